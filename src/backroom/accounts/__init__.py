@@ -1,0 +1,1 @@
+"""People, workspaces, members, plans and their monthly usage."""

@@ -1,0 +1,122 @@
+"""Monthly usage, exact under concurrency: counted in the transaction of what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backroom.accounts.rules import PLANS, Kind, Plan, over_quota
+from backroom.clock import month_of, next_month
+from backroom.errors import OverQuota
+from backroom.store.hot import Hot
+from backroom.store.tables import usage, workspaces
+from backroom.store.writer import Together
+
+
+class Meter(NamedTuple):
+    """Where a workspace stands in a month: the quota (None: unlimited), what is used, when it starts anew (ms)."""
+
+    limit: int | None
+    used: int
+    reset: int
+
+
+class Call(NamedTuple):
+    """One authenticated request with an `mbk_` key, to be counted at `now` (ms)."""
+
+    workspace: str
+    now: int
+
+
+_used = Hot(
+    select(usage.c.n).where(
+        usage.c.workspace == bindparam("workspace"),
+        usage.c.month == bindparam("month"),
+        usage.c.kind == bindparam("kind"),
+    )
+)
+_plan = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")))
+_plan_locked = Hot(
+    select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")).with_for_update()
+)
+
+
+def _add_statement(dialect: str) -> Hot:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(usage).values(
+        workspace=bindparam("workspace"),
+        month=bindparam("month"),
+        kind=bindparam("kind"),
+        n=bindparam("n"),
+    )
+    return Hot(
+        statement.on_conflict_do_update(
+            index_elements=["workspace", "month", "kind"],
+            set_={"n": usage.c.n + statement.excluded.n},
+        )
+    )
+
+
+_add = {dialect: _add_statement(dialect) for dialect in ("sqlite", "postgresql")}
+
+
+def used(conn: Connection, workspace: str, kind: Kind, now: int) -> int:
+    """How many of `kind` the workspace has used in the month of `now` (ms)."""
+    rows = _used(conn, workspace=workspace, month=month_of(now), kind=kind.value)
+    return int(rows[0][0]) if rows else 0
+
+
+def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
+    """Where the workspace stands with `kind` in the month of `now` (ms)."""
+    rows = _plan(conn, workspace=workspace)
+    limit = PLANS[Plan(rows[0][0])].of(kind) if rows else 0
+    return Meter(limit, used(conn, workspace, kind, now), next_month(now))
+
+
+def take(tx: Connection, workspace: str, kind: Kind, wanted: int, now: int) -> tuple[int, Meter]:
+    """Uses up to `wanted` of the month's quota; returns how many were granted and where the workspace stands then.
+
+    On PostgreSQL the workspace's row is locked where a limit counts, so that two writers can't both
+    take the last one; SQLite has one writer at a time.
+    """
+    rows = _plan(tx, workspace=workspace)
+    limit = PLANS[Plan(rows[0][0])].of(kind) if rows else 0
+    if limit is None:
+        granted, before = wanted, 0
+    else:
+        if tx.dialect.name == "postgresql":
+            _plan_locked(tx, workspace=workspace)
+        before = used(tx, workspace, kind, now)
+        granted = max(0, min(wanted, limit - before))
+    if granted:
+        _add[tx.dialect.name](
+            tx, workspace=workspace, month=month_of(now), kind=kind.value, n=granted
+        )
+    return granted, Meter(limit, before + granted, next_month(now))
+
+
+def _count_calls(tx: Connection, calls: list[Call]) -> list[Meter | OverQuota]:
+    """Counts API calls: each one's place in the month, or OverQuota for those past the limit."""
+    outcomes: dict[int, Meter | OverQuota] = {}
+    for (workspace, _), places in _grouped(calls):
+        now = calls[places[0]].now
+        granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now)
+        for number, place in enumerate(places):
+            if number < granted:
+                outcomes[place] = after._replace(used=after.used - granted + number + 1)
+            else:
+                outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
+    return [outcomes[place] for place in range(len(calls))]
+
+
+def _grouped(calls: Iterable[Call]) -> list[tuple[tuple[str, str], list[int]]]:
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, call in enumerate(calls):
+        groups.setdefault((call.workspace, month_of(call.now)), []).append(place)
+    return sorted(groups.items())
+
+
+count_call = Together(_count_calls)

@@ -1,0 +1,68 @@
+"""Time as the store keeps it: whole milliseconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+DAY = 86_400_000
+MINUTE = 60_000
+
+
+def now_ms() -> int:
+    """The present moment in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@lru_cache(maxsize=4096)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def iso(moment: int) -> str:
+    """`moment` (milliseconds) as ISO 8601 in UTC: `2026-06-03T09:14:22.000Z` (Patchrooms, "Times")."""
+    second, milli = divmod(moment, 1000)
+    return f"{_second_text(second)}.{milli:03d}Z"
+
+
+def month_of(moment: int) -> str:
+    """The calendar month (UTC) that `moment` lies in, as `2026-06`."""
+    return _second_text(moment // 1000)[:7]
+
+
+def next_month(moment: int) -> int:
+    """The first moment (milliseconds) of the month after the one that `moment` lies in."""
+    day = datetime.fromtimestamp(moment // 1000, UTC)
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) * 1000
+
+
+def parse_from(text: str) -> int:
+    """The first moment (milliseconds) that an ISO date or time means. Raises ValueError."""
+    return _parse(text)[0]
+
+
+def parse_until(text: str) -> int:
+    """The last moment (milliseconds, inclusive) that an ISO date or time means: a date's whole day.
+
+    Raises ValueError.
+    """
+    return _parse(text)[1]
+
+
+def _parse(text: str) -> tuple[int, int]:
+    if len(text) == 10:
+        day = date.fromisoformat(text)
+        start = _milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        return start, start + DAY - 1
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    start = _milliseconds(moment)
+    precision = 1 if "." in text else 1000
+    return start, start + precision - 1
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

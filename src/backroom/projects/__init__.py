@@ -1,0 +1,1 @@
+"""Projects, their keys, their channels, and how a report finds its channel."""

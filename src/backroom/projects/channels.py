@@ -1,0 +1,140 @@
+"""Channels and hints: add, change, archive; never delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from backroom.access import Actor
+from backroom.errors import Conflict, Invalid, NotFound
+from backroom.ids import new_id
+from backroom.projects import rules
+from backroom.projects.queries import get_project
+from backroom.projects.rules import HINT_LIFETIME, Channel, Hint
+from backroom.store.changes import mark_config_changed
+from backroom.store.tables import channels, hints
+
+_columns = (
+    channels.c.id,
+    channels.c.key,
+    channels.c.name,
+    channels.c.color,
+    channels.c.mascot,
+    channels.c.base_weight,
+    channels.c.archived,
+)
+
+CHECKS: dict[str, Any] = {
+    "name": rules.check_channel_name,
+    "color": rules.check_color,
+    "mascot": rules.check_mascot,
+    "base_weight": rules.check_base_weight,
+    "archived": bool,
+}
+
+
+def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) -> list[Channel]:
+    """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound."""
+    get_project(conn, actor, project)
+    query = select(*_columns).where(channels.c.project == project).order_by(channels.c.id)
+    if not archived:
+        query = query.where(channels.c.archived.is_(False))
+    return [Channel(*row) for row in conn.execute(query)]
+
+
+def create_channel(
+    tx: Connection, actor: Actor, project: str, channel: Channel, now: int
+) -> Channel:
+    """Adds a channel (its `id` is made here). Raises NotFound, Invalid, Conflict where the key is taken."""
+    get_project(tx, actor, project)
+    new = Channel(
+        new_id(now),
+        rules.check_channel_key(channel.key),
+        rules.check_channel_name(channel.name),
+        rules.check_color(channel.color),
+        rules.check_mascot(channel.mascot),
+        rules.check_base_weight(channel.base_weight),
+        False,
+    )
+    if _find(tx, project, new.key):
+        raise Conflict(f"This project has a channel {new.key} already.")
+    values = {name: getattr(new, name) for name in Channel.__dataclass_fields__}
+    tx.execute(insert(channels).values(project=project, **values))
+    mark_config_changed(tx)
+    return new
+
+
+def update_channel(
+    tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any]
+) -> Channel:
+    """Changes a channel's `name`, `color`, `mascot`, `base_weight` or `archived`; returns it as it is then.
+
+    Raises NotFound, Invalid (also where the default channel would be archived).
+    """
+    found = get_project(tx, actor, project)
+    if _find(tx, project, key) is None:
+        raise NotFound(f"This project has no channel {key}.")
+    values = {name: CHECKS[name](value) for name, value in changes.items()}
+    if values.get("archived") and key == found.default_channel_key:
+        raise Invalid("The default channel can't be archived; choose another default first.")
+    if values:
+        tx.execute(
+            update(channels)
+            .where(channels.c.project == project, channels.c.key == key)
+            .values(values)
+        )
+        mark_config_changed(tx)
+    changed = _find(tx, project, key)
+    assert changed is not None
+    return changed
+
+
+def add_hint(
+    tx: Connection,
+    actor: Actor,
+    project: str,
+    channel_key: str,
+    weight: str | float,
+    user_id: str | None,
+    now: int,
+) -> None:
+    """Biases routing towards a live channel for five minutes. Raises NotFound, Invalid."""
+    get_project(tx, actor, project)
+    weight = rules.check_hint_weight(weight)
+    channel = _find(tx, project, channel_key)
+    if channel is None or channel.archived:
+        raise NotFound(f"This project has no live channel {channel_key}.")
+    tx.execute(delete(hints).where(hints.c.project == project, hints.c.expires_at <= now))
+    tx.execute(
+        insert(hints).values(
+            project=project,
+            id=new_id(now),
+            channel_key=channel_key,
+            user_id=user_id,
+            weight=str(weight),
+            expires_at=now + HINT_LIFETIME,
+        )
+    )
+
+
+def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
+    """The hints of a project that count at `now` (ms), oldest first."""
+    query = select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
+    query = query.where(hints.c.project == project, hints.c.expires_at > now).order_by(hints.c.id)
+    return [
+        Hint(
+            row.id,
+            row.channel_key,
+            row.user_id,
+            row.weight if row.weight in ("suggest", "max") else float(row.weight),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _find(conn: Connection, project: str, key: str) -> Channel | None:
+    row = conn.execute(
+        select(*_columns).where(channels.c.project == project, channels.c.key == key)
+    ).first()
+    return None if row is None else Channel(*row)

@@ -1,0 +1,201 @@
+"""What a door needs of a project to take a request, kept in memory while nothing changes.
+
+A copy is good while the store's config change number is the one it was read at. A read checks the
+number first; a write checks it again inside its transaction (`confirm`), so that a revoked key or a
+paused project counts from the moment it is committed, in every process.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select
+
+from backroom.access import ALL_SCOPES, Actor, Scope
+from backroom.accounts.rules import Plan
+from backroom.errors import Failure
+from backroom.projects.rules import Channel, Dialect, ProjectStatus
+from backroom.store.changes import CONFIG, change_number
+from backroom.store.hot import Hot
+from backroom.store.tables import api_keys, channels, projects, workspaces
+
+MOST_KEPT = 10_000
+
+
+class Stale(Failure):
+    """What the request was checked against has changed meanwhile: look it up again, then try again."""
+
+
+class ProjectFacts(NamedTuple):
+    """A project as the doors see it. `generation` is the config change number that this was read at."""
+
+    id: str
+    workspace: str
+    plan: Plan
+    name: str
+    slug: str
+    project_key: str
+    active: bool
+    allowed_origins: tuple[str, ...]
+    default_channel: str
+    identity_secret: str | None
+    channels: tuple[Channel, ...]
+    generation: int
+
+
+class KeyFacts(NamedTuple):
+    """A live secret key: who it acts as, and its project."""
+
+    actor: Actor
+    dialect: Dialect
+    project: ProjectFacts
+
+
+_project_columns = (
+    projects.c.id,
+    projects.c.workspace,
+    workspaces.c.plan,
+    projects.c.name,
+    projects.c.slug,
+    projects.c.project_key,
+    projects.c.status,
+    projects.c.allowed_origins,
+    projects.c.default_channel_key,
+    projects.c.identity_secret,
+)
+_from = projects.join(workspaces, workspaces.c.id == projects.c.workspace)
+_by_id = Hot(select(*_project_columns).select_from(_from).where(projects.c.id == bindparam("key")))
+_by_key = Hot(
+    select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key"))
+)
+_by_slug = Hot(
+    select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key"))
+)
+_channels = Hot(
+    select(
+        channels.c.id,
+        channels.c.key,
+        channels.c.name,
+        channels.c.color,
+        channels.c.mascot,
+        channels.c.base_weight,
+        channels.c.archived,
+    )
+    .where(channels.c.project == bindparam("project"))
+    .order_by(channels.c.id)
+)
+_secret_key = Hot(
+    select(api_keys.c.id, api_keys.c.project, api_keys.c.dialect, api_keys.c.scopes).where(
+        api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)
+    )
+)
+
+
+class Directory:
+    """Keys and projects by what requests carry. One per process; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._projects: dict[tuple[str, str], ProjectFacts] = {}
+        self._keys: dict[str, KeyFacts] = {}
+
+    def by_project_key(self, conn: Connection, project_key: str) -> ProjectFacts | None:
+        """The project with that public `pr_` key."""
+        return self._project(conn, "key", project_key)
+
+    def by_slug(self, conn: Connection, slug: str) -> ProjectFacts | None:
+        """The project with that slug."""
+        return self._project(conn, "slug", slug)
+
+    def by_id(self, conn: Connection, project: str) -> ProjectFacts | None:
+        """The project with that id."""
+        return self._project(conn, "id", project)
+
+    def by_secret(self, conn: Connection, key_hash: str) -> KeyFacts | None:
+        """The live secret key with that hash."""
+        generation = self._refresh(conn)
+        found = self._keys.get(key_hash)
+        if found is None or found.project.generation != generation:
+            found = _read_key(conn, key_hash, generation)
+            if found is not None:
+                self._make_room()
+                self._keys[key_hash] = found
+        return found
+
+    def kept_project(self, project_key: str) -> ProjectFacts | None:
+        """The copy of the project with that `pr_` key, unchecked; only for a write that confirms it."""
+        return self._projects.get(("key", project_key))
+
+    def kept_secret(self, key_hash: str) -> KeyFacts | None:
+        """The copy of the key with that hash, unchecked; only for a write that confirms it."""
+        return self._keys.get(key_hash)
+
+    def _project(self, conn: Connection, kind: str, value: str) -> ProjectFacts | None:
+        generation = self._refresh(conn)
+        found = self._projects.get((kind, value))
+        if found is None or found.generation != generation:
+            statement = {"id": _by_id, "key": _by_key, "slug": _by_slug}[kind]
+            found = _read_project(conn, statement, value, generation)
+            if found is not None:
+                self._make_room()
+                self._projects[kind, value] = found
+        return found
+
+    def _refresh(self, conn: Connection) -> int:
+        generation = change_number(conn, CONFIG)
+        if generation != self._generation:
+            self._projects = {}
+            self._keys = {}
+            self._generation = generation
+        return generation
+
+    def _make_room(self) -> None:
+        if len(self._projects) + len(self._keys) >= MOST_KEPT:
+            self._projects = {}
+            self._keys = {}
+
+
+def confirm(tx: Connection, generation: int) -> bool:
+    """Whether what was read at `generation` still holds in this transaction."""
+    return change_number(tx, CONFIG) == generation
+
+
+def _read_project(
+    conn: Connection, statement: Hot, value: str, generation: int
+) -> ProjectFacts | None:
+    rows = statement(conn, key=value)
+    if not rows:
+        return None
+    (id_, workspace, plan, name, slug, key, status, origins, default, secret) = rows[0]
+    found = [Channel(*row[:6], bool(row[6])) for row in _channels(conn, project=id_)]
+    return ProjectFacts(
+        id_,
+        workspace,
+        Plan(plan),
+        name,
+        slug,
+        key,
+        status == ProjectStatus.ACTIVE,
+        tuple(msgspec.json.decode(origins, type=list[str])),
+        default,
+        secret,
+        tuple(found),
+        generation,
+    )
+
+
+def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | None:
+    rows = _secret_key(conn, hash=key_hash)
+    if not rows:
+        return None
+    key, project_id, dialect, scopes = rows[0]
+    project = _read_project(conn, _by_id, project_id, generation)
+    if project is None:
+        return None
+    if dialect == Dialect.MINIBACK:
+        actor = Actor("key", key, project.workspace, None, ALL_SCOPES)
+    else:
+        granted = frozenset(Scope(scope) for scope in scopes.split())
+        actor = Actor("key", key, project.workspace, project.id, granted)
+    return KeyFacts(actor, Dialect(dialect), project)

@@ -1,0 +1,212 @@
+"""Pure decisions about projects: slugs, keys, channels, routing, origins."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from backroom.clock import MINUTE
+from backroom.errors import Invalid
+from backroom.ids import random_text
+
+SLUG_LENGTH = 60
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+CHANNEL_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
+COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
+CHANNEL_NAME_LENGTH = 80
+MASCOTS = ("fox", "cat", "owl", "bear", "rabbit", "panda")
+HINT_LIFETIME = 5 * MINUTE
+HEAVIEST = 1e9
+SHOWN_OF_KEY = 10
+KEY_LENGTHS = {"pr_": 24, "pr_sk_": 40, "mbk_": 40}
+
+
+class Dialect(StrEnum):
+    """Which API a secret key is for."""
+
+    PATCHROOMS = "patchrooms"
+    MINIBACK = "miniback"
+
+
+class ProjectStatus(StrEnum):
+    """A paused project takes no feedback; what it has stays readable."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as routing and the dialects see it. `key` never changes."""
+
+    id: str
+    key: str
+    name: str
+    color: str
+    mascot: str
+    base_weight: float
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A bias towards a channel: for one user, or for everybody where `user_id` is None.
+
+    `weight` is "suggest", "max" or a number. `id` sorts hints by age.
+    """
+
+    id: str
+    channel_key: str
+    user_id: str | None
+    weight: str | float
+
+
+FIRST_CHANNELS = (
+    ("bug", "Bugs", "#c0392b", "fox"),
+    ("feature", "Ideas", "#7950f2", "owl"),
+    ("alpha-feedback", "Alpha feedback", "#1971c2", "panda"),
+)
+"""What a new project has (Patchrooms, "Channels"): key, name, color, mascot. The first is the default."""
+
+
+def new_key(prefix: str) -> str:
+    """A new key with that prefix (`pr_`, `pr_sk_` or `mbk_`) from the secure random source."""
+    return prefix + random_text(KEY_LENGTHS[prefix])
+
+
+def hash_key(key: str) -> str:
+    """The hash under which a secret key is stored: SHA-256, for the key itself is random enough."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def slug_of(name: str) -> str:
+    """The slug made from a name: `My Website` → `my-website` (Miniback, "Routes")."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-")
+    return slug or "project"
+
+
+def check_slug(slug: str) -> str:
+    """Raises Invalid unless `slug` may stand in a URL."""
+    if len(slug) > SLUG_LENGTH or not SLUG.match(slug):
+        raise Invalid(
+            f"Slug must be lowercase letters, digits and single hyphens, at most {SLUG_LENGTH} characters"
+        )
+    return slug
+
+
+def check_channel_key(key: str) -> str:
+    """Raises Invalid unless `key` may name a channel (Patchrooms, "REST", B)."""
+    if not CHANNEL_KEY.match(key):
+        raise Invalid(
+            "key must be 1 to 64 characters of a-z, 0-9 and hyphen, and begin with a letter or digit."
+        )
+    return key
+
+
+def check_channel_name(name: str) -> str:
+    """The trimmed name. Raises Invalid unless it has 1 to 80 characters."""
+    name = name.strip()
+    if not 1 <= len(name) <= CHANNEL_NAME_LENGTH or any(ord(char) < 32 for char in name):
+        raise Invalid(f"name must have 1 to {CHANNEL_NAME_LENGTH} characters on one line.")
+    return name
+
+
+def check_color(color: str) -> str:
+    """Raises Invalid unless `color` is `#rrggbb`."""
+    if not COLOR.match(color):
+        raise Invalid("color must look like #c0392b.")
+    return color
+
+
+def check_mascot(mascot: str) -> str:
+    """Raises Invalid unless there is such a mascot."""
+    if mascot not in MASCOTS:
+        raise Invalid(f"mascot must be one of {', '.join(MASCOTS)}.")
+    return mascot
+
+
+def check_base_weight(weight: float) -> float:
+    """Raises Invalid unless the weight is a number from 0 to a billion."""
+    if not math.isfinite(weight) or not 0 <= weight <= HEAVIEST:
+        raise Invalid("baseWeight must be a number of at least 0.")
+    return float(weight)
+
+
+def check_hint_weight(weight: str | float) -> str | float:
+    """Raises Invalid unless the weight is "suggest", "max" or a finite number."""
+    if isinstance(weight, str):
+        if weight not in ("suggest", "max"):
+            raise Invalid("weight must be 'suggest', 'max' or a number.")
+        return weight
+    if not math.isfinite(weight) or abs(weight) > HEAVIEST:
+        raise Invalid(
+            f"weight must be 'suggest', 'max' or a number between -{HEAVIEST:.0f} and {HEAVIEST:.0f}."
+        )
+    return float(weight)
+
+
+def route(
+    channels: Sequence[Channel],
+    default: str,
+    hints: Iterable[Hint],
+    explicit: str | None = None,
+    user_id: str | None = None,
+) -> str:
+    """The key of the channel that a report goes to (Patchrooms, "Channels", Matching).
+
+    `channels` are the project's, oldest first; `hints` its live ones. An explicit, live channel wins;
+    else the highest score of base weight and hints, ties to the default and then the oldest; without
+    a hint the default.
+    """
+    live = [channel for channel in channels if not channel.archived]
+    if explicit is not None and any(channel.key == explicit for channel in live):
+        return explicit
+    concerned = [hint for hint in hints if hint.user_id is None or hint.user_id == user_id]
+    keys = {channel.key for channel in live}
+    concerned = [hint for hint in concerned if hint.channel_key in keys]
+    if not concerned:
+        return default
+    strongest = max((hint.id for hint in concerned if hint.weight == "max"), default=None)
+    if strongest is not None:
+        return next(hint.channel_key for hint in concerned if hint.id == strongest)
+    scores = {channel.key: channel.base_weight for channel in live}
+    for hint in concerned:
+        scores[hint.channel_key] += 1.0 if isinstance(hint.weight, str) else hint.weight
+    best = max(scores.values())
+    return (
+        default
+        if scores.get(default) == best
+        else next(key for key, score in scores.items() if score == best)
+    )
+
+
+def check_origin(origin: str) -> str:
+    """The origin as it is compared: lower case, no trailing slash. Raises Invalid unless it is one."""
+    cleaned = origin.strip().rstrip("/").lower()
+    if not re.match(r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?\Z", cleaned):
+        raise Invalid(f"An allowed origin must look like https://app.example.com, not {origin!r}.")
+    return cleaned
+
+
+def origin_allowed(allowed: Sequence[str], origin: str | None) -> bool:
+    """Whether a browser's `Origin` may send: everyone where nothing is listed; a request without one always."""
+    if not allowed or origin is None:
+        return True
+    return origin.rstrip("/").lower() in allowed
+
+
+def signature_is_right(secret: str | None, user_id: str, signature: str | None) -> bool:
+    """Whether `signature` is the lowercase hex HMAC-SHA256 of the user's id (Patchrooms, "Ingest", Identity)."""
+    if not secret or not signature:
+        return False
+    wanted = hmac.new(
+        secret.encode(), user_id.encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).hexdigest()
+    return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,1 @@
+"""Reports: submit, list, triage. One store for every dialect."""

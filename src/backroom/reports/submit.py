@@ -1,0 +1,277 @@
+"""The way in: one transaction takes every report that waits.
+
+For a group of reports the settings are confirmed once, retries are found with one look-up a report,
+the rows go in by one `executemany`, and each project's counters and usage are raised once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backroom.accounts.rules import Kind, over_quota
+from backroom.accounts.usage import Meter, take
+from backroom.errors import Denied, Failure
+from backroom.ids import new_id
+from backroom.projects.channels import live_hints
+from backroom.projects.directory import ProjectFacts, Stale, confirm
+from backroom.projects.rules import Hint, route
+from backroom.store.changes import mark_changed
+from backroom.store.hot import Hot, insert_rows
+from backroom.store.tables import counters, files, hints, reports
+from backroom.store.writer import Together
+
+PAUSED = "Project is paused"
+
+
+class StoredFile(NamedTuple):
+    """A file whose bytes are kept already, under `key`; sizes in bytes, pixels and milliseconds."""
+
+    id: str
+    kind: str
+    content_type: str
+    size: int
+    sha256: str
+    key: str
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+
+
+class Submission(NamedTuple):
+    """A report as a door hands it in, checked. `blocks`, `context` and `identity` are JSON bytes.
+
+    `metered` says that the request is an API call to be counted (one with an `mbk_` key).
+    `source` is a value of Source; `user_id` is for routing and search; `now` is in milliseconds since the epoch.
+    """
+
+    project: ProjectFacts
+    now: int
+    source: str
+    client_id: str | None
+    channel: str | None
+    title: str
+    message: str
+    blocks: bytes
+    context: bytes
+    identity: bytes | None
+    user_id: str | None
+    url: str | None
+    artifact_id: str | None
+    files: Sequence[StoredFile] = ()
+    metered: bool = False
+
+
+class Submitted(NamedTuple):
+    """A report that is stored: `created` is False where it was before. `meter` only for a metered one."""
+
+    id: str
+    channel_key: str
+    status: str
+    created: bool
+    message: str
+    context: bytes
+    created_at: int
+    meter: Meter | None
+
+
+_earlier = Hot(
+    select(
+        reports.c.id,
+        reports.c.channel_key,
+        reports.c.status,
+        reports.c.message,
+        reports.c.context,
+        reports.c.created_at,
+    ).where(
+        reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id")
+    )
+)
+_any_hint = Hot(
+    select(hints.c.id)
+    .where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now"))
+    .limit(1)
+)
+
+
+def _count_statement(dialect: str) -> Hot:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(counters).values(
+        {column.name: bindparam(column.name) for column in counters.columns}
+    )
+    return Hot(
+        statement.on_conflict_do_update(
+            index_elements=["project", "channel_key", "status", "source"],
+            set_={"n": counters.c.n + statement.excluded.n},
+        )
+    )
+
+
+_count = {dialect: _count_statement(dialect) for dialect in ("sqlite", "postgresql")}
+
+
+def add_to_counters(tx: Connection, sums: dict[tuple[str, str, str, str], int]) -> None:
+    """Adds to the counters of (project, channel key, status, source), in sorted order."""
+    statement = _count[tx.dialect.name]
+    for (project, channel, status, source), n in sorted(sums.items()):
+        if n:
+            statement(tx, project=project, channel_key=channel, status=status, source=source, n=n)
+
+
+def _submit_reports(tx: Connection, batch: list[Submission]) -> list[Submitted | Failure]:
+    """Stores a batch of reports; one outcome each.
+
+    Stale: look the project up again. OverQuota, Denied (paused): not stored. A `client_id` that the
+    project has had before answers the first report.
+    """
+    outcomes: list[Submitted | Failure | None] = [None] * len(batch)
+    meters = _admit(tx, batch, outcomes)
+    firsts = _find_repeats(tx, batch, outcomes)
+    _take_quota(tx, batch, outcomes)
+    fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
+    _insert(tx, batch, fresh, outcomes)
+    for place, first in firsts.items():
+        outcomes[place] = _as_repeat(outcomes[first])
+    return [_with_meter(outcome, meters.get(place)) for place, outcome in enumerate(outcomes)]
+
+
+def _admit(
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
+) -> dict[int, Meter]:
+    """Turns away what was checked against old settings, paused projects, and API calls past the quota."""
+    current = {
+        number: confirm(tx, number) for number in {item.project.generation for item in batch}
+    }
+    metered: dict[str, list[int]] = {}
+    for place, item in enumerate(batch):
+        if not current[item.project.generation]:
+            outcomes[place] = Stale("The project's settings have just changed.")
+        elif item.metered:
+            metered.setdefault(item.project.workspace, []).append(place)
+        elif not item.project.active:
+            outcomes[place] = Denied(PAUSED)
+    meters: dict[int, Meter] = {}
+    for workspace, places in sorted(metered.items()):
+        now = batch[places[0]].now
+        granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now)
+        for number, place in enumerate(places):
+            if number >= granted:
+                outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
+                continue
+            meters[place] = after._replace(used=after.used - granted + number + 1)
+            if not batch[place].project.active:
+                outcomes[place] = Denied(PAUSED)
+    return meters
+
+
+def _find_repeats(
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
+) -> dict[int, int]:
+    """Answers retries of stored reports; returns the places of retries within the batch → their first's place."""
+    seen: dict[tuple[str, str], int] = {}
+    repeats: dict[int, int] = {}
+    for place, item in enumerate(batch):
+        if outcomes[place] is not None or item.client_id is None:
+            continue
+        name = (item.project.id, item.client_id)
+        if name in seen:
+            repeats[place] = seen[name]
+            outcomes[place] = outcomes[seen[name]] or Stale("")
+            continue
+        seen[name] = place
+        rows = _earlier(tx, project=item.project.id, client_id=item.client_id)
+        if rows:
+            id_, channel, status, message, context, created_at = rows[0]
+            outcomes[place] = Submitted(
+                id_, channel, status, False, message, bytes(context), created_at, None
+            )
+    return repeats
+
+
+def _take_quota(
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
+) -> None:
+    """Counts new reports against each workspace's month; those past the limit are turned away."""
+    wanted: dict[str, list[int]] = {}
+    for place, item in enumerate(batch):
+        if outcomes[place] is None:
+            wanted.setdefault(item.project.workspace, []).append(place)
+    for workspace, places in sorted(wanted.items()):
+        now = batch[places[0]].now
+        granted, after = take(tx, workspace, Kind.FEEDBACK, len(places), now)
+        for place in places[granted:]:
+            outcomes[place] = over_quota(Kind.FEEDBACK, after.limit or 0, after.used, now)
+
+
+def _insert(
+    tx: Connection,
+    batch: list[Submission],
+    fresh: list[int],
+    outcomes: list[Submitted | Failure | None],
+) -> None:
+    rows: list[tuple[Any, ...]] = []
+    file_rows: list[tuple[Any, ...]] = []
+    sums: Counter[tuple[str, str, str, str]] = Counter()
+    biases = _hints_of(tx, batch, fresh)
+    for place in fresh:
+        item = batch[place]
+        (facts, now, source, client_id, explicit, title, message, blocks, context) = item[:9]
+        project = facts.id
+        bias = biases.get(project, ())
+        if explicit is None and not bias:
+            channel = facts.default_channel
+        else:
+            channel = route(facts.channels, facts.default_channel, bias, explicit, item.user_id)
+        id_ = new_id(now)
+        rows.append(
+            (
+                id_,
+                project,
+                channel,
+                "open",
+                "NEW",
+                source,
+                client_id,
+                title,
+                message,
+                blocks,
+                context,
+            )
+            + (item.identity, item.user_id, item.url, item.artifact_id, now, now)
+        )
+        sums[project, channel, "open", source] += 1
+        if item.files:
+            file_rows += [(project, file.id, id_, *file[1:], now) for file in item.files]
+        outcomes[place] = Submitted(id_, channel, "open", True, message, context, now, None)
+    if rows:
+        insert_rows(tx, reports, rows)
+        add_to_counters(tx, sums)
+        mark_changed(tx, {key[0] for key in sums})
+    if file_rows:
+        insert_rows(tx, files, file_rows)
+
+
+def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict[str, list[Hint]]:
+    """The live hints of every project in the batch that has any."""
+    found: dict[str, list[Hint]] = {}
+    for project, now in {batch[place].project.id: batch[place].now for place in fresh}.items():
+        if _any_hint(tx, project=project, now=now):
+            found[project] = live_hints(tx, project, now)
+    return found
+
+
+def _as_repeat(first: Submitted | Failure | None) -> Submitted | Failure | None:
+    return first._replace(created=False) if isinstance(first, Submitted) else first
+
+
+def _with_meter(outcome: Submitted | Failure | None, meter: Meter | None) -> Submitted | Failure:
+    assert outcome is not None
+    return outcome._replace(meter=meter) if meter and isinstance(outcome, Submitted) else outcome
+
+
+submit_report = Together(_submit_reports)
+"""Stores one report; see `_submit_reports`, which does the same for all that wait."""

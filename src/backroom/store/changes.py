@@ -1,0 +1,44 @@
+"""Change numbers: what lets a reader know, by one short read, that nothing has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backroom.store.hot import Hot
+from backroom.store.tables import changes
+
+CONFIG = "config"
+
+_number = Hot(select(changes.c.n).where(changes.c.name == bindparam("name")))
+_raise: dict[str, Hot] = {}
+
+
+def change_number(conn: Connection, name: str) -> int:
+    """How often `name` (a project's id, or CONFIG) has changed."""
+    rows = _number(conn, name=name)
+    return rows[0][0] if rows else 0
+
+
+def mark_changed(tx: Connection, names: Iterable[str]) -> None:
+    """Raises the change number of each of `names`, in sorted order so that writers don't deadlock."""
+    statement = _raise.get(tx.dialect.name) or _raise_statement(tx.dialect.name)
+    for name in sorted(set(names)):
+        statement(tx, name=name)
+
+
+def mark_config_changed(tx: Connection) -> None:
+    """Says that keys, projects, channels or plans changed, so that every process reads them anew."""
+    mark_changed(tx, [CONFIG])
+
+
+def _raise_statement(dialect: str) -> Hot:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(changes).values(name=bindparam("name"), n=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"n": changes.c.n + 1}
+    )
+    _raise[dialect] = Hot(statement)
+    return _raise[dialect]

@@ -1,0 +1,158 @@
+"""Substring search in messages: FTS5 trigrams on SQLite, pg_trgm on PostgreSQL, newest first.
+
+The SQLite index is fed after the acknowledgement, in small slices between writes, from where it
+last stopped. A search looks into the index and, directly, at the rows that aren't in it yet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    column,
+    func,
+    inspect,
+    literal_column,
+    select,
+    table,
+)
+
+from backroom.store.tables import reports
+
+SLICE_SECONDS = 0.004
+SLICE_ROWS = 16
+SHORTEST_INDEXED = 3
+
+ROW: ColumnElement[int] = literal_column("reports.row")
+INDEX = table("report_search", column("rowid"), column("message"))
+
+Conditions: TypeAlias = Sequence[ColumnElement[bool]]
+
+
+def feed(tx: Connection) -> bool:
+    """Puts the next few messages into SQLite's index; returns whether more are waiting."""
+    if not has_index(tx):
+        return False
+    driver: Any = tx.connection.driver_connection
+    until = time.perf_counter() + SLICE_SECONDS
+    (position,) = driver.execute("SELECT row FROM search_state").fetchone()
+    while True:
+        rows = driver.execute(
+            "SELECT row, message FROM reports WHERE row > ? ORDER BY row LIMIT ?",
+            (position, SLICE_ROWS),
+        ).fetchall()
+        if rows:
+            driver.executemany("INSERT INTO report_search (rowid, message) VALUES (?, ?)", rows)
+            position = rows[-1][0]
+            driver.execute("UPDATE search_state SET row = ?", (position,))
+        if len(rows) < SLICE_ROWS:
+            return False
+        if time.perf_counter() > until:
+            return True
+
+
+def waiting(conn: Connection) -> int:
+    """How many reports aren't in SQLite's index yet (0 on PostgreSQL)."""
+    if conn.dialect.name != "sqlite" or not has_index(conn):
+        return 0
+    sql = "SELECT count(*) FROM reports WHERE row > (SELECT row FROM search_state)"
+    return int(conn.exec_driver_sql(sql).scalar_one())
+
+
+def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
+    """Takes the messages of the reports that meet `condition` out of SQLite's index, before they are deleted."""
+    if tx.dialect.name != "sqlite" or not has_index(tx):
+        return
+    indexed = select(ROW, reports.c.message).where(condition, _position(tx) >= ROW)
+    for row, message in tx.execute(indexed).all():
+        tx.exec_driver_sql(
+            "INSERT INTO report_search (report_search, rowid, message) VALUES ('delete', ?, ?)",
+            (row, message),
+        )
+
+
+def has_index(conn: Connection) -> bool:
+    """Whether the engine offered a trigram index when the store was made."""
+    url = str(conn.engine.url)
+    if url not in _indexed_stores:
+        if conn.dialect.name == "sqlite":
+            _indexed_stores[url] = inspect(conn).has_table("report_search")
+        else:
+            sql = "SELECT 1 FROM pg_indexes WHERE indexname = 'reports_message'"
+            _indexed_stores[url] = conn.exec_driver_sql(sql).first() is not None
+    return _indexed_stores[url]
+
+
+_indexed_stores: dict[str, bool] = {}
+
+
+def find_ids(
+    conn: Connection, term: str, conditions: Conditions, limit: int, offset: int
+) -> list[str]:
+    """Ids of reports whose message contains `term` (whatever the case), newest first."""
+    if not _serves(conn, term):
+        scanned = (
+            select(reports.c.id)
+            .where(*conditions, _contains(conn, term))
+            .order_by(reports.c.id.desc())
+        )
+        return list(conn.execute(scanned.limit(limit).offset(offset)).scalars())
+    position = _position(conn)
+    tail = (
+        select(reports.c.id)
+        .where(*conditions, position < ROW, _contains(conn, term))
+        .order_by(ROW.desc())
+    )
+    fresh = list(conn.execute(tail.limit(limit + offset)).scalars())
+    found = fresh[offset:]
+    if len(found) < limit:
+        older = select(reports.c.id).join_from(INDEX, reports, INDEX.c.rowid == ROW)
+        older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position).order_by(
+            INDEX.c.rowid.desc()
+        )
+        older = older.limit(limit - len(found)).offset(max(0, offset - len(fresh)))
+        found += conn.execute(older).scalars()
+    return found
+
+
+def count(conn: Connection, term: str, conditions: Conditions) -> int:
+    """How many reports `find_ids` would find in all."""
+    if not _serves(conn, term):
+        scanned = (
+            select(func.count()).select_from(reports).where(*conditions, _contains(conn, term))
+        )
+        return conn.execute(scanned).scalar_one()
+    position = _position(conn)
+    tail = (
+        select(func.count())
+        .select_from(reports)
+        .where(*conditions, position < ROW, _contains(conn, term))
+    )
+    older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
+    older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position)
+    return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()
+
+
+def _serves(conn: Connection, term: str) -> bool:
+    """Whether SQLite's own index can find `term`: it knows no pieces shorter than three characters."""
+    return conn.dialect.name == "sqlite" and len(term) >= SHORTEST_INDEXED and has_index(conn)
+
+
+def _position(conn: Connection) -> int:
+    return int(conn.exec_driver_sql("SELECT row FROM search_state").scalar_one())
+
+
+def _matches(term: str) -> ColumnElement[bool]:
+    phrase = '"' + term.replace('"', '""') + '"'
+    return literal_column("report_search").op("MATCH", is_comparison=True)(phrase)
+
+
+def _contains(conn: Connection, term: str) -> ColumnElement[bool]:
+    if conn.dialect.name == "sqlite":
+        return func.contains_text(reports.c.message, term.lower()) == 1
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return reports.c.message.ilike(f"%{escaped}%", escape="\\")

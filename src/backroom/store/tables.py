@@ -1,0 +1,236 @@
+"""Every table, once, for both engines.
+
+Times are whole milliseconds since the epoch. JSON that goes into answers as it is
+(`blocks`, `context`, `identity`) is kept as the bytes that will be sent.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("user", Text, nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "user"),
+    sqlite_with_rowid=False,
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "month", "kind"),
+    sqlite_with_rowid=False,
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("project_key", Text, nullable=False, unique=True),
+    Column("status", Text, nullable=False),
+    Column("url_patterns", LargeBinary, nullable=False),
+    Column("allowed_origins", LargeBinary, nullable=False),
+    Column("default_channel_key", Text, nullable=False),
+    Column("identity_secret", Text),
+    Column("widget", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False, index=True),
+    Column("dialect", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("color", Text, nullable=False),
+    Column("mascot", Text, nullable=False),
+    Column("base_weight", Double, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    PrimaryKeyConstraint("project", "key"),
+    sqlite_with_rowid=False,
+)
+
+hints = Table(
+    "hints",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("channel_key", Text, nullable=False),
+    Column("user_id", Text),
+    Column("weight", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "id"),
+    sqlite_with_rowid=False,
+)
+
+# On SQLite the migration puts an INTEGER PRIMARY KEY named `row` before these columns:
+# the search index refers to it, and it survives a VACUUM.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("channel_key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_class", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("client_id", Text),
+    Column("title", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("blocks", LargeBinary, nullable=False),
+    Column("context", LargeBinary, nullable=False),
+    Column("identity", LargeBinary),
+    Column("user_id", Text),
+    Column("url", Text),
+    Column("artifact_id", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project", "id", name="reports_project_id"),
+)
+Index("reports_id", reports.c.id)
+Index("reports_class", reports.c.project, reports.c.status_class, reports.c.id)
+Index("reports_channel", reports.c.project, reports.c.channel_key, reports.c.id)
+Index(
+    "reports_client",
+    reports.c.project,
+    reports.c.client_id,
+    unique=True,
+    sqlite_where=reports.c.client_id.is_not(None),
+    postgresql_where=reports.c.client_id.is_not(None),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration_ms", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "id"),
+)
+Index("files_report", files.c.project, files.c.report)
+
+# Stored bytes that no report refers to any more, kept a while so that a running backup still finds them.
+doomed_files = Table(
+    "doomed_files",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Projects that are gone for everybody, whose reports are still being cleared away in small slices.
+doomed_projects = Table(
+    "doomed_projects",
+    metadata,
+    Column("project", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "id"),
+)
+Index("events_report", events.c.project, events.c.report, events.c.id)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("channel_key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "channel_key", "status", "source"),
+    sqlite_with_rowid=False,
+)
+
+# One number a project, raised by every change of its reports; and one, named `config`, raised by every
+# change of what doors keep in memory: keys, projects, channels, plans.
+changes = Table(
+    "changes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,226 @@
+"""The little that all doors share: operations, routing, reading a body, answering.
+
+An endpoint is `async def endpoint(door, request) -> Answer`. Requests are Starlette's, which cost
+nothing until they are asked; an Answer goes out in two messages, without Starlette's Response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from backroom.access import Scope as KeyScope
+from backroom.errors import Failure, Invalid, TooLarge, WrongType
+
+log = structlog.get_logger("backroom.web")
+
+JSON = (b"content-type", b"application/json")
+Headers = list[tuple[bytes, bytes]]
+DoorT = TypeVar("DoorT", bound="Door")
+T = TypeVar("T")
+
+
+class Answer(NamedTuple):
+    """A whole response. `headers` names are in lower case; the length is added when it is sent."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+class MethodNotAllowed(Failure):
+    """There is such a path, but not for this method. `allowed` are those that it has."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"This path takes {', '.join(allowed)}.")
+        self.allowed = allowed
+
+
+class NoSuchPath(Failure):
+    """No operation of this door has that path."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole; there is nobody to answer."""
+
+
+def json_answer(value: Any, status: int = 200, headers: Headers | None = None) -> Answer:
+    """`value` as JSON."""
+    return Answer(status, msgspec.json.encode(value), [JSON, *(headers or [])])
+
+
+def raw_answer(body: bytes, status: int = 200, headers: Headers | None = None) -> Answer:
+    """JSON that is bytes already."""
+    return Answer(status, body, [JSON, *(headers or [])])
+
+
+async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> None:
+    """Sends an answer in two messages; a HEAD request gets the length but no body."""
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = answer.headers if answer.status in (204, 304) else [*answer.headers, length]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A query or header parameter, for the OpenAPI document. `schema` is a JSON schema."""
+
+    name: str
+    about: str
+    schema: dict[str, Any]
+    place: str = "query"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Operation(Generic[DoorT]):
+    """One method of one path, all that routing and the OpenAPI document need to know of it.
+
+    `path` is relative to the door's prefix, with `{names}` for parameters. `answer` and `body` are the
+    structs that go over the wire; `failures` the statuses it may answer besides success.
+    """
+
+    method: str
+    path: str
+    endpoint: Callable[[DoorT, Request], Awaitable[Answer]]
+    about: str
+    answer: Any = None
+    status: int = 200
+    body: Any = None
+    scope: KeyScope | None = None
+    parameters: Sequence[Parameter] = ()
+    failures: Sequence[int] = ()
+    public: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Door:
+    """One dialect's way in, below `prefix`. Subclasses hold what their endpoints need and answer failures."""
+
+    prefix = ""
+
+    def __init__(self, operations: Sequence[Operation[Any]]) -> None:
+        self.operations = operations
+        self._router = Router(
+            routes=_routes(self, operations), redirect_slashes=False, default=self._no_such_path
+        )
+
+    def answer_failure(self, error: Exception, scope: Scope) -> Answer:
+        """This dialect's answer to a failure of any kind; anything but a Failure is an error of ours."""
+        raise NotImplementedError
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._router(scope, receive, send)
+        except Disconnected:
+            return
+        except Exception as error:
+            if not isinstance(error, Failure):
+                log.exception(
+                    "request_failed", path=scope["path"], request_id=scope.get("request_id")
+                )
+            if scope.get("answering"):
+                raise
+            await send_answer(
+                send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD"
+            )
+
+    async def _no_such_path(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NoSuchPath("Not found")
+
+
+def _routes(door: Door, operations: Sequence[Operation[Any]]) -> list[Route]:
+    paths: dict[str, dict[str, Operation[Any]]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method] = operation
+    return [Route(door.prefix + path, _PathApp(door, methods)) for path, methods in paths.items()]
+
+
+class _PathApp:
+    """All methods of one path as an ASGI app, which Starlette's Route takes as it is."""
+
+    def __init__(self, door: Door, methods: dict[str, Operation[Any]]) -> None:
+        self._door = door
+        self._endpoints = {method: operation.endpoint for method, operation in methods.items()}
+        if "GET" in self._endpoints:
+            self._endpoints.setdefault("HEAD", self._endpoints["GET"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        endpoint = self._endpoints.get(method)
+        if endpoint is None:
+            raise MethodNotAllowed(sorted(self._endpoints))
+        answer = await endpoint(self._door, Request(scope, receive))
+        scope["answering"] = True
+        await send_answer(send, answer, with_body=method != "HEAD")
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first header of that lower-case name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body. Raises TooLarge past `limit` bytes, without reading on; Disconnected."""
+    scope = request.scope
+    declared = header(scope, b"content-length")
+    if declared is not None and (not declared.isdigit() or int(declared) > limit):
+        raise TooLarge(f"The body may have at most {limit:,} bytes.")
+    receive = request.receive
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise TooLarge(f"The body may have at most {limit:,} bytes.")
+    return b"".join(parts)
+
+
+def require_json(scope: Scope) -> None:
+    """Raises WrongType where the request declares a content type that isn't JSON."""
+    declared = header(scope, b"content-type")
+    if declared is None:
+        return
+    essence = declared.split(b";", 1)[0].strip().lower()
+    if essence != b"application/json" and not essence.endswith(b"+json"):
+        raise WrongType("The content type must be application/json.")
+
+
+def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The decoded body. Raises Invalid with one sentence that says what is wrong, and where."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Invalid(_sentence(str(error))) from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise InvalidJson("The body isn't valid JSON in UTF-8.") from error
+    except RecursionError as error:
+        raise InvalidJson("The body is nested too deeply.") from error
+
+
+class InvalidJson(Invalid):
+    """The body can't be read as JSON at all."""
+
+
+def _sentence(text: str) -> str:
+    return f"{text.rstrip('.')}."

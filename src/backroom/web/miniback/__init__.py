@@ -1,0 +1,1 @@
+"""The Miniback dialect below `/api`."""

@@ -1,0 +1,1 @@
+"""The Patchrooms dialect below `/api/v1`."""
