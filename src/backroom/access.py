@@ -34,9 +34,7 @@ class Role(StrEnum):
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OWNER: ALL_SCOPES,
     Role.ADMIN: ALL_SCOPES,
-    Role.MEMBER: frozenset(
-        {Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE, Scope.CHANNEL_READ}
-    ),
+    Role.MEMBER: frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE, Scope.CHANNEL_READ}),
     Role.VIEWER: frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.CHANNEL_READ}),
 }
 

@@ -61,11 +61,7 @@ def user_create(
         settings.default_plan,
         now_ms(),
     )
-    print(
-        msgspec.json.encode(
-            {"id": made.id, "email": made.email, "workspaceId": made.workspace}
-        ).decode()
-    )
+    print(msgspec.json.encode({"id": made.id, "email": made.email, "workspaceId": made.workspace}).decode())
 
 
 @project.command(name="create")
@@ -98,9 +94,7 @@ def key_create(
     data: Path | None = None,
 ) -> None:
     db = open_database(read_settings(data=data))
-    made = db.write_now(
-        create_secret_key, operator(), project, frozenset(Scope(s) for s in scope), name, now_ms()
-    )
+    made = db.write_now(create_secret_key, operator(), project, frozenset(Scope(s) for s in scope), name, now_ms())
     print(msgspec.json.encode(made._asdict()).decode())
 
 

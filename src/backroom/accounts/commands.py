@@ -30,26 +30,16 @@ def hash_password(password: str) -> str:
     return _hasher.hash(check_password(password))
 
 
-def create_user(
-    tx: Connection, email: str, name: str, password_hash: str, plan: Plan, now: int
-) -> NewUser:
+def create_user(tx: Connection, email: str, name: str, password_hash: str, plan: Plan, now: int) -> NewUser:
     """Adds a person and a workspace of their own. Raises Conflict where the address is taken."""
     email = check_email(email)
     name = check_name(name or email.partition("@")[0])
     if tx.execute(select(users.c.id).where(users.c.email == email)).first():
         raise Conflict(f"There is a user with the address {email} already.")
     user = new_id(now)
-    tx.execute(
-        insert(users).values(
-            id=user, email=email, name=name, password_hash=password_hash, created_at=now
-        )
-    )
+    tx.execute(insert(users).values(id=user, email=email, name=name, password_hash=password_hash, created_at=now))
     workspace = create_workspace(tx, f"{name[:68]}'s workspace", plan, now)
-    tx.execute(
-        insert(memberships).values(
-            workspace=workspace, user=user, role=Role.OWNER.value, created_at=now
-        )
-    )
+    tx.execute(insert(memberships).values(workspace=workspace, user=user, role=Role.OWNER.value, created_at=now))
     return NewUser(user, email, workspace)
 
 
@@ -63,9 +53,7 @@ def create_workspace(tx: Connection, name: str, plan: Plan, now: int) -> str:
 
 def set_plan(tx: Connection, workspace: str, plan: Plan) -> None:
     """Puts the workspace on `plan` from now on; what it has used stays. Raises NotFound."""
-    changed = tx.execute(
-        update(workspaces).where(workspaces.c.id == workspace).values(plan=plan.value)
-    )
+    changed = tx.execute(update(workspaces).where(workspaces.c.id == workspace).values(plan=plan.value))
     if changed.rowcount == 0:
         raise NotFound(f"There is no workspace {workspace}.")
     mark_config_changed(tx)

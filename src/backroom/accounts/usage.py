@@ -39,9 +39,7 @@ _used = Hot(
     )
 )
 _plan = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")))
-_plan_locked = Hot(
-    select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")).with_for_update()
-)
+_plan_locked = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")).with_for_update())
 
 
 def _add_statement(dialect: str) -> Hot:
@@ -92,9 +90,7 @@ def take(tx: Connection, workspace: str, kind: Kind, wanted: int, now: int) -> t
         before = used(tx, workspace, kind, now)
         granted = max(0, min(wanted, limit - before))
     if granted:
-        _add[tx.dialect.name](
-            tx, workspace=workspace, month=month_of(now), kind=kind.value, n=granted
-        )
+        _add[tx.dialect.name](tx, workspace=workspace, month=month_of(now), kind=kind.value, n=granted)
     return granted, Meter(limit, before + granted, next_month(now))
 
 

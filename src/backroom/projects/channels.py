@@ -43,9 +43,7 @@ def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) 
     return [Channel(*row) for row in conn.execute(query)]
 
 
-def create_channel(
-    tx: Connection, actor: Actor, project: str, channel: Channel, now: int
-) -> Channel:
+def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel, now: int) -> Channel:
     """Adds a channel (its `id` is made here). Raises NotFound, Invalid, Conflict where the key is taken."""
     get_project(tx, actor, project)
     new = Channel(
@@ -65,9 +63,7 @@ def create_channel(
     return new
 
 
-def update_channel(
-    tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any]
-) -> Channel:
+def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any]) -> Channel:
     """Changes a channel's `name`, `color`, `mascot`, `base_weight` or `archived`; returns it as it is then.
 
     Raises NotFound, Invalid (also where the default channel would be archived).
@@ -79,11 +75,7 @@ def update_channel(
     if values.get("archived") and key == found.default_channel_key:
         raise Invalid("The default channel can't be archived; choose another default first.")
     if values:
-        tx.execute(
-            update(channels)
-            .where(channels.c.project == project, channels.c.key == key)
-            .values(values)
-        )
+        tx.execute(update(channels).where(channels.c.project == project, channels.c.key == key).values(values))
         mark_config_changed(tx)
     changed = _find(tx, project, key)
     assert changed is not None
@@ -134,7 +126,5 @@ def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
 
 
 def _find(conn: Connection, project: str, key: str) -> Channel | None:
-    row = conn.execute(
-        select(*_columns).where(channels.c.project == project, channels.c.key == key)
-    ).first()
+    row = conn.execute(select(*_columns).where(channels.c.project == project, channels.c.key == key)).first()
     return None if row is None else Channel(*row)

@@ -59,9 +59,7 @@ def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, no
     return project
 
 
-def _first_channel(
-    project: str, key: str, name: str, color: str, mascot: str, now: int
-) -> dict[str, Any]:
+def _first_channel(project: str, key: str, name: str, color: str, mascot: str, now: int) -> dict[str, Any]:
     return {
         "project": project,
         "id": new_id(now),
@@ -105,9 +103,7 @@ def _asked_slug(tx: Connection, slug: str) -> str:
     return slug
 
 
-def update_project(
-    tx: Connection, actor: Actor, project: str, changes: dict[str, Any], now: int
-) -> None:
+def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str, Any], now: int) -> None:
     """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns` or `identity_secret`.
 
     Raises NotFound, Conflict (the slug is taken), Invalid.
@@ -124,9 +120,7 @@ def update_project(
         origins = [rules.check_origin(origin) for origin in changes["allowed_origins"]]
         values["allowed_origins"] = msgspec.json.encode(origins)
     if "url_patterns" in changes:
-        values["url_patterns"] = msgspec.json.encode(
-            [str(pattern) for pattern in changes["url_patterns"]]
-        )
+        values["url_patterns"] = msgspec.json.encode([str(pattern) for pattern in changes["url_patterns"]])
     if "identity_secret" in changes:
         values["identity_secret"] = changes["identity_secret"]
     tx.execute(update(projects).where(projects.c.id == project).values(values))
@@ -193,9 +187,7 @@ def revoke_key(tx: Connection, actor: Actor, key: str, now: int) -> int:
 
     Raises NotFound.
     """
-    row = tx.execute(
-        select(api_keys.c.project, api_keys.c.revoked_at).where(api_keys.c.id == key)
-    ).first()
+    row = tx.execute(select(api_keys.c.project, api_keys.c.revoked_at).where(api_keys.c.id == key)).first()
     if row is None or find_project(tx, actor, row.project) is None:
         raise NotFound(f"There is no key {key}.")
     if row.revoked_at is not None:

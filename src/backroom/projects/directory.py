@@ -66,12 +66,8 @@ _project_columns = (
 )
 _from = projects.join(workspaces, workspaces.c.id == projects.c.workspace)
 _by_id = Hot(select(*_project_columns).select_from(_from).where(projects.c.id == bindparam("key")))
-_by_key = Hot(
-    select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key"))
-)
-_by_slug = Hot(
-    select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key"))
-)
+_by_key = Hot(select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key")))
+_by_slug = Hot(select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key")))
 _channels = Hot(
     select(
         channels.c.id,
@@ -161,14 +157,14 @@ def confirm(tx: Connection, generation: int) -> bool:
     return change_number(tx, CONFIG) == generation
 
 
-def _read_project(
-    conn: Connection, statement: Hot, value: str, generation: int
-) -> ProjectFacts | None:
+def _read_project(conn: Connection, statement: Hot, value: str, generation: int) -> ProjectFacts | None:
     rows = statement(conn, key=value)
     if not rows:
         return None
     (id_, workspace, plan, name, slug, key, status, origins, default, secret) = rows[0]
-    found = [Channel(*row[:6], bool(row[6])) for row in _channels(conn, project=id_)]
+    found = [
+        Channel(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in _channels(conn, project=id_)
+    ]
     return ProjectFacts(
         id_,
         workspace,

@@ -65,11 +65,7 @@ def exists_anywhere(conn: Connection, project: str) -> bool:
 
 def list_projects(conn: Connection, actor: Actor) -> list[Project]:
     """The projects that the actor reaches, newest first."""
-    query = (
-        select(projects)
-        .where(projects.c.workspace == actor.workspace)
-        .order_by(projects.c.id.desc())
-    )
+    query = select(projects).where(projects.c.workspace == actor.workspace).order_by(projects.c.id.desc())
     if actor.project is not None:
         query = query.where(projects.c.id == actor.project)
     return [_project(row) for row in conn.execute(query)]

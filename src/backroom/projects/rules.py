@@ -95,18 +95,14 @@ def slug_of(name: str) -> str:
 def check_slug(slug: str) -> str:
     """Raises Invalid unless `slug` may stand in a URL."""
     if len(slug) > SLUG_LENGTH or not SLUG.match(slug):
-        raise Invalid(
-            f"Slug must be lowercase letters, digits and single hyphens, at most {SLUG_LENGTH} characters"
-        )
+        raise Invalid(f"Slug must be lowercase letters, digits and single hyphens, at most {SLUG_LENGTH} characters")
     return slug
 
 
 def check_channel_key(key: str) -> str:
     """Raises Invalid unless `key` may name a channel (Patchrooms, "REST", B)."""
     if not CHANNEL_KEY.match(key):
-        raise Invalid(
-            "key must be 1 to 64 characters of a-z, 0-9 and hyphen, and begin with a letter or digit."
-        )
+        raise Invalid("key must be 1 to 64 characters of a-z, 0-9 and hyphen, and begin with a letter or digit.")
     return key
 
 
@@ -146,9 +142,7 @@ def check_hint_weight(weight: str | float) -> str | float:
             raise Invalid("weight must be 'suggest', 'max' or a number.")
         return weight
     if not math.isfinite(weight) or abs(weight) > HEAVIEST:
-        raise Invalid(
-            f"weight must be 'suggest', 'max' or a number between -{HEAVIEST:.0f} and {HEAVIEST:.0f}."
-        )
+        raise Invalid(f"weight must be 'suggest', 'max' or a number between -{HEAVIEST:.0f} and {HEAVIEST:.0f}.")
     return float(weight)
 
 
@@ -180,11 +174,7 @@ def route(
     for hint in concerned:
         scores[hint.channel_key] += 1.0 if isinstance(hint.weight, str) else hint.weight
     best = max(scores.values())
-    return (
-        default
-        if scores.get(default) == best
-        else next(key for key, score in scores.items() if score == best)
-    )
+    return default if scores.get(default) == best else next(key for key, score in scores.items() if score == best)
 
 
 def check_origin(origin: str) -> str:
@@ -206,7 +196,5 @@ def signature_is_right(secret: str | None, user_id: str, signature: str | None) 
     """Whether `signature` is the lowercase hex HMAC-SHA256 of the user's id (Patchrooms, "Ingest", Identity)."""
     if not secret or not signature:
         return False
-    wanted = hmac.new(
-        secret.encode(), user_id.encode("utf-8", "surrogatepass"), hashlib.sha256
-    ).hexdigest()
+    wanted = hmac.new(secret.encode(), user_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "surrogatepass"))

@@ -43,13 +43,9 @@ def set_status(tx: Connection, actor: Actor, report: str, status: Status, now: i
     return found._replace(status=status.value)
 
 
-def set_status_class(
-    tx: Connection, actor: Actor, report: str, wanted: StatusClass, now: int
-) -> Found:
+def set_status_class(tx: Connection, actor: Actor, report: str, wanted: StatusClass, now: int) -> Found:
     """Puts the report into a Miniback status; one that is in that class stays as it is. Raises NotFound."""
-    return set_status(
-        tx, actor, report, status_for_class(_get(tx, actor, report).status, wanted), now
-    )
+    return set_status(tx, actor, report, status_for_class(_get(tx, actor, report).status, wanted), now)
 
 
 def delete_report(tx: Connection, actor: Actor, report: str, now: int) -> None:
@@ -92,9 +88,7 @@ def _counter(found: Found) -> tuple[str, str, str, str]:
     return (found.project, found.channel_key, found.status, found.source)
 
 
-def _note(
-    tx: Connection, actor: Actor, found: Found, kind: str, payload: dict[str, Any], now: int
-) -> None:
+def _note(tx: Connection, actor: Actor, found: Found, kind: str, payload: dict[str, Any], now: int) -> None:
     tx.execute(
         insert(events).values(
             project=found.project,

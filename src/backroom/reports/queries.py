@@ -128,17 +128,14 @@ def report_json(
     created_at: int,
 ) -> bytes:
     """A report in the Patchrooms shape, spliced from what is stored: ids, keys and statuses need no escaping."""
-    return (
-        b'{"id":"%b","channelKey":"%b","status":"%b","blocks":%b,"context":%b,"identity":%b,"createdAt":"%b"}'
-        % (
-            id_.encode(),
-            channel.encode(),
-            status.encode(),
-            blocks,
-            context,
-            identity or b"null",
-            iso(created_at).encode(),
-        )
+    return b'{"id":"%b","channelKey":"%b","status":"%b","blocks":%b,"context":%b,"identity":%b,"createdAt":"%b"}' % (
+        id_.encode(),
+        channel.encode(),
+        status.encode(),
+        blocks,
+        context,
+        identity or b"null",
+        iso(created_at).encode(),
     )
 
 
@@ -172,9 +169,7 @@ def list_reports(conn: Connection, wanted: Filter, limit: int, offset: int) -> l
         ids = _page_of_ids(conn, wanted, conditions, limit, offset)
     if not ids:
         return []
-    rows = conn.execute(
-        select(*REPORT_COLUMNS).where(_c.project.in_(wanted.projects), _c.id.in_(ids))
-    )
+    rows = conn.execute(select(*REPORT_COLUMNS).where(_c.project.in_(wanted.projects), _c.id.in_(ids)))
     by_id = {row.id: Report(*row) for row in rows}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
@@ -191,12 +186,8 @@ def count_reports(conn: Connection, wanted: Filter) -> int:
     if wanted.search:
         return search.count(conn, wanted.search, _conditions(wanted))
     if wanted.since is not None or wanted.until is not None:
-        return conn.execute(
-            select(func.count()).select_from(reports).where(*_conditions(wanted))
-        ).scalar_one()
-    query = select(func.coalesce(func.sum(counters.c.n), 0)).where(
-        counters.c.project.in_(wanted.projects)
-    )
+        return conn.execute(select(func.count()).select_from(reports).where(*_conditions(wanted))).scalar_one()
+    query = select(func.coalesce(func.sum(counters.c.n), 0)).where(counters.c.project.in_(wanted.projects))
     if wanted.status_class is not None:
         query = query.where(counters.c.status.in_(_statuses_of(wanted.status_class)))
     if wanted.status is not None:

@@ -64,9 +64,7 @@ class TextBlock(msgspec.Struct, tag="text", tag_field="type", frozen=True):
     text: str
 
 
-class ScreenshotBlock(
-    msgspec.Struct, tag="screenshot", tag_field="type", frozen=True, omit_defaults=True
-):
+class ScreenshotBlock(msgspec.Struct, tag="screenshot", tag_field="type", frozen=True, omit_defaults=True):
     """A stored PNG or JPEG; `width` and `height` in pixels."""
 
     url: str
@@ -82,9 +80,7 @@ class AudioBlock(msgspec.Struct, tag="audio", tag_field="type", frozen=True, ren
     duration_ms: int
 
 
-class SelectionBlock(
-    msgspec.Struct, tag="selection", tag_field="type", frozen=True, omit_defaults=True
-):
+class SelectionBlock(msgspec.Struct, tag="selection", tag_field="type", frozen=True, omit_defaults=True):
     """A quote of page text, with where it stands when the reporter picked an element."""
 
     quote: str

@@ -87,22 +87,16 @@ _earlier = Hot(
         reports.c.message,
         reports.c.context,
         reports.c.created_at,
-    ).where(
-        reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id")
-    )
+    ).where(reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id"))
 )
 _any_hint = Hot(
-    select(hints.c.id)
-    .where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now"))
-    .limit(1)
+    select(hints.c.id).where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now")).limit(1)
 )
 
 
 def _count_statement(dialect: str) -> Hot:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(counters).values(
-        {column.name: bindparam(column.name) for column in counters.columns}
-    )
+    statement = insert(counters).values({column.name: bindparam(column.name) for column in counters.columns})
     return Hot(
         statement.on_conflict_do_update(
             index_elements=["project", "channel_key", "status", "source"],
@@ -139,13 +133,9 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> list[Submitted |
     return [_with_meter(outcome, meters.get(place)) for place, outcome in enumerate(outcomes)]
 
 
-def _admit(
-    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
-) -> dict[int, Meter]:
+def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
     """Turns away what was checked against old settings, paused projects, and API calls past the quota."""
-    current = {
-        number: confirm(tx, number) for number in {item.project.generation for item in batch}
-    }
+    current = {number: confirm(tx, number) for number in {item.project.generation for item in batch}}
     metered: dict[str, list[int]] = {}
     for place, item in enumerate(batch):
         if not current[item.project.generation]:
@@ -186,15 +176,11 @@ def _find_repeats(
         rows = _earlier(tx, project=item.project.id, client_id=item.client_id)
         if rows:
             id_, channel, status, message, context, created_at = rows[0]
-            outcomes[place] = Submitted(
-                id_, channel, status, False, message, bytes(context), created_at, None
-            )
+            outcomes[place] = Submitted(id_, channel, status, False, message, bytes(context), created_at, None)
     return repeats
 
 
-def _take_quota(
-    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
-) -> None:
+def _take_quota(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> None:
     """Counts new reports against each workspace's month; those past the limit are turned away."""
     wanted: dict[str, list[int]] = {}
     for place, item in enumerate(batch):

@@ -37,8 +37,6 @@ def mark_config_changed(tx: Connection) -> None:
 def _raise_statement(dialect: str) -> Hot:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(changes).values(name=bindparam("name"), n=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"n": changes.c.n + 1}
-    )
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"n": changes.c.n + 1})
     _raise[dialect] = Hot(statement)
     return _raise[dialect]

@@ -63,17 +63,13 @@ class Database:
         """A new lock object for this store's turns; None on PostgreSQL, which needs none."""
         return FileLock(self._lock_path) if self._lock_path else None
 
-    async def read(
-        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `query(conn, …)` in a thread, in one transaction: it sees one moment of the store."""
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self.read_now(query, *args, **kwargs)
         )
 
-    def read_now(
-        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def read_now(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `query(conn, …)` in this thread, in one transaction."""
         try:
             with self._reading.connect() as conn, conn.begin():
@@ -81,9 +77,7 @@ class Database:
         except DRIVER_ERRORS as error:
             raise StoreFailed("The store can't be read right now. Try again later.") from error
 
-    async def read_short(
-        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read_short(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a query of less than a millisecond: on SQLite on this very thread, which saves two hops.
 
         Each statement sees the newest commit; there is no transaction around them.
@@ -98,18 +92,14 @@ class Database:
             if self._short.in_transaction():
                 self._short.rollback()
 
-    async def write(
-        self, command: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, command: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `command(tx, …)` in the next group; returns once it is committed. Raises what it raises."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._enqueue(Task(command, args, kwargs, loop, future))
         return await future
 
-    def write_now(
-        self, command: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def write_now(self, command: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for a caller without an event loop: waits until it is committed."""
         future: Future[T] = Future()
         task = Task(command, args, kwargs, None, future)
@@ -119,9 +109,7 @@ class Database:
             Writer(self._writing, self._tasks, self.lock()).run_once(task)
         return future.result()
 
-    def write_soon(
-        self, command: Callable[Concatenate[Connection, P], Any], *args: P.args, **kwargs: P.kwargs
-    ) -> None:
+    def write_soon(self, command: Callable[Concatenate[Connection, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
         """Puts a command into the next group without waiting: for marks that nobody is promised."""
         self._enqueue(Task(command, args, kwargs, None, None))
 
@@ -129,9 +117,7 @@ class Database:
         if self._closed:
             raise StoreFailed("The server is stopping; send this again.")
         if self._tasks.qsize() >= WAITING_LIMIT:
-            raise StoreFailed(
-                "The server has more to write than it can; send this again in a moment."
-            )
+            raise StoreFailed("The server has more to write than it can; send this again in a moment.")
         self._tasks.put(task)
 
     @contextmanager

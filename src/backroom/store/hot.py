@@ -59,9 +59,7 @@ def insert_rows(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]])
     if conn.dialect.name == "sqlite":
         driver.executemany(_sqlite_insert(table), rows)
     else:
-        driver.execute(
-            _postgresql_insert(table), [list(column) for column in zip(*rows, strict=True)]
-        )
+        driver.execute(_postgresql_insert(table), [list(column) for column in zip(*rows, strict=True)])
 
 
 def _names(table: Table) -> str:
@@ -83,9 +81,7 @@ def _sqlite_insert(table: Table) -> str:
 def _postgresql_insert(table: Table) -> str:
     sql = _inserts.get(("postgresql", table.name))
     if sql is None:
-        arrays = ", ".join(
-            f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns
-        )
+        arrays = ", ".join(f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns)
         sql = f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
         _inserts["postgresql", table.name] = sql
     return sql

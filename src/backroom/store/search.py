@@ -90,30 +90,18 @@ def has_index(conn: Connection) -> bool:
 _indexed_stores: dict[str, bool] = {}
 
 
-def find_ids(
-    conn: Connection, term: str, conditions: Conditions, limit: int, offset: int
-) -> list[str]:
+def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, offset: int) -> list[str]:
     """Ids of reports whose message contains `term` (whatever the case), newest first."""
     if not _serves(conn, term):
-        scanned = (
-            select(reports.c.id)
-            .where(*conditions, _contains(conn, term))
-            .order_by(reports.c.id.desc())
-        )
+        scanned = select(reports.c.id).where(*conditions, _contains(conn, term)).order_by(reports.c.id.desc())
         return list(conn.execute(scanned.limit(limit).offset(offset)).scalars())
     position = _position(conn)
-    tail = (
-        select(reports.c.id)
-        .where(*conditions, position < ROW, _contains(conn, term))
-        .order_by(ROW.desc())
-    )
+    tail = select(reports.c.id).where(*conditions, position < ROW, _contains(conn, term)).order_by(ROW.desc())
     fresh = list(conn.execute(tail.limit(limit + offset)).scalars())
     found = fresh[offset:]
     if len(found) < limit:
         older = select(reports.c.id).join_from(INDEX, reports, INDEX.c.rowid == ROW)
-        older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position).order_by(
-            INDEX.c.rowid.desc()
-        )
+        older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position).order_by(INDEX.c.rowid.desc())
         older = older.limit(limit - len(found)).offset(max(0, offset - len(fresh)))
         found += conn.execute(older).scalars()
     return found
@@ -122,16 +110,10 @@ def find_ids(
 def count(conn: Connection, term: str, conditions: Conditions) -> int:
     """How many reports `find_ids` would find in all."""
     if not _serves(conn, term):
-        scanned = (
-            select(func.count()).select_from(reports).where(*conditions, _contains(conn, term))
-        )
+        scanned = select(func.count()).select_from(reports).where(*conditions, _contains(conn, term))
         return conn.execute(scanned).scalar_one()
     position = _position(conn)
-    tail = (
-        select(func.count())
-        .select_from(reports)
-        .where(*conditions, position < ROW, _contains(conn, term))
-    )
+    tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, _contains(conn, term))
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
     older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position)
     return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()

@@ -54,9 +54,7 @@ class Together(Generic[Subject, Result]):
     subject) for each subject in order.
     """
 
-    def __init__(
-        self, command: Callable[[Connection, list[Subject]], Sequence[Result | Failure]]
-    ) -> None:
+    def __init__(self, command: Callable[[Connection, list[Subject]], Sequence[Result | Failure]]) -> None:
         self.many = command
         self.__doc__ = command.__doc__
 
@@ -90,9 +88,7 @@ class Idle:
 class Writer(threading.Thread):
     """One thread with one connection that runs the commands of a queue in groups."""
 
-    def __init__(
-        self, engine: Engine, tasks: queue.SimpleQueue[Task | None], lock: FileLock | None
-    ) -> None:
+    def __init__(self, engine: Engine, tasks: queue.SimpleQueue[Task | None], lock: FileLock | None) -> None:
         super().__init__(name="backroom-writer", daemon=True)
         self._engine = engine
         self._tasks = tasks
@@ -150,9 +146,7 @@ class Writer(threading.Thread):
                     continue
                 log.error("commit_failed", error=str(error), commands=len(group))
                 self._drop_connection()
-                failure = StoreFailed(
-                    "The store couldn't take this; nothing of it was kept. Try again later."
-                )
+                failure = StoreFailed("The store couldn't take this; nothing of it was kept. Try again later.")
                 failure.__cause__ = error
                 for task in group:
                     task.outcome = failure

@@ -109,9 +109,7 @@ class Door:
 
     def __init__(self, operations: Sequence[Operation[Any]]) -> None:
         self.operations = operations
-        self._router = Router(
-            routes=_routes(self, operations), redirect_slashes=False, default=self._no_such_path
-        )
+        self._router = Router(routes=_routes(self, operations), redirect_slashes=False, default=self._no_such_path)
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """This dialect's answer to a failure of any kind; anything but a Failure is an error of ours."""
@@ -124,14 +122,10 @@ class Door:
             return
         except Exception as error:
             if not isinstance(error, Failure):
-                log.exception(
-                    "request_failed", path=scope["path"], request_id=scope.get("request_id")
-                )
+                log.exception("request_failed", path=scope["path"], request_id=scope.get("request_id"))
             if scope.get("answering"):
                 raise
-            await send_answer(
-                send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD"
-            )
+            await send_answer(send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD")
 
     async def _no_such_path(self, scope: Scope, receive: Receive, send: Send) -> None:
         raise NoSuchPath("Not found")

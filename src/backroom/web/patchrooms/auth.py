@@ -29,9 +29,7 @@ def key_hash_of(scope: Scope) -> str:
     return hash_key(key.decode("latin-1"))
 
 
-def actor_for(
-    conn: Connection, directory: Directory, key_hash: str, needed: KeyScope, project: str
-) -> Actor:
+def actor_for(conn: Connection, directory: Directory, key_hash: str, needed: KeyScope, project: str) -> Actor:
     """The key's actor, allowed to do `needed` in `project`.
 
     Raises Unauthenticated; NotFound where the id is malformed; Denied for a key of another project,

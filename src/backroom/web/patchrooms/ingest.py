@@ -42,9 +42,7 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
         )
         if project is None:
             raise NotFound("There is no project with this key.")
-        if not origin_allowed(
-            project.allowed_origins, None if origin is None else origin.decode("latin-1")
-        ):
+        if not origin_allowed(project.allowed_origins, None if origin is None else origin.decode("latin-1")):
             raise Denied("This origin isn't among the project's allowed origins.")
         try:
             done = await door.db.write(submit_report, submission_of(sent, project, body, now_ms()))

@@ -28,11 +28,7 @@ def create_sqlite_search() -> None:
     """Trigrams of every message, fed from `search_state.row` on. Without FTS5 a search reads the messages."""
     op.execute("CREATE TABLE search_state (row INTEGER NOT NULL)")
     op.execute("INSERT INTO search_state VALUES (0)")
-    options = (
-        op.get_bind()
-        .exec_driver_sql("SELECT compile_options FROM pragma_compile_options")
-        .scalars()
-    )
+    options = op.get_bind().exec_driver_sql("SELECT compile_options FROM pragma_compile_options").scalars()
     if "ENABLE_FTS5" in set(options):
         op.execute(
             "CREATE VIRTUAL TABLE report_search USING fts5"
@@ -43,9 +39,7 @@ def create_sqlite_search() -> None:
 def create_postgresql_search() -> None:
     """The trigram index where the extension can be had; else a search reads the messages."""
     bind = op.get_bind()
-    available = bind.exec_driver_sql(
-        "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
-    ).first()
+    available = bind.exec_driver_sql("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").first()
     if not available:
         return
     try:
