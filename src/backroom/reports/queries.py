@@ -33,6 +33,7 @@ class Report(NamedTuple):
     user_id: str | None
     url: str | None
     artifact_id: str | None
+    artifact: bytes | None
     created_at: int
     updated_at: int
 
@@ -125,16 +126,21 @@ def report_json(
     blocks: bytes,
     context: bytes,
     identity: bytes | None,
+    artifact: bytes | None,
     created_at: int,
 ) -> bytes:
-    """A report in the Patchrooms shape, spliced from what is stored: ids, keys and statuses need no escaping."""
-    return b'{"id":"%b","channelKey":"%b","status":"%b","blocks":%b,"context":%b,"identity":%b,"createdAt":"%b"}' % (
+    """A report in the Patchrooms shape, spliced from what is stored: ids, keys and statuses need no escaping.
+
+    `artifact` is there only for reports of an artifact review.
+    """
+    return b'{"id":"%b","channelKey":"%b","status":"%b","blocks":%b,"context":%b,"identity":%b,%b"createdAt":"%b"}' % (
         id_.encode(),
         channel.encode(),
         status.encode(),
         blocks,
         context,
         identity or b"null",
+        b'"artifact":%b,' % artifact if artifact else b"",
         iso(created_at).encode(),
     )
 

@@ -43,7 +43,7 @@ class StoredFile(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """A report as a door hands it in, checked. `blocks`, `context` and `identity` are JSON bytes.
+    """A report as a door hands it in, checked. `blocks`, `context`, `identity` and `artifact` are JSON bytes.
 
     `metered` says that the request is an API call to be counted (one with an `mbk_` key).
     `source` is a value of Source; `user_id` is for routing and search; `now` is in milliseconds since the epoch.
@@ -62,6 +62,7 @@ class Submission(NamedTuple):
     user_id: str | None
     url: str | None
     artifact_id: str | None
+    artifact: bytes | None = None
     files: Sequence[StoredFile] = ()
     metered: bool = False
 
@@ -227,7 +228,7 @@ def _insert(
                 blocks,
                 context,
             )
-            + (item.identity, item.user_id, item.url, item.artifact_id, now, now)
+            + (item.identity, item.user_id, item.url, item.artifact_id, item.artifact, now, now)
         )
         sums[project, channel, "open", source] += 1
         if item.files:

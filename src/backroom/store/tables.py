@@ -146,6 +146,7 @@ reports = Table(
     Column("user_id", Text),
     Column("url", Text),
     Column("artifact_id", Text),
+    Column("artifact", LargeBinary),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project", "id", name="reports_project_id"),

@@ -200,6 +200,7 @@ def create_tables() -> None:
         sa.Column("user_id", sa.Text(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("artifact_id", sa.Text(), nullable=True),
+        sa.Column("artifact", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.UniqueConstraint("project", "id", name="reports_project_id"),
