@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,7 +23,7 @@ from backroom.projects.rules import Hint, route
 from backroom.store.changes import mark_changed
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import counters, files, hints, reports
-from backroom.store.writer import Together
+from backroom.store.writer import Together, is_taken, savepoint
 
 PAUSED = "Project is paused"
 
@@ -117,21 +117,40 @@ def add_to_counters(tx: Connection, sums: dict[tuple[str, str, str, str], int]) 
             statement(tx, project=project, channel_key=channel, status=status, source=source, n=n)
 
 
-def _submit_reports(tx: Connection, batch: list[Submission]) -> list[Submitted | Failure]:
+class _LookUp(Exception):
+    """Taking every report for a new one didn't work out: look up which are retries."""
+
+
+def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitted | Failure]:
     """Stores a batch of reports; one outcome each.
 
     Stale: look the project up again. OverQuota, Denied (paused): not stored. A `client_id` that the
     project has had before answers the first report.
+
+    Retries are rare, so at first every report is taken for new; should the index of client ids refuse,
+    or a quota run out, all is undone and done again with a look-up a report (which costs 2.5 µs each).
     """
+    try:
+        with savepoint(tx):
+            return _store(tx, batch, look_up=False)
+    except Exception as error:
+        if not (isinstance(error, _LookUp) or is_taken(error)):
+            raise
+    return _store(tx, batch, look_up=True)
+
+
+def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Submitted | Failure]:
     outcomes: list[Submitted | Failure | None] = [None] * len(batch)
     meters = _admit(tx, batch, outcomes)
-    firsts = _find_repeats(tx, batch, outcomes)
-    _take_quota(tx, batch, outcomes)
+    firsts = _find_repeats(tx, batch, outcomes) if look_up else {}
+    _take_quota(tx, batch, outcomes, look_up=look_up)
     fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
     _insert(tx, batch, fresh, outcomes)
     for place, first in firsts.items():
         outcomes[place] = _as_repeat(outcomes[first])
-    return [_with_meter(outcome, meters.get(place)) for place, outcome in enumerate(outcomes)]
+    if meters:
+        return [_with_meter(outcome, meters.get(place)) for place, outcome in enumerate(outcomes)]
+    return cast("list[Submitted | Failure]", outcomes)
 
 
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
@@ -181,7 +200,9 @@ def _find_repeats(
     return repeats
 
 
-def _take_quota(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> None:
+def _take_quota(
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None], *, look_up: bool
+) -> None:
     """Counts new reports against each workspace's month; those past the limit are turned away."""
     wanted: dict[str, list[int]] = {}
     for place, item in enumerate(batch):
@@ -190,6 +211,8 @@ def _take_quota(tx: Connection, batch: list[Submission], outcomes: list[Submitte
     for workspace, places in sorted(wanted.items()):
         now = batch[places[0]].now
         granted, after = take(tx, workspace, Kind.FEEDBACK, len(places), now)
+        if granted < len(places) and not look_up:
+            raise _LookUp
         for place in places[granted:]:
             outcomes[place] = over_quota(Kind.FEEDBACK, after.limit or 0, after.used, now)
 

@@ -194,7 +194,9 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
-        conn.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver: Any = conn.connection.driver_connection
+        if not driver.in_transaction:
+            driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

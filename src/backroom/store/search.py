@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     inspect,
     literal_column,
+    not_,
     select,
     table,
 )
@@ -64,15 +65,21 @@ def waiting(conn: Connection) -> int:
 
 
 def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
-    """Takes the messages of the reports that meet `condition` out of SQLite's index, before they are deleted."""
+    """Takes the messages of the reports that meet `condition` out of SQLite's index, before they are deleted.
+
+    SQLite gives the row numbers of deleted last rows out again, so the position steps back behind them.
+    """
     if tx.dialect.name != "sqlite" or not has_index(tx):
         return
-    indexed = select(ROW, reports.c.message).where(condition, _position(tx) >= ROW)
+    position = _position(tx)
+    indexed = select(ROW, reports.c.message).where(condition, position >= ROW)
     for row, message in tx.execute(indexed).all():
         tx.exec_driver_sql(
             "INSERT INTO report_search (report_search, rowid, message) VALUES ('delete', ?, ?)",
             (row, message),
         )
+    last = tx.execute(select(func.max(ROW)).select_from(reports).where(not_(condition))).scalar()
+    tx.exec_driver_sql("UPDATE search_state SET row = ?", (min(position, last or 0),))
 
 
 def has_index(conn: Connection) -> bool:

@@ -151,7 +151,6 @@ reports = Table(
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("project", "id", name="reports_project_id"),
 )
-Index("reports_id", reports.c.id)
 Index("reports_class", reports.c.project, reports.c.status_class, reports.c.id)
 Index("reports_channel", reports.c.project, reports.c.channel_key, reports.c.id)
 Index(

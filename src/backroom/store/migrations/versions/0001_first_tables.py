@@ -18,9 +18,9 @@ def upgrade() -> None:
 
 
 def row_column() -> list[sa.Column[int]]:
-    """SQLite's stable row number, never used twice; the search index refers to it."""
+    """SQLite's stable row number; the search index refers to it."""
     if op.get_bind().dialect.name == "sqlite":
-        return [sa.Column("row", sa.Integer(), primary_key=True, autoincrement=True)]
+        return [sa.Column("row", sa.Integer(), primary_key=True)]
     return []
 
 
@@ -204,7 +204,6 @@ def create_tables() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.UniqueConstraint("project", "id", name="reports_project_id"),
-        sqlite_autoincrement=True,
     )
     op.create_index("reports_channel", "reports", ["project", "channel_key", "id"], unique=False)
     op.create_index("reports_class", "reports", ["project", "status_class", "id"], unique=False)
@@ -216,7 +215,6 @@ def create_tables() -> None:
         sqlite_where=sa.text("client_id IS NOT NULL"),
         postgresql_where=sa.text("client_id IS NOT NULL"),
     )
-    op.create_index("reports_id", "reports", ["id"], unique=False)
     op.create_table(
         "usage",
         sa.Column("workspace", sa.Text(), nullable=False),
