@@ -8,6 +8,7 @@ from functools import lru_cache
 
 DAY = 86_400_000
 MINUTE = 60_000
+KEPT_SECONDS = 4096
 
 
 def now_ms() -> int:
@@ -24,6 +25,25 @@ def iso(moment: int) -> str:
     """`moment` (milliseconds) as ISO 8601 in UTC: `2026-06-03T09:14:22.000Z` (Patchrooms, "Times")."""
     second, milli = divmod(moment, 1000)
     return f"{_second_text(second)}.{milli:03d}Z"
+
+
+class _SecondBytes(dict[int, bytes]):
+    """The bytes of each second asked for, kept while they are few: a page's reports share most of them."""
+
+    def __missing__(self, second: int) -> bytes:
+        if len(self) >= KEPT_SECONDS:
+            self.clear()
+        self[second] = text = _second_text(second).encode()
+        return text
+
+
+_seconds = _SecondBytes()
+_milliseconds_of = [b".%03dZ" % milli for milli in range(1000)]
+
+
+def iso_bytes(moment: int) -> bytes:
+    """`iso` as ASCII bytes, for answers that are put together from bytes; a third of the time."""
+    return _seconds[moment // 1000] + _milliseconds_of[moment % 1000]
 
 
 def month_of(moment: int) -> str:

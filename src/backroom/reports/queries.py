@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, func, select, text, union_all
 
-from backroom.clock import iso
+from backroom.clock import iso_bytes
 from backroom.errors import NotFound
 from backroom.ids import first_id_at
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
@@ -64,25 +64,30 @@ class Filter:
     until: int | None = None
 
 
+NO_SUCH_REPORT = "There is no such report in this project."
 REPORT_COLUMNS = tuple(reports.c[name] for name in Report._fields)
 
 _c = reports.c
-_page_columns = (
+PAGE_COLUMNS = (
     _c.id,
     _c.channel_key,
     _c.status,
     _c.blocks,
     _c.context,
     _c.identity,
+    _c.artifact,
     _c.created_at,
 )
+MOST_BRANCHES = 200
+"""How many projects are merged branch by branch; SQLite takes at most 500 in a statement."""
+
 _AFTER_ALL = "g"
 """Sorts after every id."""
 
 
 def _page_statement(*conditions: ColumnElement[bool]) -> Hot:
     mine = (_c.project == bindparam("project"), _c.id < bindparam("before"), *conditions)
-    return Hot(select(*_page_columns).where(*mine).order_by(_c.id.desc()).limit(bindparam("most")))
+    return Hot(select(*PAGE_COLUMNS).where(*mine).order_by(_c.id.desc()).limit(bindparam("most")))
 
 
 _of_class = _c.status_class == bindparam("status_class")
@@ -94,7 +99,15 @@ _pages = {
     (False, True): _page_statement(_of_channel),
     (True, True): _page_statement(_of_class, _of_status, _of_channel),
 }
+_one = Hot(select(*PAGE_COLUMNS).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
 _exists = Hot(select(_c.id).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
+
+
+class Page(NamedTuple):
+    """A page of reports as JSON, comma by comma, and the id to go on from (None on the last page)."""
+
+    items: bytes
+    next_cursor: str | None
 
 
 def page_json(
@@ -104,49 +117,43 @@ def page_json(
     before: str | None,
     status: Status | None,
     channel: str | None,
-) -> list[tuple[str, bytes]]:
-    """A page of one project's reports, newest first: each one's id and its JSON (Patchrooms, "REST", Report).
+) -> Page:
+    """A page of one project's reports, newest first, at most `limit` (Patchrooms, "REST", Report).
 
     The stored JSON is put between the other fields as it is. `before` is an id of this project.
     """
-    params: dict[str, Any] = {"project": project, "before": before or _AFTER_ALL, "most": limit}
+    params: dict[str, Any] = {"project": project, "before": before or _AFTER_ALL, "most": limit + 1}
     if status is not None:
         params["status"] = status.value
-        params["status_class"] = _class_value(status)
+        params["status_class"] = CLASS_OF[status].value
     if channel is not None:
         params["channel"] = channel
     rows = _pages[status is not None, channel is not None](conn, **params)
-    return [(row[0], report_json(*row)) for row in rows]
+    if len(rows) > limit:
+        return Page(splice_reports(rows[:limit]), rows[limit - 1][0])
+    return Page(splice_reports(rows), None)
 
 
-def report_json(
-    id_: str,
-    channel: str,
-    status: str,
-    blocks: bytes,
-    context: bytes,
-    identity: bytes | None,
-    artifact: bytes | None,
-    created_at: int,
-) -> bytes:
-    """A report in the Patchrooms shape, spliced from what is stored: ids, keys and statuses need no escaping.
+def splice_reports(rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """Reports in the Patchrooms shape, from rows of PAGE_COLUMNS; `artifact` only where there is one.
 
-    `artifact` is there only for reports of an artifact review.
+    Ids, keys and statuses need no escaping, the JSON columns go in as they are. One join over all the
+    pieces takes a quarter of the time of a formatted string a report (12 against 52 µs for 50).
     """
-    return b'{"id":"%b","channelKey":"%b","status":"%b","blocks":%b,"context":%b,"identity":%b,%b"createdAt":"%b"}' % (
-        id_.encode(),
-        channel.encode(),
-        status.encode(),
-        blocks,
-        context,
-        identity or b"null",
-        b'"artifact":%b,' % artifact if artifact else b"",
-        iso(created_at).encode(),
-    )
-
-
-def _class_value(status: Status) -> str:
-    return CLASS_OF[status].value
+    pieces: list[bytes] = []
+    for id_, channel, status, blocks, context, identity, artifact, created_at in rows:
+        pieces += (
+            f',{{"id":"{id_}","channelKey":"{channel}","status":"{status}","blocks":'.encode(),
+            blocks,
+            b',"context":',
+            context,
+            b',"identity":',
+            identity or b"null",
+            b',"artifact":%b,"createdAt":"' % artifact if artifact else b',"createdAt":"',
+            iso_bytes(created_at),
+            b'"}',
+        )
+    return b"".join(pieces)[1:]
 
 
 def is_report_of(conn: Connection, project: str, report: str) -> bool:
@@ -154,12 +161,20 @@ def is_report_of(conn: Connection, project: str, report: str) -> bool:
     return bool(_exists(conn, project=project, report=report))
 
 
+def report_json(conn: Connection, project: str, report: str) -> bytes:
+    """One report of the project in the Patchrooms shape. Raises NotFound."""
+    rows = _one(conn, project=project, report=report)
+    if not rows:
+        raise NotFound(NO_SUCH_REPORT)
+    return splice_reports(rows)
+
+
 def get_report(conn: Connection, projects: Sequence[str], report: str) -> Report:
     """The report, if one of these projects has it. Raises NotFound."""
     query = select(*REPORT_COLUMNS).where(_c.id == report, _c.project.in_(projects))
     row = conn.execute(query).first()
     if row is None:
-        raise NotFound("There is no such report in this project.")
+        raise NotFound(NO_SUCH_REPORT)
     return Report(*row)
 
 
@@ -168,11 +183,10 @@ def list_reports(conn: Connection, wanted: Filter, limit: int, offset: int) -> l
 
     The ids come from an index alone, then the rows of just this page.
     """
-    conditions = _conditions(wanted)
     if wanted.search:
-        ids = search.find_ids(conn, wanted.search, conditions, limit, offset)
+        ids = search.find_ids(conn, wanted.search, _conditions(wanted), limit, offset)
     else:
-        ids = _page_of_ids(conn, wanted, conditions, limit, offset)
+        ids = list(conn.execute(_ids(wanted).order_by(text("id DESC")).limit(limit).offset(offset)).scalars())
     if not ids:
         return []
     rows = conn.execute(select(*REPORT_COLUMNS).where(_c.project.in_(wanted.projects), _c.id.in_(ids)))
@@ -180,11 +194,13 @@ def list_reports(conn: Connection, wanted: Filter, limit: int, offset: int) -> l
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
-def _page_of_ids(
-    conn: Connection, wanted: Filter, conditions: list[ColumnElement[bool]], limit: int, offset: int
-) -> list[str]:
-    query = select(_c.id).where(*conditions).order_by(_c.id.desc()).limit(limit).offset(offset)
-    return list(conn.execute(query).scalars())
+def _ids(wanted: Filter) -> Select[str] | CompoundSelect[str]:
+    """The ids, still to be sorted. A branch for each project, which both engines merge in order from the
+    index without reading on past the page; with an IN they would sort every report first."""
+    if not 1 < len(wanted.projects) <= MOST_BRANCHES:
+        return select(_c.id).where(*_conditions(wanted))
+    ones = [replace(wanted, projects=[project]) for project in wanted.projects]
+    return union_all(*[select(_c.id).where(*_conditions(one)) for one in ones])
 
 
 def count_reports(conn: Connection, wanted: Filter) -> int:
@@ -220,19 +236,29 @@ def _statuses_of(wanted: StatusClass) -> list[str]:
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     one = len(wanted.projects) == 1
-    found = [_c.project == wanted.projects[0] if one else _c.project.in_(wanted.projects)]
+    found: list[ColumnElement[bool]] = [_c.project == wanted.projects[0] if one else _c.project.in_(wanted.projects)]
     status_class = wanted.status_class
     if wanted.status is not None:
         found.append(_c.status == wanted.status.value)
-        status_class = status_class or StatusClass(_class_value(wanted.status))
+        status_class = status_class or CLASS_OF[wanted.status]
     if status_class is not None:
         found.append(_c.status_class == status_class.value)
     if wanted.channel is not None:
         found.append(_c.channel_key == wanted.channel)
     if wanted.source is not None:
         found.append(_c.source == wanted.source)
-    if wanted.since is not None:
-        found += [_c.id >= first_id_at(wanted.since), _c.created_at >= wanted.since]
-    if wanted.until is not None:
-        found += [_c.id < first_id_at(wanted.until + 1000), _c.created_at <= wanted.until]
+    return found + _time_conditions(wanted.since, wanted.until)
+
+
+def _time_conditions(since: int | None, until: int | None) -> list[ColumnElement[bool]]:
+    """Bounds on ids, which are in the index; the rows are asked only for a bound within a second."""
+    found: list[ColumnElement[bool]] = []
+    if since is not None:
+        found.append(_c.id >= first_id_at(since))
+        if since % 1000:
+            found.append(_c.created_at >= since)
+    if until is not None:
+        found.append(_c.id < first_id_at(until + 1000))
+        if until % 1000 != 999:
+            found.append(_c.created_at <= until)
     return found

@@ -148,9 +148,8 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
     _insert(tx, batch, fresh, outcomes)
     for place, first in firsts.items():
         outcomes[place] = _as_repeat(outcomes[first])
-    if meters:
-        return [_with_meter(outcome, meters.get(place)) for place, outcome in enumerate(outcomes)]
-    return cast("list[Submitted | Failure]", outcomes)
+    settled = cast("list[Submitted | Failure]", outcomes)
+    return [_with_meter(done, meters.get(place)) for place, done in enumerate(settled)] if meters else settled
 
 
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
@@ -229,40 +228,31 @@ def _insert(
     biases = _hints_of(tx, batch, fresh)
     for place in fresh:
         item = batch[place]
-        (facts, now, source, client_id, explicit, title, message, blocks, context) = item[:9]
-        project = facts.id
-        bias = biases.get(project, ())
-        if explicit is None and not bias:
+        facts, now = item.project, item.now
+        bias = biases.get(facts.id, ())
+        if item.channel is None and not bias:
             channel = facts.default_channel
         else:
-            channel = route(facts.channels, facts.default_channel, bias, explicit, item.user_id)
+            channel = route(facts.channels, facts.default_channel, bias, item.channel, item.user_id)
         id_ = new_id(now)
-        rows.append(
-            (
-                id_,
-                project,
-                channel,
-                "open",
-                "NEW",
-                source,
-                client_id,
-                title,
-                message,
-                blocks,
-                context,
-            )
-            + (item.identity, item.user_id, item.url, item.artifact_id, item.artifact, now, now)
-        )
-        sums[project, channel, "open", source] += 1
+        rows.append(_row(item, id_, channel))
+        sums[facts.id, channel, "open", item.source] += 1
         if item.files:
-            file_rows += [(project, file.id, id_, *file[1:], now) for file in item.files]
-        outcomes[place] = Submitted(id_, channel, "open", True, message, context, now, None)
+            file_rows += [(facts.id, file.id, id_, *file[1:], now) for file in item.files]
+        outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, now, None)
     if rows:
         insert_rows(tx, reports, rows)
         add_to_counters(tx, sums)
         mark_changed(tx, {key[0] for key in sums})
     if file_rows:
         insert_rows(tx, files, file_rows)
+
+
+def _row(item: Submission, id_: str, channel: str) -> tuple[Any, ...]:
+    """A new report in the order of the table's columns."""
+    (facts, now, source, client_id, _, title, message, blocks, context, identity, user_id, url) = item[:12]
+    start = (id_, facts.id, channel, "open", "NEW", source, client_id, title, message, blocks, context)
+    return (*start, identity, user_id, url, item.artifact_id, item.artifact, now, now)
 
 
 def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict[str, list[Hint]]:
@@ -278,8 +268,7 @@ def _as_repeat(first: Submitted | Failure | None) -> Submitted | Failure | None:
     return first._replace(created=False) if isinstance(first, Submitted) else first
 
 
-def _with_meter(outcome: Submitted | Failure | None, meter: Meter | None) -> Submitted | Failure:
-    assert outcome is not None
+def _with_meter(outcome: Submitted | Failure, meter: Meter | None) -> Submitted | Failure:
     return outcome._replace(meter=meter) if meter and isinstance(outcome, Submitted) else outcome
 
 
