@@ -69,17 +69,14 @@ def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes
     Raises NotFound, Invalid (also where the default channel would be archived).
     """
     found = get_project(tx, actor, project)
-    if _find(tx, project, key) is None:
-        raise NotFound(f"This project has no channel {key}.")
+    _get(tx, project, key)
     values = {name: CHECKS[name](value) for name, value in changes.items()}
     if values.get("archived") and key == found.default_channel_key:
         raise Invalid("The default channel can't be archived; choose another default first.")
     if values:
         tx.execute(update(channels).where(channels.c.project == project, channels.c.key == key).values(values))
         mark_config_changed(tx)
-    changed = _find(tx, project, key)
-    assert changed is not None
-    return changed
+    return _get(tx, project, key)
 
 
 def add_hint(
@@ -123,6 +120,13 @@ def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
         )
         for row in conn.execute(query)
     ]
+
+
+def _get(conn: Connection, project: str, key: str) -> Channel:
+    channel = _find(conn, project, key)
+    if channel is None:
+        raise NotFound(f"This project has no channel {key}.")
+    return channel
 
 
 def _find(conn: Connection, project: str, key: str) -> Channel | None:

@@ -17,6 +17,7 @@ from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, Proje
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import api_keys, channels, doomed_projects, hints, projects, workspaces
 
+LONGEST_NUMBER = len("-1000000")
 SLUG_TAKEN = "Slug is already taken"
 PROJECT_LIMIT = "Project limit reached. Upgrade your plan to create more projects."
 
@@ -87,12 +88,12 @@ def _check_project_limit(tx: Connection, workspace: str) -> None:
 
 def _free_slug(tx: Connection, wanted: str) -> str:
     """`wanted`, or with -2, -3 … the first that is free on the instance."""
-    like = f"{wanted}%"
-    taken = set(tx.execute(select(projects.c.slug).where(projects.c.slug.like(like))).scalars())
+    start = wanted[: rules.SLUG_LENGTH - LONGEST_NUMBER].rstrip("-")
+    taken = set(tx.execute(select(projects.c.slug).where(projects.c.slug.startswith(start))).scalars())
     number, slug = 1, wanted
     while slug in taken:
         number += 1
-        slug = f"{wanted}-{number}"
+        slug = f"{start}-{number}"
     return slug
 
 
@@ -148,8 +149,12 @@ def create_secret_key(
 
 
 def regenerate_miniback_key(tx: Connection, actor: Actor, project: str, now: int) -> NewKey:
-    """Gives a project a new `mbk_` key in place of the one it had, which ends at once. Raises NotFound."""
+    """Gives a project a new `mbk_` key in place of the one it had, which ends at once. Raises NotFound.
+
+    On PostgreSQL the project's row is locked, so that of two at once the later one ends the earlier one's key.
+    """
     get_project(tx, actor, project)
+    tx.execute(select(projects.c.id).where(projects.c.id == project).with_for_update())
     old = (api_keys.c.project == project) & (api_keys.c.dialect == Dialect.MINIBACK.value)
     tx.execute(update(api_keys).where(old, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
     return _insert_key(tx, actor, project, Dialect.MINIBACK, frozenset(Scope), "API Access", now)

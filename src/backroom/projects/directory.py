@@ -128,6 +128,8 @@ class Directory:
         return self._keys.get(key_hash)
 
     def _project(self, conn: Connection, kind: str, value: str) -> ProjectFacts | None:
+        if not (value.isascii() and value.isprintable()):  # the engines refuse a NUL and half a character
+            return None
         generation = self._refresh(conn)
         found = self._projects.get((kind, value))
         if found is None or found.generation != generation:
@@ -195,3 +197,8 @@ def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | No
         granted = frozenset(Scope(scope) for scope in scopes.split())
         actor = Actor("key", key, project.workspace, project.id, granted)
     return KeyFacts(actor, Dialect(dialect), project)
+
+
+def read_secret(conn: Connection, key_hash: str) -> KeyFacts | None:
+    """The live secret key with that hash, read anew: for a command that must not act for a key just revoked."""
+    return _read_key(conn, key_hash, change_number(conn, CONFIG))

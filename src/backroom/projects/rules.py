@@ -18,6 +18,8 @@ from backroom.ids import random_text
 SLUG_LENGTH = 60
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 CHANNEL_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
+ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?\Z")
+HOST = re.compile(r"[a-z0-9.-]+\Z")
 COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 CHANNEL_NAME_LENGTH = 80
 MASCOTS = ("fox", "cat", "owl", "bear", "rabbit", "panda")
@@ -108,8 +110,9 @@ def check_channel_key(key: str) -> str:
 
 def check_channel_name(name: str) -> str:
     """The trimmed name. Raises Invalid unless it has 1 to 80 characters."""
+    plain = all(ord(char) >= 32 for char in name)
     name = name.strip()
-    if not 1 <= len(name) <= CHANNEL_NAME_LENGTH or any(ord(char) < 32 for char in name):
+    if not plain or not 1 <= len(name) <= CHANNEL_NAME_LENGTH:
         raise Invalid(f"name must have 1 to {CHANNEL_NAME_LENGTH} characters on one line.")
     return name
 
@@ -178,18 +181,30 @@ def route(
 
 
 def check_origin(origin: str) -> str:
-    """The origin as it is compared: lower case, no trailing slash. Raises Invalid unless it is one."""
+    """The origin as browsers send it: lower case, no trailing slash, no port that goes without saying.
+
+    `https://*.example.com` stands for every host below example.com. Raises Invalid unless it is one.
+    """
     cleaned = origin.strip().rstrip("/").lower()
-    if not re.match(r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?\Z", cleaned):
+    if not ORIGIN.match(cleaned):
         raise Invalid(f"An allowed origin must look like https://app.example.com, not {origin!r}.")
-    return cleaned
+    return cleaned.removesuffix(":443" if cleaned.startswith("https:") else ":80")
 
 
 def origin_allowed(allowed: Sequence[str], origin: str | None) -> bool:
-    """Whether a browser's `Origin` may send: everyone where nothing is listed; a request without one always."""
+    """Whether a browser's `Origin` may send: everyone where nothing is listed; a request without one always.
+
+    An entry `https://*.example.com` stands for every host below example.com, not for example.com itself.
+    """
     if not allowed or origin is None:
         return True
-    return origin.rstrip("/").lower() in allowed
+    origin = origin.rstrip("/").lower()
+    return origin in allowed or any(_is_below(origin, entry) for entry in allowed if "*." in entry)
+
+
+def _is_below(origin: str, entry: str) -> bool:
+    scheme, _, domain = entry.partition("*")
+    return origin.startswith(scheme) and origin.endswith(domain) and len(origin) > len(scheme) + len(domain)
 
 
 def signature_is_right(secret: str | None, user_id: str, signature: str | None) -> bool:

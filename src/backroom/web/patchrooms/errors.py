@@ -5,7 +5,19 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from backroom import errors
+from backroom.clock import now_ms
+from backroom.projects.directory import Stale
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
+from backroom.web.patchrooms.cors import cors_headers
+
+
+class NoSuchRange(errors.Failure):
+    """The file has none of the bytes that were asked for. `size` is all it has."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size:,} bytes; the range lies behind them.")
+        self.size = size
+
 
 KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Invalid, 400, "BAD_REQUEST"),
@@ -17,9 +29,11 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Conflict, 409, "CONFLICT"),
     (errors.TooLarge, 413, "PAYLOAD_TOO_LARGE"),
     (errors.WrongType, 415, "UNSUPPORTED_MEDIA_TYPE"),
+    (NoSuchRange, 416, "RANGE_NOT_SATISFIABLE"),
     (errors.OverQuota, 429, "RATE_LIMITED"),
     (errors.TooMany, 429, "RATE_LIMITED"),
     (errors.StoreFailed, 503, "UNAVAILABLE"),
+    (Stale, 503, "UNAVAILABLE"),
 )
 
 
@@ -27,15 +41,20 @@ def answer_failure(error: Exception, scope: Scope) -> Answer:
     """The answer to any failure; one of ours is a 500 that tells nothing but its request id, in the header."""
     for kind, status, code in KINDS:
         if isinstance(error, kind):
-            return json_answer({"error": str(error), "code": code}, status, _headers(error, status))
-    return json_answer({"error": "Internal error", "code": "INTERNAL"}, 500)
+            headers = _headers(error, status) + cors_headers(scope)
+            return json_answer({"error": str(error), "code": code}, status, headers)
+    return json_answer({"error": "Internal error", "code": "INTERNAL"}, 500, cors_headers(scope))
 
 
 def _headers(error: Exception, status: int) -> Headers:
     if isinstance(error, errors.TooMany):
         return [(b"retry-after", b"%d" % error.retry_after)]
+    if isinstance(error, errors.OverQuota):
+        return [(b"retry-after", b"%d" % max(1, (error.reset - now_ms()) // 1000))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", ", ".join(error.allowed).encode())]
+    if isinstance(error, NoSuchRange):
+        return [(b"content-range", b"bytes */%d" % error.size)]
     if status == 401:
         return [(b"www-authenticate", b"Bearer")]
     if status == 413:

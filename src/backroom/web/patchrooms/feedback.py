@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlalchemy import Connection
 from starlette.requests import Request
 
+from backroom.access import Actor
 from backroom.access import Scope as KeyScope
-from backroom.errors import Invalid
+from backroom.clock import now_ms
+from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
-from backroom.reports.queries import is_report_of, page_json
+from backroom.projects.rules import CHANNEL_KEY
+from backroom.reports import commands
+from backroom.reports.queries import is_report_of, page_json, report_json
 from backroom.reports.rules import Status, parse_status
 from backroom.store.changes import change_number
-from backroom.web.http import JSON, Answer, header
-from backroom.web.patchrooms.auth import actor_for, key_hash_of
+from backroom.web.http import JSON, Answer, header, json_answer, raw_answer
+from backroom.web.patchrooms.auth import act, authenticate
+from backroom.web.patchrooms.bodies import read_json
+from backroom.web.patchrooms.shapes import StatusChange, StatusOut
 
 if TYPE_CHECKING:
     from backroom.web.patchrooms.door import PatchroomsDoor
 
 LIMIT = 20
 MOST = 100
+
+_status_change = msgspec.json.Decoder(StatusChange)
 
 
 async def list_feedback(door: PatchroomsDoor, request: Request) -> Answer:
@@ -31,30 +40,69 @@ async def list_feedback(door: PatchroomsDoor, request: Request) -> Answer:
 def _list(conn: Connection, door: PatchroomsDoor, request: Request) -> Answer:
     scope = request.scope
     project: str = scope["path_params"]["projectId"]
-    actor_for(conn, door.directory, key_hash_of(scope), KeyScope.FEEDBACK_READ, project)
+    authenticate(conn, door, scope, KeyScope.FEEDBACK_READ)
     tag = b'"%x"' % change_number(conn, project)
     headers = [JSON, (b"etag", tag), (b"cache-control", b"private, no-cache")]
     query = request.query_params if scope["query_string"] else {}
     limit = _limit(query.get("limit"))
     status = _status(query.get("status"))
+    channel = _channel(query.get("channelKey"))
     before = query.get("before")
     if before is not None and not (is_id(before) and is_report_of(conn, project, before)):
         raise Invalid("before must be the id of a report of this project.")
-    if header(scope, b"if-none-match") == tag:
+    if tag in (header(scope, b"if-none-match") or b""):
         return Answer(304, b"", headers)
-    rows = page_json(conn, project, limit + 1, before, status, query.get("channelKey"))
-    following = b'"%b"' % rows[limit - 1][0].encode() if len(rows) > limit else b"null"
-    items = b",".join([row[1] for row in rows[:limit]])
-    return Answer(200, b'{"items":[%b],"nextCursor":%b}' % (items, following), headers)
+    page = page_json(conn, project, limit, before, status, channel)
+    following = b'"%b"' % page.next_cursor.encode() if page.next_cursor else b"null"
+    return Answer(200, b'{"items":[%b],"nextCursor":%b}' % (page.items, following), headers)
 
 
 def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT
-    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 18 and int(text) > 0):
+    if not (text.isascii() and text.isdigit() and int(text[-18:]) > 0):
         raise Invalid(f"limit must be a whole number from 1 to {MOST}.")
-    return min(int(text), MOST)
+    return MOST if len(text) > 18 else min(int(text), MOST)
 
 
 def _status(text: str | None) -> Status | None:
     return None if text is None else parse_status(text)
+
+
+def _channel(text: str | None) -> str | None:
+    if text is not None and not CHANNEL_KEY.match(text):
+        raise Invalid("channelKey must be the key of a channel.")
+    return text
+
+
+async def get_feedback(door: PatchroomsDoor, request: Request) -> Answer:
+    """One report."""
+    return raw_answer(await door.db.read_short(_get, door, request))
+
+
+def _get(conn: Connection, door: PatchroomsDoor, request: Request) -> bytes:
+    scope = request.scope
+    authenticate(conn, door, scope, KeyScope.FEEDBACK_READ)
+    return report_json(conn, scope["path_params"]["projectId"], _report_id(request))
+
+
+async def set_status(door: PatchroomsDoor, request: Request) -> Answer:
+    """Puts a report on another status."""
+    scope = request.scope
+    await door.db.read_short(authenticate, door, scope, KeyScope.FEEDBACK_WRITE)
+    report = _report_id(request)
+    status = parse_status((await read_json(door, request, _status_change)).status)
+    changed = await door.db.write(act, scope, KeyScope.FEEDBACK_WRITE, _set_status, report, status, now_ms())
+    return json_answer(StatusOut(changed.id, Status(changed.status)))
+
+
+def _set_status(tx: Connection, actor: Actor, _project: str, report: str, status: Status, now: int) -> commands.Found:
+    return commands.set_status(tx, actor, report, status, now)
+
+
+def _report_id(request: Request) -> str:
+    """The report's id from the path. Raises NotFound where it can't be one."""
+    report: str = request.scope["path_params"]["reportId"]
+    if not is_id(report):
+        raise NotFound("There is no such report in this project.")
+    return report

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 from starlette.requests import Request
+from starlette.types import Scope
 
 from backroom.clock import now_ms
-from backroom.errors import Denied, Invalid, NotFound
+from backroom.errors import Denied, Invalid, NotFound, WrongType
 from backroom.projects.directory import ProjectFacts, Stale
-from backroom.projects.rules import origin_allowed, signature_is_right
+from backroom.projects.rules import signature_is_right
 from backroom.reports import rules
-from backroom.reports.submit import Submission, Submitted, submit_report
-from backroom.web.http import Answer, decode_json, header, raw_answer, read_body, require_json
-from backroom.web.patchrooms.shapes import IdentityIn, IngestIn, TextIn
+from backroom.reports.submit import StoredFile, Submission, Submitted, submit_report
+from backroom.web.http import JSON, Answer, decode_json, header, read_body
+from backroom.web.patchrooms.bodies import decode_part, refuse_nul
+from backroom.web.patchrooms.cors import REFUSED, admits, cors_headers
+from backroom.web.patchrooms.shapes import AudioIn, IdentityIn, IngestIn, ScreenshotIn
+from backroom.web.patchrooms.upload import Upload
 
 if TYPE_CHECKING:
     from backroom.web.patchrooms.door import PatchroomsDoor
 
-ATTEMPTS = 3
+ATTEMPTS = 10
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+MULTIPART = "multipart/form-data"
+NEEDS_FILES = f"Send screenshots and audio as {MULTIPART}: the report in the part 'report', each file in its own."
 
 _decoder = msgspec.json.Decoder(IngestIn)
 _context_decoder = msgspec.json.Decoder(dict[str, Any])
@@ -32,53 +40,103 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
     """Takes a report; answers once it is on disk."""
     scope = request.scope
     project_key: str = scope["path_params"]["projectKey"]
-    require_json(scope)
+    project = door.directory.kept_project(project_key)
+    if project is None or not admits(scope, project):
+        project = await _admit(door, scope, project_key)
+    door.limits.check(scope, project.id)
+    if is_form(header(scope, b"content-type")):
+        return await _ingest_form(door, request, project)
     body = await read_body(request, door.settings.max_json)
-    sent = decode_json(body, _decoder)
-    origin = header(scope, b"origin")
+    sent = decode_report(body)
+    for block in sent.blocks:
+        if isinstance(block, (ScreenshotIn, AudioIn)):
+            raise Invalid(NEEDS_FILES)
+    return _answer(scope, await _store(door, scope, project, sent, sent.blocks))  # type: ignore[arg-type]
+
+
+async def _ingest_form(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:
+    """The same with files: their bytes are on disk before the report that refers to them is."""
+    scope, settings = request.scope, door.settings
+    async with Upload(door.db, door.blobs, project.id) as upload:
+        sent = decode_report(await upload.read(request, settings.max_body, settings.max_json))
+        blocks = await upload.keep(sent.blocks)
+        return _answer(scope, await _store(door, scope, project, sent, blocks, upload.files))
+
+
+async def _admit(door: PatchroomsDoor, scope: Scope, project_key: str) -> ProjectFacts:
+    """The project as it is now. Raises NotFound; Denied for a page that it doesn't allow."""
+    project = await door.find_project(project_key)
+    if project is None:
+        door.limits.check(scope, "")
+        raise NotFound("There is no project with this key.")
+    if not admits(scope, project):
+        raise Denied(REFUSED)
+    return project
+
+
+async def _store(
+    door: PatchroomsDoor,
+    scope: Scope,
+    project: ProjectFacts,
+    sent: IngestIn,
+    blocks: Sequence[rules.Block],
+    files: Sequence[StoredFile] = (),
+) -> Submitted:
     for _ in range(ATTEMPTS):
-        project = door.directory.kept_project(project_key) or await door.db.read_short(
-            door.directory.by_project_key, project_key
-        )
-        if project is None:
-            raise NotFound("There is no project with this key.")
-        if not origin_allowed(project.allowed_origins, None if origin is None else origin.decode("latin-1")):
-            raise Denied("This origin isn't among the project's allowed origins.")
         try:
-            done = await door.db.write(submit_report, submission_of(sent, project, body, now_ms()))
+            return await door.db.write(submit_report, submission_of(sent, blocks, files, project, now_ms()))
         except Stale:
-            await door.db.read_short(door.directory.by_project_key, project_key)
-            continue
-        return _answer(done)
+            project = await _admit(door, scope, project.project_key)
     raise Stale("The project's settings keep changing; send this again.")
 
 
-def submission_of(sent: IngestIn, project: ProjectFacts, body: bytes, now: int) -> Submission:
-    """What was sent, checked, as the store takes it. Raises Invalid."""
+def is_form(declared: bytes | None) -> bool:
+    """Whether the content type is a form with files; JSON else, also as text/plain, which `sendBeacon` says.
+
+    Raises WrongType.
+    """
+    if declared is None or declared == JSON[1]:
+        return False
+    kind = declared.split(b";", 1)[0].strip().lower()
+    if kind == MULTIPART.encode():
+        return True
+    if kind in (JSON[1], b"text/plain") or kind.endswith(b"+json"):
+        return False
+    raise WrongType(f"The content type must be application/json or {MULTIPART}.")
+
+
+def decode_report(body: bytes) -> IngestIn:
+    """The report as sent, its fields checked one by one. Raises Invalid."""
+    sent = decode_json(body, _decoder)
+    refuse_nul(body)
     if not UUID.match(sent.client_id):
         raise Invalid("clientId must be a UUID.")
-    if not 1 <= len(sent.blocks) <= rules.MOST_BLOCKS:
-        raise Invalid(f"blocks must have 1 to {rules.MOST_BLOCKS} entries.")
-    blocks = sent.blocks
-    context = bytes(sent.context)
-    facts = _context_decoder.decode(context)
-    url = facts.get("url")
+    return sent
+
+
+def submission_of(
+    sent: IngestIn, blocks: Sequence[rules.Block], files: Sequence[StoredFile], project: ProjectFacts, now: int
+) -> Submission:
+    """The report as the store takes it, with `blocks` as they are to be read. Raises Invalid."""
+    context = b"{}" if sent.context is UNSET else bytes(sent.context)
+    url = decode_part("context", context, _context_decoder).get("url")
     identity, user_id = _identity(sent.identity, project)
-    texts = [block for block in blocks if isinstance(block, TextIn)]
     return Submission(
         project,
         now,
-        "WIDGET",
+        rules.Source.WIDGET.value,
         sent.client_id.lower(),
         sent.channel_key,
-        rules.title_from(texts[0].text) if texts else rules.UNTITLED,
-        "\n\n".join(block.text for block in texts),
+        rules.title_of(blocks),
+        rules.message_of(blocks),
         _encode(blocks),
         context,
         identity,
         user_id,
         url if isinstance(url, str) else None,
         None if sent.artifact is None else sent.artifact.id,
+        None if sent.artifact is None else _encode(sent.artifact),
+        files,
     )
 
 
@@ -89,10 +147,10 @@ def _identity(sent: IdentityIn | None, project: ProjectFacts) -> tuple[bytes | N
     return _encode({"userId": sent.user_id, "verified": verified}), sent.user_id
 
 
-def _answer(done: Submitted) -> Answer:
+def _answer(scope: Scope, done: Submitted) -> Answer:
     body = b'{"id":"%b","channelKey":"%b","status":"%b"}' % (
         done.id.encode(),
         done.channel_key.encode(),
         done.status.encode(),
     )
-    return raw_answer(body, 201 if done.created else 200, [(b"access-control-allow-origin", b"*")])
+    return Answer(201 if done.created else 200, body, [JSON, *cors_headers(scope)])

@@ -2,64 +2,231 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from backroom.files.sniff import PIXELS
+from backroom.projects.rules import CHANNEL_KEY, CHANNEL_NAME_LENGTH, COLOR, HEAVIEST, MASCOTS
+from backroom.reports.rules import (
+    AUDIO_MS,
+    MOST_BLOCKS,
+    TEXT_LENGTH,
+    AudioBlock,
+    ScreenshotBlock,
+    SelectionBlock,
+    Status,
+    TextBlock,
+)
+
+UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+TIME = Annotated[str, Meta(examples=["2026-06-03T09:14:22.000Z"], extra_json_schema={"format": "date-time"})]
+
+# What only documents a rule that the core checks stands in extra_json_schema, so that it is checked once
+# and in the core's words; the other limits are msgspec's to check.
+ChannelKey = Annotated[str, Meta(extra_json_schema={"pattern": f"^{CHANNEL_KEY.pattern[:-2]}$"})]
+ChannelName = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "minLength": 1,
+            "maxLength": CHANNEL_NAME_LENGTH,
+            "pattern": r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$",
+        }
+    ),
+]
+Color = Annotated[str, Meta(extra_json_schema={"pattern": f"^{COLOR.pattern[:-2]}$"})]
+Mascot = Annotated[str, Meta(extra_json_schema={"enum": list(MASCOTS)})]
+BaseWeight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": HEAVIEST})]
+StatusIn = Annotated[str, Meta(extra_json_schema={"enum": [*Status, "new", "in_progress"]})]
+UserId = Annotated[str, Meta(max_length=200)]
 
 
-class TextIn(msgspec.Struct, tag="text", tag_field="type"):
-    """A text block as sent."""
+class ErrorOut(msgspec.Struct):
+    """What every failure answers (Patchrooms, "REST", Errors)."""
 
-    text: str
-
-
-class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type"):
-    """A screenshot as sent: `file` names the multipart part with its bytes; sizes in pixels."""
-
-    file: str
-    width: int
-    height: int
-    annotations: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: str
+    code: str
 
 
-class AudioIn(msgspec.Struct, tag="audio", tag_field="type", rename="camel"):
-    """A voice note as sent: `file` names the multipart part with its bytes."""
+class ProjectOut(msgspec.Struct, rename="camel"):
+    """A project (Patchrooms, "REST")."""
 
-    file: str
-    duration_ms: int
-
-
-class SelectionIn(msgspec.Struct, tag="selection", tag_field="type"):
-    """A quote of page text."""
-
-    quote: str
-    selector: str | None = None
-    url: str | None = None
+    id: str
+    name: str
+    project_key: str
+    url_patterns: list[str]
+    default_channel_key: str
+    identity_secret_set: bool
+    created_at: TIME
 
 
-class IdentityIn(msgspec.Struct, rename="camel"):
-    """Who reports; `signature` is lowercase hex HMAC-SHA256 of the user id."""
+class IdentityOut(msgspec.Struct, rename="camel"):
+    """Who reported; `verified` where the signature was right."""
 
-    user_id: str | None = None
-    signature: str | None = None
+    user_id: str
+    verified: bool
 
 
-class ArtifactIn(msgspec.Struct):
-    """What is being reviewed."""
+class ArtifactOut(msgspec.Struct, omit_defaults=True):
+    """What was reviewed."""
 
     id: str
     title: str | None = None
     tool: str | None = None
     goal: str | None = None
-    constraints: Any = None
+    constraints: str | list[str] | None = None
+
+
+class ReportOut(msgspec.Struct, rename="camel"):
+    """A report (Patchrooms, "REST", Report); `artifact` only where one was reviewed."""
+
+    id: str
+    channel_key: str
+    status: Status
+    blocks: list[TextBlock | ScreenshotBlock | AudioBlock | SelectionBlock]
+    context: dict[str, Any]
+    identity: IdentityOut | None
+    created_at: TIME
+    artifact: ArtifactOut | UnsetType = UNSET
+
+
+class ReportPage(msgspec.Struct, rename="camel"):
+    """A page of reports, newest first; `nextCursor` is the next page's `before`, null on the last."""
+
+    items: list[ReportOut]
+    next_cursor: str | None
+
+
+class StatusChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The status that a report gets; `new` stands for `open`, `in_progress` for `in-progress`."""
+
+    status: StatusIn
+
+
+class StatusOut(msgspec.Struct):
+    """A report's status as it is now."""
+
+    id: str
+    status: Status
+
+
+class ChannelOut(msgspec.Struct, rename="camel"):
+    """A channel (Patchrooms, "REST", Channel)."""
+
+    id: str
+    key: str
+    name: str
+    color: str
+    mascot: str
+    base_weight: float
+    archived: bool
+
+
+class ChannelList(msgspec.Struct):
+    """A project's channels, oldest first."""
+
+    items: list[ChannelOut]
+
+
+class NewChannel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A channel to be; its key never changes."""
+
+    key: ChannelKey
+    name: ChannelName
+    color: Color = "#c0392b"
+    mascot: Mascot = "fox"
+    base_weight: BaseWeight = 1.0
+
+
+class ChannelChange(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What changes of a channel; what is left out stays."""
+
+    name: ChannelName | UnsetType = UNSET
+    color: Color | UnsetType = UNSET
+    mascot: Mascot | UnsetType = UNSET
+    base_weight: BaseWeight | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+
+
+class NewHint(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A bias towards a channel for five minutes, for one user or for everybody."""
+
+    channel_key: str
+    weight: Literal["suggest", "max"] | Annotated[float, Meta(ge=-HEAVIEST, le=HEAVIEST)]
+    user_id: UserId | None = None
+
+
+class OkOut(msgspec.Struct):
+    """Done."""
+
+    ok: bool = True
+
+
+class TextIn(TextBlock, tag="text", tag_field="type", frozen=True):
+    """Words of the reporter."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH)]
+
+
+class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type", frozen=True):
+    """A screenshot: `file` names the multipart part with its bytes, PNG or JPEG, at most 2 MB; sizes in pixels.
+
+    What is stored are the measures that the bytes tell. `annotations` is any JSON of at most 64 KB.
+    """
+
+    file: str
+    width: Annotated[int, Meta(ge=1, le=PIXELS)]
+    height: Annotated[int, Meta(ge=1, le=PIXELS)]
+    annotations: msgspec.Raw | UnsetType = UNSET
+
+
+class AudioIn(msgspec.Struct, tag="audio", tag_field="type", rename="camel", frozen=True):
+    """A voice note: `file` names the multipart part with its bytes, WebM or MP4, at most 10 MB."""
+
+    file: str
+    duration_ms: Annotated[int, Meta(ge=1, le=AUDIO_MS)]
+
+
+class SelectionIn(SelectionBlock, tag="selection", tag_field="type", frozen=True, omit_defaults=True):
+    """A quote of page text; `selector` where the reporter picked an element."""
+
+    quote: Annotated[str, Meta(max_length=TEXT_LENGTH)]
+    selector: Annotated[str, Meta(max_length=1_000)] | None = None
+    url: Annotated[str, Meta(max_length=8_000)] | None = None
+
+
+class IdentityIn(msgspec.Struct, rename="camel"):
+    """Who reports; `signature` is lowercase hex HMAC-SHA256 of the user id under the project's secret."""
+
+    user_id: UserId | None = None
+    signature: str | None = None
+
+
+class ArtifactIn(msgspec.Struct, omit_defaults=True):
+    """What is being reviewed; `id` is stable across regenerations and names the room."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: Annotated[str, Meta(max_length=500)] | None = None
+    tool: Annotated[str, Meta(max_length=500)] | None = None
+    goal: Annotated[str, Meta(max_length=TEXT_LENGTH)] | None = None
+    constraints: (
+        Annotated[str, Meta(max_length=TEXT_LENGTH)]
+        | Annotated[list[Annotated[str, Meta(max_length=TEXT_LENGTH)]], Meta(max_length=MOST_BLOCKS)]
+        | None
+    ) = None
 
 
 class IngestIn(msgspec.Struct, rename="camel"):
-    """A report as the widget sends it (Patchrooms, "Ingest")."""
+    """A report as the widget sends it (Patchrooms, "Ingest"); fields that aren't known are ignored.
 
-    client_id: str
-    blocks: list[TextIn | ScreenshotIn | AudioIn | SelectionIn]
-    context: msgspec.Raw = msgspec.Raw(b"{}")
+    `clientId` makes a retry answer the first result. `context` is an object of at most 64 KB.
+    """
+
+    client_id: Annotated[str, Meta(extra_json_schema={"format": "uuid", "pattern": UUID_PATTERN})]
+    blocks: Annotated[list[TextIn | ScreenshotIn | AudioIn | SelectionIn], Meta(min_length=1, max_length=MOST_BLOCKS)]
+    context: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})] | UnsetType = UNSET
     channel_key: str | None = None
     identity: IdentityIn | None = None
     artifact: ArtifactIn | None = None
@@ -70,4 +237,4 @@ class IngestOut(msgspec.Struct, rename="camel"):
 
     id: str
     channel_key: str
-    status: str
+    status: Status

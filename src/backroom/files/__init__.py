@@ -1,0 +1,1 @@
+"""Screenshots and voice notes: judged by their bytes, kept durably, read back."""

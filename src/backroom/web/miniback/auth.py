@@ -1,0 +1,139 @@
+"""Who asks, by `x-api-key` or `api_key`; what their plan includes; and the count of their calls."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.types import Scope
+
+from backroom.access import Actor
+from backroom.accounts.rules import PLANS, Kind
+from backroom.accounts.usage import Call, Meter, count_call, meter
+from backroom.clock import MINUTE, now_ms
+from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
+from backroom.ids import is_id
+from backroom.projects.commands import mark_key_used
+from backroom.projects.directory import Directory, KeyFacts, ProjectFacts
+from backroom.projects.rules import Dialect, hash_key
+from backroom.web.http import Answer, header
+from backroom.web.miniback.errors import KEY_INVALID, KEY_REQUIRED, PAID_PLANS_ONLY, PROJECT_NOT_FOUND
+from backroom.web.miniback.headers import METER, headers_of
+
+if TYPE_CHECKING:
+    from backroom.web.miniback.door import MinibackDoor
+
+Work: TypeAlias = "Callable[[MinibackDoor, Request, Actor], Awaitable[Answer]]"
+
+MOST_NOTED = 10_000
+
+
+def keyed(work: Work) -> Callable[[MinibackDoor, Request], Awaitable[Answer]]:
+    """An endpoint for those with a key on a paid plan; each request is one API call, however it ends.
+
+    Raises Unauthenticated (no key, or the plan FREE, whose request isn't counted), Denied, OverQuota.
+    """
+
+    @functools.wraps(work)
+    async def endpoint(door: MinibackDoor, request: Request) -> Answer:
+        scope = request.scope
+        key = await _identify(door, get_key_hash(scope))
+        await _require_paid_plan(door, scope, key)
+        await _count(door, scope, key)
+        answer = await work(door, request, key.actor)
+        answer.headers.extend(headers_of(scope))
+        return answer
+
+    return endpoint
+
+
+async def charge(door: MinibackDoor, scope: Scope, key_hash: str) -> None:
+    """Counts a call that failed before the report was handed to the store, which would have counted it.
+
+    Raises Denied where there is no such key, OverQuota.
+    """
+    await _count(door, scope, await _identify(door, key_hash))
+
+
+def get_key_hash(scope: Scope) -> str:
+    """The hash of the request's key. Raises Unauthenticated without one, Denied where it is of another kind."""
+    key_hash = find_key_hash(scope)
+    if key_hash is None:
+        raise Unauthenticated(KEY_REQUIRED)
+    return key_hash
+
+
+def find_key_hash(scope: Scope) -> str | None:
+    """The hash of the request's key, None without one; the header goes before the query. Raises Denied."""
+    sent = header(scope, b"x-api-key")
+    key = "" if sent is None else sent.decode("latin-1").strip()
+    if not key and scope["query_string"]:
+        key = QueryParams(scope["query_string"]).get("api_key", "")
+    if not key:
+        return None
+    if not key.startswith("mbk_"):
+        raise Denied(KEY_INVALID)
+    return hash_key(key)
+
+
+def get_key(conn: Connection, directory: Directory, key_hash: str) -> KeyFacts:
+    """The live key with that hash. Raises Denied."""
+    found = directory.by_secret(conn, key_hash)
+    if found is None or found.dialect is not Dialect.MINIBACK:
+        raise Denied(KEY_INVALID)
+    return found
+
+
+def get_reached(conn: Connection, directory: Directory, actor: Actor, project: str) -> ProjectFacts:
+    """The project, which the key's workspace has. Raises NotFound (there is none), Denied (it is another's)."""
+    return check_reach(actor, directory.by_id(conn, project) if is_id(project) else None)
+
+
+def check_reach(actor: Actor, found: ProjectFacts | None) -> ProjectFacts:
+    """The project that was found. Raises NotFound where none was, Denied where it is another workspace's."""
+    if found is None:
+        raise NotFound(PROJECT_NOT_FOUND)
+    if found.workspace != actor.workspace:
+        raise Denied(KEY_INVALID)
+    return found
+
+
+def note_use(door: MinibackDoor, key: str, now: int) -> None:
+    """Notes that a key was used, at most once a minute; a note that can't be written is left out. `now` is in ms."""
+    if now - door.noted.get(key, 0) < MINUTE:
+        return
+    if len(door.noted) >= MOST_NOTED:
+        door.noted.clear()
+    door.noted[key] = now
+    with contextlib.suppress(StoreFailed):
+        door.db.write_soon(mark_key_used, key, now)
+
+
+async def _identify(door: MinibackDoor, key_hash: str) -> KeyFacts:
+    key = await door.db.read_short(get_key, door.directory, key_hash)
+    note_use(door, key.actor.id, now_ms())
+    return key
+
+
+async def _require_paid_plan(door: MinibackDoor, scope: Scope, key: KeyFacts) -> None:
+    if not PLANS[key.project.plan].reads_api:
+        scope[METER] = await door.db.read_short(meter, key.actor.workspace, Kind.API_CALLS, now_ms())
+        raise Unauthenticated(PAID_PLANS_ONLY)
+
+
+async def _count(door: MinibackDoor, scope: Scope, key: KeyFacts) -> None:
+    """One API call more: exactly where the plan has a limit, else without waiting for the commit."""
+    call = Call(key.actor.workspace, now_ms())
+    if PLANS[key.project.plan].api_calls is None:
+        door.db.write_soon(count_call, call)
+        return
+    try:
+        scope[METER] = await door.db.write(count_call, call)
+    except OverQuota as error:
+        scope[METER] = Meter(error.limit, error.used, error.reset)
+        raise

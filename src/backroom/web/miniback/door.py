@@ -1,0 +1,31 @@
+"""The Miniback door: what its endpoints share."""
+
+from __future__ import annotations
+
+from starlette.types import Scope
+
+from backroom.config import Settings
+from backroom.projects.directory import Directory
+from backroom.store.database import Database
+from backroom.web.http import Answer, Door
+from backroom.web.limits import Limits
+from backroom.web.miniback.errors import answer_failure
+from backroom.web.miniback.routes import OPERATIONS
+
+
+class MinibackDoor(Door):
+    """Everything below `/api` that no other door takes."""
+
+    prefix = "/api"
+
+    def __init__(self, db: Database, directory: Directory, limits: Limits, settings: Settings) -> None:
+        super().__init__(OPERATIONS)
+        self.db = db
+        self.directory = directory
+        self.limits = limits
+        self.settings = settings
+        self.noted: dict[str, int] = {}
+        """When each key's use was noted last (milliseconds since the epoch), by the key's id."""
+
+    def answer_failure(self, error: Exception, scope: Scope) -> Answer:
+        return answer_failure(error, scope)

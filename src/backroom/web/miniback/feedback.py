@@ -1,0 +1,264 @@
+"""Feedback, as the Miniback dialect lists, shows, changes and deletes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from backroom.access import Actor
+from backroom.clock import iso, now_ms, parse_from, parse_until
+from backroom.errors import Invalid, NotFound
+from backroom.ids import is_id
+from backroom.projects import queries as projects
+from backroom.projects.directory import Directory, ProjectFacts
+from backroom.projects.queries import Project
+from backroom.projects.rules import SLUG
+from backroom.reports.commands import delete_report, set_status_class
+from backroom.reports.queries import Filter, Report, count_reports, get_report, list_reports
+from backroom.reports.rules import CLASS_OF, Source, StatusClass
+from backroom.store.changes import change_number
+from backroom.web.http import Answer, header, json_answer
+from backroom.web.miniback import bodies
+from backroom.web.miniback.auth import check_reach, get_reached
+from backroom.web.miniback.errors import FEEDBACK_NOT_FOUND, SOURCE_INVALID, STATUS_INVALID
+from backroom.web.miniback.shapes import (
+    FeedbackAnswer,
+    FeedbackItem,
+    FeedbackOut,
+    FeedbackPage,
+    Gone,
+    GoneAnswer,
+    Pages,
+    ProjectFeedbackPage,
+    ProjectName,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from backroom.web.miniback.door import MinibackDoor
+
+PAGE_SIZE = 10
+LIMIT = 50
+MOST = 100
+HIGHEST = 10**9
+SPACED_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d[T ]\S+) (\d\d:?(?:\d\d)?)\Z")
+"""A time whose offset lost its plus sign, which means a space in a query: `2026-06-03T09:14:22 02:00`."""
+
+
+async def list_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+    """A page of all feedback of the key's workspace, newest first."""
+    query = request.query_params
+    page = _whole_number(query, "page", 1, least=1)
+    size = min(_whole_number(query, "pageSize", PAGE_SIZE, least=1), MOST)
+    wanted = Filter(
+        (),
+        status_class=_status(query),
+        source=_source(query),
+        search=_search(query),
+        since=_moment(query, "start", parse_from),
+        until=_moment(query, "end", parse_until),
+    )
+    named = (query.get("project"), query.get("projectSlug"))
+    found = await door.db.read(_page, door.directory, actor, named, wanted, page, size)
+    return json_answer(found)
+
+
+def _page(
+    conn: Connection,
+    directory: Directory,
+    actor: Actor,
+    named: tuple[str | None, str | None],
+    wanted: Filter,
+    page: int,
+    size: int,
+) -> FeedbackPage:
+    names = _names(conn, directory, actor, *named)
+    wanted = replace(wanted, projects=tuple(names))
+    total = count_reports(conn, wanted)
+    found = list_reports(conn, wanted, size, (page - 1) * size)
+    pages = Pages(total, page, size, -(-total // size), page * size < total)
+    return FeedbackPage([_shown(report, names[report.project]) for report in found], pages)
+
+
+def _names(
+    conn: Connection, directory: Directory, actor: Actor, project: str | None, slug: str | None
+) -> dict[str, ProjectName]:
+    """The projects to look into, by id: all that the actor reaches, or those that are named, by either name.
+
+    Raises NotFound, Denied.
+    """
+    if project is None and slug is None:
+        return {found.id: _name(found) for found in projects.list_projects(conn, actor)}
+    named = []
+    if project is not None:
+        named.append(get_reached(conn, directory, actor, project))
+    if slug is not None:
+        named.append(check_reach(actor, directory.by_slug(conn, slug) if SLUG.match(slug) else None))
+    both_ways_the_same = named[0].id == named[-1].id
+    return {found.id: _name(found) for found in named if both_ways_the_same}
+
+
+async def list_project_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+    """A piece of one project's list, newest first; 304 where it is what the client has already."""
+    scope = request.scope
+    project: str = scope["path_params"]["projectId"]
+    query = request.query_params
+    limit = min(_whole_number(query, "limit", LIMIT, least=1), MOST)
+    offset = _whole_number(query, "offset", 0, least=0)
+    status = _status(query)
+    change = await door.db.read_short(_change, door.directory, actor, project)
+    tag = f'"{change:x}-{limit}-{offset}-{status or "ALL"}"'
+    headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache")]
+    if _has(header(scope, b"if-none-match"), tag):
+        return Answer(304, b"", headers)
+    wanted = Filter((project,), status_class=status)
+    return json_answer(await door.db.read(_window, wanted, limit, offset), headers=headers)
+
+
+def _change(conn: Connection, directory: Directory, actor: Actor, project: str) -> int:
+    return change_number(conn, get_reached(conn, directory, actor, project).id)
+
+
+def _window(conn: Connection, wanted: Filter, limit: int, offset: int) -> ProjectFeedbackPage:
+    total = count_reports(conn, wanted)
+    found = list_reports(conn, wanted, limit, offset)
+    return ProjectFeedbackPage(
+        [_item(report) for report in found], Window(total, limit, offset, offset + limit < total)
+    )
+
+
+def _has(sent: bytes | None, tag: str) -> bool:
+    """Whether an `If-None-Match` header names the tag."""
+    if sent is None:
+        return False
+    named = [part.strip().removeprefix("W/") for part in sent.decode("latin-1").split(",")]
+    return tag in named or named == ["*"]
+
+
+async def get_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+    """One report."""
+    return await _answer(door, actor, _named(request))
+
+
+async def update_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+    """Another status; a report whose own status means the same keeps it."""
+    report = _named(request)
+    await door.db.read_short(_get, actor, report)
+    sent = await bodies.STATUS.read(request, door.settings.max_json)
+    with _as_feedback():
+        await door.db.write(set_status_class, actor, report, sent.status, now_ms())
+    return await _answer(door, actor, report)
+
+
+async def delete_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+    """Deletes a report, its history and its files for good."""
+    report = _named(request)
+    with _as_feedback():
+        await door.db.write(delete_report, actor, report, now_ms())
+    return json_answer(GoneAnswer(Gone(report)))
+
+
+async def _answer(door: MinibackDoor, actor: Actor, report: str) -> Answer:
+    return json_answer(FeedbackAnswer(await door.db.read_short(_get, actor, report)))
+
+
+def _get(conn: Connection, actor: Actor, report: str) -> FeedbackOut:
+    names = {found.id: _name(found) for found in projects.list_projects(conn, actor)}
+    with _as_feedback():
+        found = get_report(conn, tuple(names), report)
+    return _shown(found, names[found.project])
+
+
+def _named(request: Request) -> str:
+    """The path's report. Raises NotFound where it can't be an id."""
+    named: str = request.scope["path_params"]["feedbackId"]
+    if not is_id(named):
+        raise NotFound(FEEDBACK_NOT_FOUND)
+    return named
+
+
+@contextmanager
+def _as_feedback() -> Iterator[None]:
+    """Says in this dialect's words that there is no such report."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(FEEDBACK_NOT_FOUND) from error
+
+
+def _name(project: Project | ProjectFacts) -> ProjectName:
+    return ProjectName(project.id, project.name, project.slug)
+
+
+def _shown(report: Report, project: ProjectName) -> FeedbackOut:
+    return FeedbackOut(
+        report.id,
+        report.message,
+        msgspec.Raw(report.context),
+        CLASS_OF[report.status],
+        Source(report.source),
+        iso(report.created_at),
+        iso(report.updated_at),
+        project,
+    )
+
+
+def _item(report: Report) -> FeedbackItem:
+    status = CLASS_OF[report.status]
+    return FeedbackItem(report.id, report.message, msgspec.Raw(report.context), status, iso(report.created_at))
+
+
+def _whole_number(query: QueryParams, name: str, default: int, least: int) -> int:
+    """The parameter's value, from `least` to a billion. Raises Invalid."""
+    text = query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(HIGHEST)) and least <= int(text) <= HIGHEST):
+        raise Invalid(f"{name} must be a whole number from {least} to {HIGHEST}")
+    return int(text)
+
+
+def _status(query: QueryParams) -> StatusClass | None:
+    text = query.get("status")
+    if text is None:
+        return None
+    try:
+        return StatusClass(text)
+    except ValueError:
+        raise Invalid(STATUS_INVALID) from None
+
+
+def _source(query: QueryParams) -> str | None:
+    text = query.get("source")
+    if text is None:
+        return None
+    try:
+        return Source(text).value
+    except ValueError:
+        raise Invalid(SOURCE_INVALID) from None
+
+
+def _search(query: QueryParams) -> str | None:
+    text = query.get("search") or None
+    if text is not None and "\0" in text:
+        raise Invalid("search must have no NUL character")
+    return text
+
+
+def _moment(query: QueryParams, name: str, parse: Callable[[str], int]) -> int | None:
+    """The moment (ms) that a date or time in the query means, as `parse` reads it. Raises Invalid."""
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        return parse(SPACED_OFFSET.sub(r"\1+\2", text))
+    except ValueError:
+        raise Invalid(f"{name} must be an ISO 8601 date or time, like 2026-06-03 or 2026-06-03T09:14:22Z") from None

@@ -1,0 +1,63 @@
+"""Which pages may send reports from a browser, and the headers that tell it (Patchrooms, "Ingest").
+
+Only the public way in has CORS; what takes a secret key isn't for pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from backroom.errors import Denied
+from backroom.projects.directory import ProjectFacts
+from backroom.projects.rules import origin_allowed
+from backroom.web.http import Answer, Headers, header
+
+if TYPE_CHECKING:
+    from backroom.web.patchrooms.door import PatchroomsDoor
+
+PUBLIC = "/api/v1/ingest/"
+REFUSED = "This origin isn't among the project's allowed origins."
+
+EXPOSE = (b"access-control-expose-headers", b"Retry-After, X-Request-Id")
+VARY = (b"vary", b"Origin")
+ANY_ORIGIN = ((b"access-control-allow-origin", b"*"), EXPOSE)
+NO_ORIGIN = (VARY,)
+PREFLIGHT = (
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"Content-Type"),
+    (b"access-control-max-age", b"7200"),
+)
+
+
+def admits(scope: Scope, project: ProjectFacts) -> bool:
+    """Whether the request's origin may send to the project; notes the headers that its answer will carry."""
+    if not project.allowed_origins:
+        scope["cors"] = ANY_ORIGIN
+        return True
+    origin = header(scope, b"origin")
+    allowed = origin_allowed(project.allowed_origins, None if origin is None else origin.decode("latin-1"))
+    if allowed and origin is not None:
+        scope["cors"] = ((b"access-control-allow-origin", origin), EXPOSE, VARY)
+    else:
+        scope["cors"] = NO_ORIGIN
+    return allowed
+
+
+def cors_headers(scope: Scope) -> Headers:
+    """The CORS headers of an answer, failures included; none where pages have no business."""
+    if not scope["path"].startswith(PUBLIC):
+        return []
+    # Until the project is known nothing is refused, so that a page may read why its report was.
+    return list(scope.get("cors", ANY_ORIGIN))
+
+
+async def preflight(door: PatchroomsDoor, request: Request) -> Answer:
+    """Tells a browser whether the page may send; an unknown key is left to the request itself to be told."""
+    scope = request.scope
+    project = await door.find_project(scope["path_params"]["projectKey"])
+    if project is not None and not admits(scope, project):
+        raise Denied(REFUSED)
+    return Answer(204, b"", [*cors_headers(scope), *PREFLIGHT])

@@ -1,0 +1,132 @@
+"""Stored files, read back: never sniffed, never run, in pieces, and from any place on for audio's sake."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from sqlalchemy import Connection
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.types import Message, Scope, Send
+
+from backroom.access import Scope as KeyScope
+from backroom.errors import NotFound
+from backroom.files.sniff import file_name
+from backroom.ids import is_id
+from backroom.reports.queries import StoredBytes, get_file
+from backroom.web.http import Answer, Headers, header
+from backroom.web.patchrooms.auth import authenticate
+from backroom.web.patchrooms.errors import NoSuchRange
+
+if TYPE_CHECKING:
+    from backroom.web.patchrooms.door import PatchroomsDoor
+
+FILES = "/files/"
+RANGE = re.compile(rb"bytes=(\d{0,15})-(\d{0,15})\Z")
+HARMLESS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class Span(NamedTuple):
+    """The bytes from `start` up to but without `end`."""
+
+    start: int
+    end: int
+
+
+class Pieces(NamedTuple):
+    """A body of `size` bytes that is read while it is sent."""
+
+    size: int
+    pieces: Iterator[bytes]
+
+    def __len__(self) -> int:
+        return self.size
+
+
+async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
+    """A screenshot's or voice note's bytes, all or one range of them."""
+    scope = request.scope
+    file: str = scope["path_params"]["fileId"]
+    found = await door.db.read_short(_find, door, scope, file)
+    tag = b'"%b"' % found.sha256.encode()
+    headers = _headers(file, found, tag)
+    if tag in (header(scope, b"if-none-match") or b""):
+        return Answer(304, b"", headers)
+    span = span_of(header(scope, b"range"), found.size) if _in_date(scope, tag) else None
+    start, end = span or (0, found.size)
+    if span is not None:
+        headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, found.size)))
+    pieces = iter(()) if scope["method"] == "HEAD" else await _open(door, found.key, start, end)
+    return Answer(206 if span else 200, cast(bytes, Pieces(end - start, pieces)), headers)
+
+
+def span_of(value: bytes | None, size: int) -> Span | None:
+    """What a Range header asks of `size` bytes; None for everything, also where it asks for several ranges.
+
+    Raises NoSuchRange where no byte of it is there (RFC 9110, section 14).
+    """
+    match = RANGE.match(value) if value else None
+    if match is None or match.group(0) == b"bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        start, end = max(size - int(last), 0), size
+    else:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+        if last and int(last) < start:
+            return None
+    if start >= size:
+        raise NoSuchRange(size)
+    return Span(start, end)
+
+
+def in_pieces(send: Send) -> Send:
+    """A `send` that takes a body of Pieces and passes it on one by one."""
+
+    async def send_pieces(message: Message) -> None:
+        body = message.get("body")
+        if not isinstance(body, Pieces):
+            await send(message)
+            return
+        async for piece in iterate_in_threadpool(body.pieces):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    return send_pieces
+
+
+def _find(conn: Connection, door: PatchroomsDoor, scope: Scope, file: str) -> StoredBytes:
+    authenticate(conn, door, scope, KeyScope.FEEDBACK_READ)
+    if not is_id(file):
+        raise NotFound("There is no such file in this project.")
+    return get_file(conn, scope["path_params"]["projectId"], file)
+
+
+def _headers(file: str, found: StoredBytes, tag: bytes) -> Headers:
+    name = file_name(file, found.content_type)
+    return [
+        (b"content-type", found.content_type.encode()),
+        (b"content-disposition", f'inline; filename="{name}"'.encode()),
+        (b"cache-control", b"private, max-age=31536000, immutable"),
+        (b"vary", b"Authorization"),
+        (b"accept-ranges", b"bytes"),
+        (b"etag", tag),
+        *HARMLESS,
+    ]
+
+
+def _in_date(scope: Scope, tag: bytes) -> bool:
+    """Whether a range may be answered: not where the client holds a part of something else."""
+    condition = header(scope, b"if-range")
+    return condition is None or condition == tag
+
+
+async def _open(door: PatchroomsDoor, key: str, start: int, end: int) -> Iterator[bytes]:
+    return await asyncio.to_thread(door.blobs.stream, key, start, end)

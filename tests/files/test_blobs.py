@@ -1,0 +1,97 @@
+"""Where bytes are kept."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from backroom.errors import NotFound, StoreFailed
+from backroom.files.blobs import PIECE, Blobs, open_store
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs("", tmp_path / "data" / "files")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_bytes_come_back(blobs: Blobs, tmp_path: Path) -> None:
+    blobs.put("p1/f1", b"one")
+    blobs.put("p1/f2", b"two")
+    blobs.put("p1/f1", b"other")
+    assert (blobs.get("p1/f1"), blobs.get("p1/f2")) == (b"other", b"two")
+    assert (tmp_path / "data/files/p1/f1").read_bytes() == b"other"
+
+
+def test_bytes_are_streamed_in_pieces(blobs: Blobs) -> None:
+    data = bytes(range(256)) * 5_000
+    blobs.put("p/f", data)
+    pieces = list(blobs.stream("p/f", 0, len(data)))
+    assert b"".join(pieces) == data
+    assert len(pieces) > 1
+    assert max(len(piece) for piece in pieces) < 2 * PIECE
+    assert b"".join(blobs.stream("p/f", 1_000, 700_001)) == data[1_000:700_001]
+
+
+def test_what_is_not_there(blobs: Blobs) -> None:
+    blobs.put("p/f", b"x")
+    blobs.delete(["p/none", "p/f", "q/none"])
+    with pytest.raises(NotFound):
+        blobs.get("p/f")
+    with pytest.raises(NotFound):
+        blobs.stream("p/f", 0, 1)
+
+
+def test_a_relative_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blobs = Blobs("", Path("data/files"))
+    monkeypatch.chdir("/")
+    blobs.put("p/f", b"x")
+    assert (tmp_path / "data/files/p/f").read_bytes() == b"x"
+
+
+def test_a_folder_by_its_address(tmp_path: Path) -> None:
+    blobs = Blobs(f"file://{tmp_path}/kept", tmp_path / "unused")
+    blobs.put("p/f", b"x")
+    assert (tmp_path / "kept/p/f").read_bytes() == b"x"
+    assert not (tmp_path / "unused").exists()
+
+
+@contextmanager
+def _largest_file(size: int) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_leaves_nothing_behind(blobs: Blobs, tmp_path: Path) -> None:
+    blobs.put("p/kept", b"kept")
+    with _largest_file(1_000), pytest.raises(StoreFailed):
+        blobs.put("p/f", bytes(100_000))
+    assert [path.name for path in _files(tmp_path)] == ["kept"]
+
+
+def test_a_folder_that_is_gone_is_a_failure_of_the_store(blobs: Blobs, tmp_path: Path) -> None:
+    (tmp_path / "data" / "files" / "p").write_text("a file where a folder should be")
+    with pytest.raises(StoreFailed):
+        blobs.put("p/f", b"x")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://x/y", "s3://", "memory:///", "gopher://x"])
+def test_addresses_that_keep_nothing_are_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        open_store(url, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("url", "kind"), [("s3://bucket/some/where", "S3Store"), ("gs://bucket/x", "GCSStore")])
+def test_buckets_are_known(url: str, kind: str, tmp_path: Path) -> None:
+    assert type(open_store(url, tmp_path)).__name__ == kind
