@@ -1,0 +1,1 @@
+"""Repeatable measurements of Backroom and of the peers it is compared with."""

@@ -1,0 +1,24 @@
+"""The measurements, a module for each kind: a lab goes in, lines of the table come out."""
+
+from collections.abc import Callable, Sequence
+
+from bench.figures import cold, fastapi, ingest, pages, postgresql, total, workers
+from bench.lab import Lab
+from bench.table import Figure
+
+Measurement = Callable[[Lab], Sequence[Figure]]
+
+# Pages come before ingest, while the big store has exactly the size it was filled to.
+MEASUREMENTS: dict[str, Measurement] = {
+    "page": pages.page,
+    "unchanged": pages.unchanged,
+    "miniback-page": pages.miniback_page,
+    "cursor": pages.cursor,
+    "total": total.total,
+    "ingest-patchrooms": ingest.patchrooms,
+    "ingest-miniback": ingest.miniback,
+    "fastapi": fastapi.fastapi,
+    "postgresql": postgresql.postgresql,
+    "workers": workers.workers,
+    "cold": cold.cold,
+}

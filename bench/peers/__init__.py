@@ -1,0 +1,1 @@
+"""The applications that Backroom is measured against."""

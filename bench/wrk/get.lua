@@ -1,0 +1,2 @@
+-- GET the URL and headers of the command line over and over.
+require("common")
