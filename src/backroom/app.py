@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import sqlite3
+import threading
+import time
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from backroom.clock import now_ms
 from backroom.config import Settings
-from backroom.ids import random_text
+from backroom.errors import Failure, Invalid, StoreFailed
+from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory
 from backroom.reports.commands import purge_doomed
 from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
-from backroom.web.http import Answer, Door, send_answer
+from backroom.web.http import Door, new_request_id
+from backroom.web.limits import Limits
+from backroom.web.miniback.door import MinibackDoor
+from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
+
+log = structlog.get_logger("backroom")
 
 GC_THRESHOLDS = (10_000, 50, 50)
 
@@ -27,10 +39,12 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.db = open_database(settings)
-        directory = Directory()
-        self._doors: list[Door] = [PatchroomsDoor(self.db, directory, settings)]
-        self._process = random_text(6)
-        self._requests = 0
+        directory, limits = Directory(), Limits(settings)
+        self._patchrooms: Door = PatchroomsDoor(self.db, directory, open_blobs(settings), limits, settings)
+        self._miniback: Door = MinibackDoor(self.db, directory, limits, settings)
+        self._ops: Door = OpsDoor(self.db, settings)
+        self._answer = self._answer_logged if settings.access_log else self._answer_named
+        self._started = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -38,9 +52,19 @@ class App:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._requests += 1
-        request_id = f"{self._process}-{self._requests:x}"
+    def start(self) -> None:
+        """Opens the store, at the newest schema, and starts its writer; once. Raises Failure."""
+        if self._started:
+            return
+        open_store(self.db)
+        self.db.start([search.feed, lambda tx: purge_doomed(tx, now_ms())])
+        self._started = True
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+
+    async def _answer_named(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = new_request_id()
         scope["request_id"] = request_id
         named = (b"x-request-id", request_id.encode())
 
@@ -49,30 +73,91 @@ class App:
                 message["headers"].append(named)
             await send(message)
 
-        path: str = scope["path"]
-        for door in self._doors:
-            if path.startswith(door.prefix):
-                await door(scope, receive, send_named)
-                return
-        await send_answer(
-            send_named,
-            Answer(404, b'{"error":"Not found"}', [(b"content-type", b"application/json")]),
+        await self._door_for(scope["path"])(scope, receive, send_named)
+
+    async def _answer_logged(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start, status = time.perf_counter(), 0
+
+        async def send_noted(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self._answer_named(scope, receive, send_noted)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=scope["raw_path"].decode("ascii"),
+            status=status,
+            milliseconds=round((time.perf_counter() - start) * 1000, 1),
+            request_id=scope["request_id"],
         )
+
+    def _door_for(self, path: str) -> Door:
+        if path.startswith("/api/v1/") or path == "/api/v1":
+            return self._patchrooms
+        if path.startswith("/api/") or path == "/api":
+            return self._miniback
+        return self._ops
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        migrate(self.db)
-        self.db.start([search.feed, lambda tx: purge_doomed(tx, now_ms())])
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        try:
+            self.start()
+        except Failure as error:
+            await send({"type": "lifespan.startup.failed", "message": error.message})
+            return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self.db.close()
-        await send({"type": "lifespan.shutdown.complete"})
+        if await self._closed(max(1.0, self.settings.stop_timeout / 3)):
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.failed", "message": "The store didn't close in time."})
+
+    async def _closed(self, limit: float) -> bool:
+        """Closes the store; whether that was done within `limit` seconds. What was acknowledged is on disk anyway."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def close() -> None:
+            try:
+                self.db.close()
+            finally:
+                loop.call_soon_threadsafe(done.set)
+
+        threading.Thread(target=close, name="backroom-close", daemon=True).start()
+        try:
+            await asyncio.wait_for(done.wait(), limit)
+        except TimeoutError:
+            return False
+        return True
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The place for files that the settings name. Raises Invalid."""
+    try:
+        return Blobs(settings.files_url, settings.files_path)
+    except (ValueError, OSError) as error:
+        where = settings.files_url or settings.files_path
+        raise Invalid(f"The place for files, {where}, can't be opened: {error}") from error
 
 
 def open_database(settings: Settings) -> Database:
-    """The store that the settings name; makes the data folder where it is missing."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    """The store that the settings name; makes the data folder where it is missing. Raises Invalid."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"The data folder {settings.data} can't be made: {error.strerror}. "
+            "Choose another with --data or BACKROOM_DATA."
+        ) from error
     return Database(settings.database_url, settings.data)
+
+
+def open_store(db: Database) -> None:
+    """Brings the store to the newest schema. Raises Invalid for one that is newer still, StoreFailed."""
+    try:
+        migrate(db)
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(original).split())
+        raise StoreFailed(f"The store at {db.url.render_as_string()} can't be opened: {reason}") from error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 DAY = 86_400_000
+HOUR = 3_600_000
 MINUTE = 60_000
+LONGEST_DATE = 10
+TIME_OF_DAY = re.compile(r"[T ]\d\d(:?\d\d)?(:?\d\d)?([.,]\d+)?")
 KEPT_SECONDS = 4096
 
 
@@ -72,16 +76,22 @@ def parse_until(text: str) -> int:
 
 
 def _parse(text: str) -> tuple[int, int]:
-    if len(text) == 10:
-        day = date.fromisoformat(text)
-        start = _milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        return start, start + DAY - 1
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     start = _milliseconds(moment)
-    precision = 1 if "." in text else 1000
-    return start, start + precision - 1
+    return start, start + _precision(text) - 1
+
+
+def _precision(text: str) -> int:
+    """How long, in milliseconds, the smallest part is that an ISO date or time names."""
+    named = TIME_OF_DAY.search(text)
+    if named is None:
+        if len(text) > LONGEST_DATE:
+            raise ValueError(f"{text!r} has no T between its date and its time")
+        return DAY
+    minutes, seconds, fraction = named.groups()
+    return 1 if fraction else 1000 if seconds else MINUTE if minutes else HOUR
 
 
 def _milliseconds(moment: datetime) -> int:

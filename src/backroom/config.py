@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
-from backroom.accounts.rules import Plan, parse_plan
+from sqlalchemy.exc import ArgumentError
+
+from backroom.accounts.rules import Plan
 from backroom.errors import Invalid
+from backroom.store.database import parse_url
+
+PREFIX = "BACKROOM_"
+LOG_FORMATS = ("auto", "json", "console")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+FILES_URL = re.compile(r"(?:(?:s3|gs|az)://[^/\s]+(?:/\S*)?|file:///\S*)\Z")
+PASSWORD = re.compile(r"(?<=://)[^@/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How this instance runs. Every field is a variable `BACKROOM_<NAME>`; the README has the table.
 
-    Sizes are in bytes, times in seconds, rates in requests per minute.
+    Sizes are in bytes, times in seconds, rates in requests per minute, bursts in requests at once.
     """
 
     data: Path = Path("data")
@@ -24,12 +36,21 @@ class Settings:
     default_plan: Plan = Plan.PRO
     rate_limits: bool = True
     rate_per_address: int = 60
+    burst_per_address: int = 30
     rate_per_project: int = 6000
-    trusted_proxies: str = ""
+    burst_per_project: int = 600
+    trusted_proxies: tuple[str, ...] = ()
     max_body: int = 64 * 1024 * 1024
     max_json: int = 2 * 1024 * 1024
-    body_timeout: int = 30
+    max_headers: int = 32 * 1024
+    max_connections: int = 1000
+    request_timeout: int = 30
+    keep_alive_timeout: int = 20
+    stop_timeout: int = 15
+    ready_timeout: int = 5
     log_format: str = "auto"
+    log_level: str = "info"
+    access_log: bool = False
 
     @property
     def files_path(self) -> Path:
@@ -38,39 +59,106 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
-    """Settings from `BACKROOM_*` variables, with flags (those not None) over them. Raises Invalid."""
-    values: dict[str, object] = {}
-    for name, default in _defaults().items():
-        text = environment.get(f"BACKROOM_{name.upper()}")
-        if text is not None and text.strip():
-            values[name] = _parse(name, text.strip(), default)
-    values |= {name: value for name, value in flags.items() if value is not None}
-    return Settings(**values)  # type: ignore[arg-type]
+    """Settings from `BACKROOM_*` variables, with flags (those not None) over them.
+
+    Raises Invalid, which names the variable or flag, what it was and what would be right.
+    """
+    values: dict[str, Any] = {}
+    for field in fields(Settings):
+        name, flag = field.name, flags.pop(field.name, None)
+        text = environment.get(variable_of(name), "").strip() if flag is None else _text(flag)
+        if text or flag is not None:
+            source = variable_of(name) if flag is None else f"--{name.replace('_', '-')}"
+            values[name] = _parse(source, name, text)
+    if flags:
+        raise TypeError(f"there are no settings {', '.join(flags)}")
+    return Settings(**values)
 
 
-def _defaults() -> dict[str, object]:
-    settings = Settings()
-    return {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+def variable_of(name: str) -> str:
+    """The variable of the setting `name`: `BACKROOM_MAX_JSON` of `max_json`."""
+    return f"{PREFIX}{name.upper()}"
 
 
-def _parse(name: str, text: str, default: object) -> object:
-    variable = f"BACKROOM_{name.upper()}"
-    if isinstance(default, bool):
-        return _parse_switch(variable, text)
-    if isinstance(default, int):
-        if not text.isdecimal() or int(text) < 1:
-            raise Invalid(f"{variable} must be a whole number of at least 1, not {text!r}.")
-        return int(text)
-    if isinstance(default, Plan):
-        return parse_plan(text)
-    if isinstance(default, Path):
-        return Path(text)
-    return text
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The `BACKROOM_*` variables that no setting reads, sorted: most likely misspelled."""
+    known = {variable_of(field.name) for field in fields(Settings)}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
 
 
-def _parse_switch(variable: str, text: str) -> bool:
+def _text(flag: object) -> str:
+    return ",".join(map(str, flag)) if isinstance(flag, list | tuple) else str(flag)
+
+
+def _parse(source: str, name: str, text: str) -> object:
+    default = getattr(Settings(), name)
+    parse = PARSERS.get(name) or PARSERS_BY_TYPE[type(default)]
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Invalid(f"{source} must be {error}, not {PASSWORD.sub('…@', text)!r}.") from None
+
+
+def _switch(text: str) -> bool:
     if text.lower() in ("on", "true", "yes", "1"):
         return True
     if text.lower() in ("off", "false", "no", "0"):
         return False
-    raise Invalid(f"{variable} must be on or off, not {text!r}.")
+    raise ValueError("on or off")
+
+
+def _number(text: str) -> int:
+    # int() takes at most 4,300 digits.
+    if not (text.isascii() and text.isdigit() and len(text) <= 15 and int(text) > 0):
+        raise ValueError("a whole number of at least 1")
+    return int(text)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"{', '.join(words[:-1])} or {words[-1]}")
+        return text.lower()
+
+    return parse
+
+
+def _plan(text: str) -> Plan:
+    return Plan(_one_of(*(plan.lower() for plan in Plan))(text).upper())
+
+
+def _database_url(text: str) -> str:
+    try:
+        parse_url(text, Path())
+    except (ValueError, ArgumentError):
+        raise ValueError("postgresql://user:password@host/database or sqlite:///path/to/file") from None
+    return text
+
+
+def _files_url(text: str) -> str:
+    if text and not FILES_URL.match(text):
+        raise ValueError("s3://bucket, gs://bucket, az://container (each with a path, if wanted) or file:///path")
+    return text
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    parts = tuple(part for part in re.split(r"[\s,]+", text) if part)
+    try:
+        return tuple(str(ip_network(part)) for part in parts)
+    except ValueError:
+        raise ValueError("addresses or networks such as 10.0.0.0/8, with commas between them") from None
+
+
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "database_url": _database_url,
+    "files_url": _files_url,
+    "log_format": _one_of(*LOG_FORMATS),
+    "log_level": _one_of(*LOG_LEVELS),
+}
+PARSERS_BY_TYPE: dict[type, Callable[[str], Any]] = {
+    bool: _switch,
+    int: _number,
+    Plan: _plan,
+    type(Path()): Path,
+    tuple: _networks,
+}

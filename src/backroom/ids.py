@@ -13,9 +13,10 @@ import threading
 import time
 
 ID = re.compile(r"[0-9a-f]{24}\Z")
-SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 COUNTER_LIMIT = 1 << 24
 COUNTER_START_LIMIT = 1 << 20
+LAST_SECOND = 0xFFFFFFFF
 
 
 class IdMaker:
@@ -67,12 +68,21 @@ def id_at(moment: int) -> str:
 
     Unlike `new_id` it doesn't increase: its place among the other ids is its moment.
     """
-    return f"{moment // 1000:08x}{secrets.token_hex(8)}"
+    return f"{_second(moment):08x}{secrets.token_hex(8)}"
 
 
 def first_id_at(moment: int) -> str:
     """The smallest id of the second that `moment` (milliseconds since the epoch) lies in."""
-    return f"{min(max(moment // 1000, 0), 0xFFFFFFFF):08x}{'0' * 16}"
+    return f"{_second(moment):08x}{'0' * 16}"
+
+
+def moment_of(id_: str) -> int:
+    """The first moment (milliseconds since the epoch) of the second that the id names."""
+    return int(id_[:8], 16) * 1000
+
+
+def _second(moment: int) -> int:
+    return min(max(moment // 1000, 0), LAST_SECOND)
 
 
 def is_id(text: str) -> bool:
@@ -82,4 +92,4 @@ def is_id(text: str) -> bool:
 
 def random_text(length: int) -> str:
     """`length` characters of [A-Za-z0-9] from the system's secure random source."""
-    return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(LETTERS_AND_DIGITS) for _ in range(length))

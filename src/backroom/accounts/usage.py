@@ -39,7 +39,6 @@ _used = Hot(
     )
 )
 _plan = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")))
-_plan_locked = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")).with_for_update())
 
 
 def _add_statement(dialect: str) -> Hot:
@@ -54,7 +53,7 @@ def _add_statement(dialect: str) -> Hot:
         statement.on_conflict_do_update(
             index_elements=["workspace", "month", "kind"],
             set_={"n": usage.c.n + statement.excluded.n},
-        )
+        ).returning(usage.c.n)
     )
 
 
@@ -77,21 +76,28 @@ def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
 def take(tx: Connection, workspace: str, kind: Kind, wanted: int, now: int) -> tuple[int, Meter]:
     """Uses up to `wanted` of the month's quota; returns how many were granted and where the workspace stands then.
 
-    On PostgreSQL the workspace's row is locked where a limit counts, so that two writers can't both
-    take the last one; SQLite has one writer at a time.
+    The number is raised first, which locks its row on PostgreSQL, and what is too much is given back: so
+    two writers can't both take the last one. Several are taken sorted by kind, then workspace.
     """
-    rows = _plan(tx, workspace=workspace)
-    limit = PLANS[Plan(rows[0][0])].of(kind) if rows else 0
-    if limit is None:
-        granted, before = wanted, 0
-    else:
-        if tx.dialect.name == "postgresql":
-            _plan_locked(tx, workspace=workspace)
-        before = used(tx, workspace, kind, now)
-        granted = max(0, min(wanted, limit - before))
-    if granted:
-        _add[tx.dialect.name](tx, workspace=workspace, month=month_of(now), kind=kind.value, n=granted)
-    return granted, Meter(limit, before + granted, next_month(now))
+    before = meter(tx, workspace, kind, now)
+    if before.limit is not None and before.used >= before.limit:
+        return 0, before
+    add = _add[tx.dialect.name]
+    name = {"workspace": workspace, "month": month_of(now), "kind": kind.value}
+    after = int(add(tx, **name, n=wanted)[0][0])
+    excess = 0 if before.limit is None else min(wanted, max(0, after - before.limit))
+    if excess:
+        add(tx, **name, n=-excess)
+    return wanted - excess, Meter(before.limit, after - excess, before.reset)
+
+
+def hold(tx: Connection, workspace: str, kind: Kind, now: int) -> None:
+    """Waits for every other writer that is using the month's quota, until it has committed, and keeps out the next.
+
+    For PostgreSQL; SQLite has one writer at a time.
+    """
+    if tx.dialect.name == "postgresql":
+        _add["postgresql"](tx, workspace=workspace, month=month_of(now), kind=kind.value, n=0)
 
 
 def _count_calls(tx: Connection, calls: list[Call]) -> list[Meter | OverQuota]:

@@ -10,12 +10,11 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from backroom.access import Actor
 from backroom.errors import NotFound
 from backroom.ids import new_id
-from backroom.projects.queries import find_project
 from backroom.reports.rules import CLASS_OF, Status, StatusClass, status_for_class
 from backroom.reports.submit import add_to_counters
 from backroom.store import search
 from backroom.store.changes import mark_changed
-from backroom.store.tables import counters, doomed_files, doomed_projects, events, files, reports
+from backroom.store.tables import counters, doomed_files, doomed_projects, events, files, projects, reports
 
 PURGE_SLICE = 200
 
@@ -57,8 +56,12 @@ def delete_report(tx: Connection, actor: Actor, report: str, now: int) -> None:
 
 
 def purge_doomed(tx: Connection, now: int) -> bool:
-    """Clears away some reports of deleted projects; returns whether more are left."""
-    project = tx.execute(select(doomed_projects.c.project).limit(1)).scalar()
+    """Clears away some reports of deleted projects; returns whether more are left.
+
+    On PostgreSQL each process takes a project that no other is clearing.
+    """
+    doomed = select(doomed_projects.c.project).limit(1)
+    project = tx.execute(doomed.with_for_update(skip_locked=True)).scalar()
     if project is None:
         return False
     query = select(reports.c.id).where(reports.c.project == project).limit(PURGE_SLICE)
@@ -72,10 +75,19 @@ def purge_doomed(tx: Connection, now: int) -> bool:
 
 
 def _get(tx: Connection, actor: Actor, report: str) -> Found:
-    """The report, if the actor reaches its project; locked on PostgreSQL, so that changes take turns."""
+    """The report, if the actor reaches its project; locked on PostgreSQL, so that changes take turns.
+
+    By way of the projects that the actor reaches, for the index begins with them.
+    """
     columns = [reports.c[name] for name in Found._fields]
-    row = tx.execute(select(*columns).where(reports.c.id == report).with_for_update()).first()
-    if row is None or find_project(tx, actor, row.project) is None:
+    reach = select(projects.c.id)
+    if actor.project is not None:
+        reach = reach.where(projects.c.id == actor.project)
+    if actor.kind != "operator":
+        reach = reach.where(projects.c.workspace == actor.workspace)
+    query = select(*columns).where(reports.c.project.in_(reach), reports.c.id == report)
+    row = tx.execute(query.with_for_update(of=reports)).first()
+    if row is None:
         raise NotFound("There is no such report.")
     return Found(*row)
 

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backroom.accounts.rules import Kind, over_quota
-from backroom.accounts.usage import Meter, take
+from backroom.accounts.usage import Meter, hold, take
+from backroom.clock import month_of
 from backroom.errors import Denied, Failure
-from backroom.ids import new_id
+from backroom.ids import moment_of, new_id
 from backroom.projects.channels import live_hints
 from backroom.projects.directory import ProjectFacts, Stale, confirm
 from backroom.projects.rules import Hint, route
@@ -142,6 +143,8 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
 def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Submitted | Failure]:
     outcomes: list[Submitted | Failure | None] = [None] * len(batch)
     meters = _admit(tx, batch, outcomes)
+    if look_up:
+        _let_others_finish(tx, batch)
     firsts = _find_repeats(tx, batch, outcomes) if look_up else {}
     _take_quota(tx, batch, outcomes, look_up=look_up)
     fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
@@ -155,16 +158,16 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
     """Turns away what was checked against old settings, paused projects, and API calls past the quota."""
     current = {number: confirm(tx, number) for number in {item.project.generation for item in batch}}
-    metered: dict[str, list[int]] = {}
+    metered: dict[tuple[str, str], list[int]] = {}
     for place, item in enumerate(batch):
         if not current[item.project.generation]:
             outcomes[place] = Stale("The project's settings have just changed.")
         elif item.metered:
-            metered.setdefault(item.project.workspace, []).append(place)
+            metered.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
         elif not item.project.active:
             outcomes[place] = Denied(PAUSED)
     meters: dict[int, Meter] = {}
-    for workspace, places in sorted(metered.items()):
+    for (workspace, _), places in sorted(metered.items()):
         now = batch[places[0]].now
         granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now)
         for number, place in enumerate(places):
@@ -175,6 +178,13 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
             if not batch[place].project.active:
                 outcomes[place] = Denied(PAUSED)
     return meters
+
+
+def _let_others_finish(tx: Connection, batch: list[Submission]) -> None:
+    """Waits for writers that are storing reports of the same workspaces, so that the look-ups find what they store."""
+    moments = {(item.project.workspace, month_of(item.now)): item.now for item in batch}
+    for (workspace, _), now in sorted(moments.items()):
+        hold(tx, workspace, Kind.FEEDBACK, now)
 
 
 def _find_repeats(
@@ -203,11 +213,11 @@ def _take_quota(
     tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None], *, look_up: bool
 ) -> None:
     """Counts new reports against each workspace's month; those past the limit are turned away."""
-    wanted: dict[str, list[int]] = {}
+    wanted: dict[tuple[str, str], list[int]] = {}
     for place, item in enumerate(batch):
         if outcomes[place] is None:
-            wanted.setdefault(item.project.workspace, []).append(place)
-    for workspace, places in sorted(wanted.items()):
+            wanted.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
+    for (workspace, _), places in sorted(wanted.items()):
         now = batch[places[0]].now
         granted, after = take(tx, workspace, Kind.FEEDBACK, len(places), now)
         if granted < len(places) and not look_up:
@@ -228,18 +238,20 @@ def _insert(
     biases = _hints_of(tx, batch, fresh)
     for place in fresh:
         item = batch[place]
-        facts, now = item.project, item.now
+        facts = item.project
         bias = biases.get(facts.id, ())
         if item.channel is None and not bias:
             channel = facts.default_channel
         else:
             channel = route(facts.channels, facts.default_channel, bias, item.channel, item.user_id)
-        id_ = new_id(now)
-        rows.append(_row(item, id_, channel))
+        id_ = new_id(item.now)
+        # A clock that steps back doesn't take the ids along, so the time follows the id: filters rely on that.
+        at = max(item.now, moment_of(id_))
+        rows.append(_row(item, id_, channel, at))
         sums[facts.id, channel, "open", item.source] += 1
         if item.files:
-            file_rows += [(facts.id, file.id, id_, *file[1:], now) for file in item.files]
-        outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, now, None)
+            file_rows += [(facts.id, file.id, id_, *file[1:], at) for file in item.files]
+        outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, at, None)
     if rows:
         insert_rows(tx, reports, rows)
         add_to_counters(tx, sums)
@@ -248,11 +260,11 @@ def _insert(
         insert_rows(tx, files, file_rows)
 
 
-def _row(item: Submission, id_: str, channel: str) -> tuple[Any, ...]:
+def _row(item: Submission, id_: str, channel: str, at: int) -> tuple[Any, ...]:
     """A new report in the order of the table's columns."""
-    (facts, now, source, client_id, _, title, message, blocks, context, identity, user_id, url) = item[:12]
+    (facts, _, source, client_id, _, title, message, blocks, context, identity, user_id, url) = item[:12]
     start = (id_, facts.id, channel, "open", "NEW", source, client_id, title, message, blocks, context)
-    return (*start, identity, user_id, url, item.artifact_id, item.artifact, now, now)
+    return (*start, identity, user_id, url, item.artifact_id, item.artifact, at, at)
 
 
 def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict[str, list[Hint]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backroom.errors import StoreFailed
 from backroom.store.lock import FileLock
+from backroom.store.search import fold
 from backroom.store.writer import WAITING_LIMIT, Idle, Task, Writer
 
 P = ParamSpec("P")
@@ -30,6 +32,8 @@ T = TypeVar("T")
 READERS = 4
 POSTGRESQL_WRITERS = 3
 CACHE_KIB = 65_536
+REPEATABLE_READ = 3
+"""psycopg's IsolationLevel: every statement of a read sees the same moment, as on SQLite."""
 
 
 class Database:
@@ -42,18 +46,21 @@ class Database:
         self._lock_path = self.path.with_name(self.path.name + ".lock") if self.path else None
         self._reading = _engine(self.url, reading=True)
         self._writing = _engine(self.url, reading=False)
+        self._errors = (DBAPIError, self._reading.dialect.loaded_dbapi.Error)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="backroom-reader")
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._writers: list[Writer] = []
         self._short: Connection | None = None
         self._closed = False
+        self._door = threading.Lock()
 
     def start(self, idle: list[Callable[[Connection], bool]] | None = None) -> None:
         """Starts the writer's threads; `idle` is small work for the moments when nothing waits."""
+        jobs = [Idle(work) for work in idle or []]
         for number in range(1 if self.is_sqlite else POSTGRESQL_WRITERS):
             writer = Writer(self._writing, self._tasks, self.lock())
-            if number == 0:
-                writer.idle = [Idle(work) for work in idle or []]
+            writer.idle = jobs
+            writer.does_idle = number == 0
             writer.start()
             self._writers.append(writer)
         if self.is_sqlite:
@@ -74,7 +81,7 @@ class Database:
         try:
             with self._reading.connect() as conn, conn.begin():
                 return query(conn, *args, **kwargs)
-        except DRIVER_ERRORS as error:
+        except self._errors as error:
             raise StoreFailed("The store can't be read right now. Try again later.") from error
 
     async def read_short(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -86,7 +93,7 @@ class Database:
             return await self.read(query, *args, **kwargs)
         try:
             return query(self._short, *args, **kwargs)
-        except DRIVER_ERRORS as error:
+        except self._errors as error:
             raise StoreFailed("The store can't be read right now. Try again later.") from error
         finally:
             if self._short.in_transaction():
@@ -114,11 +121,12 @@ class Database:
         self._enqueue(Task(command, args, kwargs, None, None))
 
     def _enqueue(self, task: Task) -> None:
-        if self._closed:
-            raise StoreFailed("The server is stopping; send this again.")
-        if self._tasks.qsize() >= WAITING_LIMIT:
-            raise StoreFailed("The server has more to write than it can; send this again in a moment.")
-        self._tasks.put(task)
+        with self._door:
+            if self._closed:
+                raise StoreFailed("The server is stopping; send this again.")
+            if self._tasks.qsize() >= WAITING_LIMIT:
+                raise StoreFailed("The server has more to write than it can; send this again in a moment.")
+            self._tasks.put(task)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -135,9 +143,10 @@ class Database:
 
     def close(self) -> None:
         """Finishes what was accepted, then closes every connection."""
-        self._closed = True
-        for _ in self._writers:
-            self._tasks.put(None)
+        with self._door:
+            self._closed = True
+            for _ in self._writers:
+                self._tasks.put(None)
         for writer in self._writers:
             writer.join()
         self._threads.shutdown()
@@ -145,9 +154,6 @@ class Database:
             self._short.close()
         self._reading.dispose()
         self._writing.dispose()
-
-
-DRIVER_ERRORS = (sqlite3.OperationalError, sqlite3.DatabaseError, DBAPIError)
 
 
 def parse_url(url: str, data: Path) -> URL:
@@ -168,7 +174,15 @@ def parse_url(url: str, data: Path) -> URL:
 def _engine(url: URL, *, reading: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, reading=reading)
-    return create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=reading)
+    engine = create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=reading, hide_parameters=True)
+    if reading:
+
+        @event.listens_for(engine, "connect")
+        def prepare(driver: Any, _record: object) -> None:
+            driver.isolation_level = REPEATABLE_READ
+            driver.read_only = True
+
+    return engine
 
 
 def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
@@ -201,6 +215,6 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
     return engine
 
 
-def _contains_text(message: str, lower_term: str) -> int:
+def _contains_text(message: str, folded_term: str) -> int:
     """For SQLite, whose own LIKE knows upper and lower case in ASCII only."""
-    return int(lower_term in message.lower())
+    return int(folded_term in fold(message))

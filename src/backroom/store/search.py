@@ -36,7 +36,7 @@ Conditions: TypeAlias = Sequence[ColumnElement[bool]]
 
 def feed(tx: Connection) -> bool:
     """Puts the next few messages into SQLite's index; returns whether more are waiting."""
-    if not has_index(tx):
+    if tx.dialect.name != "sqlite" or not has_index(tx):
         return False
     driver: Any = tx.connection.driver_connection
     until = time.perf_counter() + SLICE_SECONDS
@@ -99,6 +99,8 @@ _indexed_stores: dict[str, bool] = {}
 
 def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, offset: int) -> list[str]:
     """Ids of reports whose message contains `term` (whatever the case), newest first."""
+    if not _can_be_stored(term):
+        return []
     if not _serves(conn, term):
         scanned = select(reports.c.id).where(*conditions, _contains(conn, term)).order_by(reports.c.id.desc())
         return list(conn.execute(scanned.limit(limit).offset(offset)).scalars())
@@ -116,6 +118,8 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
 
 def count(conn: Connection, term: str, conditions: Conditions) -> int:
     """How many reports `find_ids` would find in all."""
+    if not _can_be_stored(term):
+        return 0
     if not _serves(conn, term):
         scanned = select(func.count()).select_from(reports).where(*conditions, _contains(conn, term))
         return conn.execute(scanned).scalar_one()
@@ -124,6 +128,16 @@ def count(conn: Connection, term: str, conditions: Conditions) -> int:
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
     older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position)
     return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()
+
+
+def _can_be_stored(term: str) -> bool:
+    """Whether a message may have `term` in it: none has a NUL or half a character, which the engines refuse."""
+    return "\0" not in term and not any("\ud800" <= char <= "\udfff" for char in term)
+
+
+def fold(text: str) -> str:
+    """`text` with capitals made small, as SQLite's trigrams do: they know one small sigma."""
+    return text.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 
 def _serves(conn: Connection, term: str) -> bool:
@@ -142,6 +156,6 @@ def _matches(term: str) -> ColumnElement[bool]:
 
 def _contains(conn: Connection, term: str) -> ColumnElement[bool]:
     if conn.dialect.name == "sqlite":
-        return func.contains_text(reports.c.message, term.lower()) == 1
+        return func.contains_text(reports.c.message, fold(term)) == 1
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return reports.c.message.ilike(f"%{escaped}%", escape="\\")

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -43,7 +43,9 @@ FATAL_SQLITE = (
     "SQLITE_READONLY",
     "SQLITE_CANTOPEN",
 )
-FATAL_POSTGRESQL = ("08", "25", "40", "53", "57", "58", "XX")
+FATAL_POSTGRESQL = ("08", "25006", "40", "53", "57", "58", "XX")
+IN_ERROR = 3
+"""libpq's PQTRANS_INERROR: PostgreSQL takes nothing more in this transaction, and makes a rollback of COMMIT."""
 
 IDLE_CHECK_SECONDS = 0.5
 QUIET_SECONDS = 0.05
@@ -98,6 +100,8 @@ class Writer(threading.Thread):
         self._lock = lock
         self._conn: Connection | None = None
         self.idle: list[Idle] = []
+        self.does_idle = False
+        self._committing = False
         self._last_idle = 0.0
 
     def run(self) -> None:
@@ -109,14 +113,16 @@ class Writer(threading.Thread):
                     job.more = True
             if ending:
                 break
-            if not group or time.monotonic() - self._last_idle > IDLE_AT_LATEST_SECONDS:
+            if self.does_idle and (not group or time.monotonic() - self._last_idle > IDLE_AT_LATEST_SECONDS):
                 self._run_idle()
-        if self._conn is not None:
-            self._conn.close()
+        self._close()
 
     def run_once(self, task: Task) -> None:
         """Runs one task in this thread, for a program that has no writer running."""
         self.run_group([task])
+        self._close()
+
+    def _close(self) -> None:
         if self._conn is not None:
             self._conn.close()
         if self._lock is not None:
@@ -138,18 +144,35 @@ class Writer(threading.Thread):
         return group, True
 
     def run_group(self, group: list[Task]) -> None:
-        """Runs the tasks in one transaction; each one's outcome is set and its caller woken after the commit."""
-        together = True
-        for attempt in range(ATTEMPTS):
+        """Runs the tasks; each one's outcome is set and its caller woken after the commit.
+
+        On SQLite in one transaction. On PostgreSQL, where several writers write at a time, in one for each
+        command or batch: such a one takes its row locks in the order that all others do, several after each
+        other would not, and a deadlock costs everybody in it a second.
+        """
+        if self._lock is not None:
+            self._run_transaction(group)
+        else:
+            for tasks in _by_command(group):
+                self._run_transaction(tasks)
+
+    def _run_transaction(self, group: list[Task]) -> None:
+        together, attempt = True, 0
+        while True:
+            attempt += 1
             try:
                 with self._transaction() as tx:
                     _run_all(tx, group, together=together)
             except _BatchFailed as failed:
                 log.warning("batch_failed", error=str(failed.__cause__), commands=len(group))
+                if self._lock is None:
+                    for task in group:
+                        self._run_transaction([task])
+                    return
                 together = False
                 continue
             except Exception as error:
-                if is_busy(error) and attempt + 1 < ATTEMPTS:
+                if self._may_pass(error, attempt):
                     continue
                 log.error("commit_failed", error=str(error), commands=len(group))
                 self._drop_connection()
@@ -158,16 +181,29 @@ class Writer(threading.Thread):
             break
         _wake(group)
 
+    def _may_pass(self, error: Exception, attempt: int) -> bool:
+        """Whether the group may simply be tried again: another writer was in its way, or the connection was lost
+        before a commit was asked for (PostgreSQL was started anew since the last group)."""
+        if is_busy(error):
+            return attempt < ATTEMPTS
+        if attempt > 1 or self._committing or self._conn is None or not _is_lost(self._conn):
+            return False
+        self._drop_connection()
+        return True
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         """A transaction, begun and ended straight on the driver: through the engine's own it costs 100 µs more."""
         with self._lock or nullcontext():
             conn = self._connection()
             driver: Any = conn.connection.driver_connection
+            self._committing = False
             if conn.dialect.name == "sqlite":
                 driver.execute("BEGIN IMMEDIATE")
             try:
                 yield conn
+                _check_open(conn)
+                self._committing = True
                 driver.commit()
             except BaseException:
                 driver.rollback()
@@ -223,20 +259,37 @@ def _run_all(tx: Connection, group: list[Task], *, together: bool) -> None:
 
 
 def _run_one(tx: Connection, task: Task, *, alone: bool) -> None:
-    """Runs one task in its own savepoint; `alone` in its group it needs none, for the transaction is its own."""
-    try:
-        if alone:
-            task.outcome = task.command(tx, *task.args, **task.kwargs)
-        else:
-            with savepoint(tx):
-                task.outcome = task.command(tx, *task.args, **task.kwargs)
-    except Exception as error:
-        if _ends_transaction(error):
-            raise
-        if alone:
-            driver: Any = tx.connection.driver_connection
-            driver.rollback()
-        task.outcome = error
+    """Runs one task in its own savepoint; `alone` in its group it needs none, for the transaction is its own.
+
+    Where another writer of PostgreSQL took a unique key between look-up and insert, it runs again, and finds it.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            if alone:
+                task.outcome = _outcome_of(tx, task)
+            else:
+                with savepoint(tx):
+                    task.outcome = _outcome_of(tx, task)
+            return
+        except Exception as error:
+            if _ends_transaction(tx, error):
+                raise
+            if alone:
+                driver: Any = tx.connection.driver_connection
+                driver.rollback()
+                if tx.dialect.name == "sqlite":
+                    driver.execute("BEGIN IMMEDIATE")
+            task.outcome = error
+            if not is_busy(error):
+                return
+
+
+def _outcome_of(tx: Connection, task: Task) -> Any:
+    """What the task's command returns. What a batched one wrote for a subject that it turns away stays, as it
+    does in a batch: a call past a quota is a call."""
+    if isinstance(task.command, Together):
+        return task.command.many(tx, [task.args[0]])[0]
+    return task.command(tx, *task.args, **task.kwargs)
 
 
 def _run_batch(tx: Connection, tasks: list[Task]) -> None:
@@ -245,7 +298,7 @@ def _run_batch(tx: Connection, tasks: list[Task]) -> None:
         with savepoint(tx):
             _run_many(tx, tasks)
     except Exception as error:
-        if _ends_transaction(error):
+        if _ends_transaction(tx, error):
             raise
         log.warning("batch_failed", error=str(error), commands=len(tasks))
         for task in tasks:
@@ -257,7 +310,7 @@ def _run_only_batch(tx: Connection, tasks: list[Task]) -> None:
     try:
         _run_many(tx, tasks)
     except Exception as error:
-        if _ends_transaction(error):
+        if _ends_transaction(tx, error):
             raise
         raise _BatchFailed from error
 
@@ -275,12 +328,12 @@ def savepoint(tx: Connection) -> Iterator[None]:
     driver.execute("SAVEPOINT one")
     try:
         yield
+        driver.execute("RELEASE SAVEPOINT one")
     except BaseException as error:
-        if not (isinstance(error, Exception) and _ends_transaction(error)):
+        if not (isinstance(error, Exception) and _ends_transaction(tx, error)):
             driver.execute("ROLLBACK TO SAVEPOINT one")
             driver.execute("RELEASE SAVEPOINT one")
         raise
-    driver.execute("RELEASE SAVEPOINT one")
 
 
 def _refusal(error: Exception) -> StoreFailed:
@@ -289,14 +342,33 @@ def _refusal(error: Exception) -> StoreFailed:
     return failure
 
 
-def _ends_transaction(error: Exception) -> bool:
-    """Whether the engine has given the whole transaction up: a full disk, a lost connection, a deadlock."""
+def _ends_transaction(tx: Connection, error: Exception) -> bool:
+    """Whether the engine has given the whole transaction up: a full disk, a lost connection, a deadlock.
+
+    An error without a code is the driver's own: it refuses a NUL in a text for PostgreSQL, and nothing is lost.
+    """
     original = _driver_error(error)
-    if hasattr(original, "sqlite_errorname"):
-        return str(original.sqlite_errorname).startswith(FATAL_SQLITE)
-    if hasattr(original, "sqlstate"):
-        return original.sqlstate is None or str(original.sqlstate).startswith(FATAL_POSTGRESQL)
-    return isinstance(original, OSError)
+    if str(getattr(original, "sqlite_errorname", "")).startswith(FATAL_SQLITE):
+        return True
+    if (getattr(original, "sqlstate", None) or "").startswith(FATAL_POSTGRESQL):
+        return True
+    return isinstance(original, OSError) or _is_lost(tx)
+
+
+def _is_lost(tx: Connection) -> bool:
+    """Whether the transaction is gone: SQLite ends it by itself on a full disk, PostgreSQL with the connection."""
+    if tx.invalidated:
+        return True
+    driver: Any = tx.connection.driver_connection
+    return not driver.in_transaction if tx.dialect.name == "sqlite" else bool(driver.closed)
+
+
+def _check_open(tx: Connection) -> None:
+    """Raises StoreFailed where a commit would be none, of which the driver says nothing."""
+    driver: Any = tx.connection.driver_connection
+    refused = tx.dialect.name == "postgresql" and driver.pgconn.transaction_status == IN_ERROR
+    if refused or _is_lost(tx):
+        raise StoreFailed("The transaction had ended before its commit.")
 
 
 def is_taken(error: BaseException) -> bool:
@@ -309,6 +381,7 @@ def is_taken(error: BaseException) -> bool:
 
 
 def is_busy(error: BaseException) -> bool:
+    """Whether another writer of PostgreSQL was in the way, so that the same work may pass at the next try."""
     return getattr(_driver_error(error), "sqlstate", None) in BUSY_STATES
 
 
@@ -341,7 +414,7 @@ def _wake(group: list[Task]) -> None:
         else:
             loops.setdefault(task.loop, []).append(task)
     for loop, tasks in loops.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(_settle_all, tasks)
 
 
@@ -354,7 +427,9 @@ def _settle(task: Task) -> None:
     future: Future[Any] | asyncio.Future[Any] | None = task.future
     if future is None or future.done():
         return
-    if isinstance(task.outcome, Exception):
+    if isinstance(task.outcome, StopIteration):  # which a future takes for its own
+        future.set_exception(RuntimeError("a command raised StopIteration"))
+    elif isinstance(task.outcome, Exception):
         future.set_exception(task.outcome)
     else:
         future.set_result(task.outcome)

@@ -6,32 +6,52 @@ nothing until they are asked; an Answer goes out in two messages, without Starle
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import structlog
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from backroom.access import Scope as KeyScope
-from backroom.errors import Failure, Invalid, TooLarge, WrongType
+from backroom.errors import Failure, Invalid, StoreFailed, TooLarge, WrongType
+from backroom.ids import random_text
 
 log = structlog.get_logger("backroom.web")
 
 JSON = (b"content-type", b"application/json")
+STOPPING = "The server is stopping; send this again."
 Headers = list[tuple[bytes, bytes]]
 DoorT = TypeVar("DoorT", bound="Door")
 T = TypeVar("T")
+
+_process = random_text(6)
+_requests = count(1)
+
+
+def new_request_id() -> str:
+    """The next request id: six letters of this process and a number in hex."""
+    return f"{_process}-{next(_requests):x}"
+
+
+class Pieces(NamedTuple):
+    """A body of `size` bytes that is read, in threads, while it is sent."""
+
+    size: int
+    pieces: Iterator[bytes]
 
 
 class Answer(NamedTuple):
     """A whole response. `headers` names are in lower case; the length is added when it is sent."""
 
     status: int
-    body: bytes
+    body: bytes | Pieces
     headers: Headers
 
 
@@ -62,11 +82,16 @@ def raw_answer(body: bytes, status: int = 200, headers: Headers | None = None) -
 
 
 async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> None:
-    """Sends an answer in two messages; a HEAD request gets the length but no body."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    headers = answer.headers if answer.status in (204, 304) else [*answer.headers, length]
+    """Sends an answer, in two messages unless its body comes in pieces; HEAD gets the length but no body."""
+    body = answer.body
+    size = body.size if isinstance(body, Pieces) else len(body)
+    headers = answer.headers if answer.status in (204, 304) else [*answer.headers, (b"content-length", b"%d" % size)]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body if with_body else b""})
+    if isinstance(body, Pieces):
+        async for piece in iterate_in_threadpool(body.pieces):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        body = b""
+    await send({"type": "http.response.body", "body": body if with_body else b""})
 
 
 @dataclass(frozen=True)
@@ -120,6 +145,10 @@ class Door:
             await self._router(scope, receive, send)
         except Disconnected:
             return
+        except asyncio.CancelledError:
+            # The time for a graceful stop is over; whether a write of this request was kept is unknown.
+            if not scope.get("answering"):
+                await send_answer(send, self.answer_failure(StoreFailed(STOPPING), scope))
         except Exception as error:
             if not isinstance(error, Failure):
                 log.exception("request_failed", path=scope["path"], request_id=scope.get("request_id"))
@@ -127,7 +156,7 @@ class Door:
                 raise
             await send_answer(send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD")
 
-    async def _no_such_path(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _no_such_path(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
         raise NoSuchPath("Not found")
 
 

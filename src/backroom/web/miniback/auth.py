@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,10 +14,9 @@ from starlette.types import Scope
 from backroom.access import Actor
 from backroom.accounts.rules import PLANS, Kind
 from backroom.accounts.usage import Call, Meter, count_call, meter
-from backroom.clock import MINUTE, now_ms
-from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
+from backroom.clock import now_ms
+from backroom.errors import Denied, NotFound, OverQuota, Unauthenticated
 from backroom.ids import is_id
-from backroom.projects.commands import mark_key_used
 from backroom.projects.directory import Directory, KeyFacts, ProjectFacts
 from backroom.projects.rules import Dialect, hash_key
 from backroom.web.http import Answer, header
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
 
 Work: TypeAlias = "Callable[[MinibackDoor, Request, Actor], Awaitable[Answer]]"
-
-MOST_NOTED = 10_000
 
 
 def keyed(work: Work) -> Callable[[MinibackDoor, Request], Awaitable[Answer]]:
@@ -103,20 +99,9 @@ def check_reach(actor: Actor, found: ProjectFacts | None) -> ProjectFacts:
     return found
 
 
-def note_use(door: MinibackDoor, key: str, now: int) -> None:
-    """Notes that a key was used, at most once a minute; a note that can't be written is left out. `now` is in ms."""
-    if now - door.noted.get(key, 0) < MINUTE:
-        return
-    if len(door.noted) >= MOST_NOTED:
-        door.noted.clear()
-    door.noted[key] = now
-    with contextlib.suppress(StoreFailed):
-        door.db.write_soon(mark_key_used, key, now)
-
-
 async def _identify(door: MinibackDoor, key_hash: str) -> KeyFacts:
     key = await door.db.read_short(get_key, door.directory, key_hash)
-    note_use(door, key.actor.id, now_ms())
+    door.uses.note(key.actor.id, now_ms())
     return key
 
 

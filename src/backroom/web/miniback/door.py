@@ -11,6 +11,7 @@ from backroom.web.http import Answer, Door
 from backroom.web.limits import Limits
 from backroom.web.miniback.errors import answer_failure
 from backroom.web.miniback.routes import OPERATIONS
+from backroom.web.uses import KeyUses
 
 
 class MinibackDoor(Door):
@@ -24,8 +25,7 @@ class MinibackDoor(Door):
         self.directory = directory
         self.limits = limits
         self.settings = settings
-        self.noted: dict[str, int] = {}
-        """When each key's use was noted last (milliseconds since the epoch), by the key's id."""
+        self.uses = KeyUses(db)
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

@@ -15,7 +15,7 @@ OPEN = "backroom.open"
 
 CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Idempotent-Replayed, Retry-After"),
+    (b"access-control-expose-headers", b"Idempotent-Replayed, Retry-After, X-Request-Id"),
 ]
 
 

@@ -26,7 +26,7 @@ from backroom.reports.rules import Source, StatusClass
 from backroom.reports.submit import Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, InvalidJson, decode_json, header
 from backroom.web.miniback import bodies
-from backroom.web.miniback.auth import charge, check_reach, find_key_hash, get_key, get_key_hash, get_reached, note_use
+from backroom.web.miniback.auth import charge, check_reach, find_key_hash, get_key, get_key_hash, get_reached
 from backroom.web.miniback.errors import (
     CONTEXT_NOT_OBJECT,
     KEY_REQUIRED,
@@ -148,7 +148,7 @@ async def _store(
     for _ in range(ATTEMPTS):
         now = now_ms()
         if target.key is not None:
-            note_use(door, target.key, now)
+            door.uses.note(target.key, now)
         try:
             done = await door.db.write(submit_report, _submission(content, target, now))
         except Stale:

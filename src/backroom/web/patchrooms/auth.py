@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from backroom.access import Actor
 from backroom.access import Scope as KeyScope
+from backroom.clock import now_ms
 from backroom.errors import NotFound, Unauthenticated
 from backroom.ids import is_id
 from backroom.projects.directory import KeyFacts, read_secret
@@ -33,7 +34,7 @@ def authenticate(conn: Connection, door: PatchroomsDoor, scope: Scope, needed: K
     """
     found = door.directory.by_secret(conn, _key_hash(scope))
     actor = _allowed(found, needed, scope["path_params"]["projectId"])
-    door.note_use(actor.id)
+    door.uses.note(actor.id, now_ms())
     return actor
 
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
-from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.types import Message, Scope, Send
+from starlette.types import Scope
 
 from backroom.access import Scope as KeyScope
 from backroom.errors import NotFound
 from backroom.files.sniff import file_name
 from backroom.ids import is_id
 from backroom.reports.queries import StoredBytes, get_file
-from backroom.web.http import Answer, Headers, header
+from backroom.web.http import Answer, Headers, Pieces, header
 from backroom.web.patchrooms.auth import authenticate
 from backroom.web.patchrooms.errors import NoSuchRange
 
 if TYPE_CHECKING:
     from backroom.web.patchrooms.door import PatchroomsDoor
 
-FILES = "/files/"
 RANGE = re.compile(rb"bytes=(\d{0,15})-(\d{0,15})\Z")
 HARMLESS = (
     (b"x-content-type-options", b"nosniff"),
@@ -38,16 +36,6 @@ class Span(NamedTuple):
 
     start: int
     end: int
-
-
-class Pieces(NamedTuple):
-    """A body of `size` bytes that is read while it is sent."""
-
-    size: int
-    pieces: Iterator[bytes]
-
-    def __len__(self) -> int:
-        return self.size
 
 
 async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
@@ -64,7 +52,7 @@ async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
     if span is not None:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, found.size)))
     pieces = iter(()) if scope["method"] == "HEAD" else await _open(door, found.key, start, end)
-    return Answer(206 if span else 200, cast(bytes, Pieces(end - start, pieces)), headers)
+    return Answer(206 if span else 200, Pieces(end - start, pieces), headers)
 
 
 def span_of(value: bytes | None, size: int) -> Span | None:
@@ -85,21 +73,6 @@ def span_of(value: bytes | None, size: int) -> Span | None:
     if start >= size:
         raise NoSuchRange(size)
     return Span(start, end)
-
-
-def in_pieces(send: Send) -> Send:
-    """A `send` that takes a body of Pieces and passes it on one by one."""
-
-    async def send_pieces(message: Message) -> None:
-        body = message.get("body")
-        if not isinstance(body, Pieces):
-            await send(message)
-            return
-        async for piece in iterate_in_threadpool(body.pieces):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-    return send_pieces
 
 
 def _find(conn: Connection, door: PatchroomsDoor, scope: Scope, file: str) -> StoredBytes:

@@ -1,0 +1,94 @@
+.DEFAULT_GOAL := help
+.PHONY: help run install test check lint types imports docs-check bench clean
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA ?= ./data
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+
+# A .venv that is there keeps the Python it was made with.
+PYTHON ?= $(shell for p in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
+
+# An older uv may not read the lock file.
+UV_IS_NEW := import sys; sys.exit([int(n) for n in sys.argv[2].split(".")[:2]] < [0, 9])
+
+# $(call debian,PACKAGE) succeeds when it could install the package without asking anybody.
+debian = { sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq"; install="install -y --no-install-recommends $(1)"; \
+	command -v apt-get >/dev/null 2>&1 && $$sudo true 2>/dev/null && echo "Installing $(1) with apt-get" && \
+	{ $$apt $$install </dev/null >/dev/null 2>&1 || { $$apt update </dev/null && $$apt $$install </dev/null >/dev/null; }; }; }
+
+# --inexact: what `run`, `test` and `bench` need lives side by side in one .venv; none removes another's.
+define sync
+	@python='$(PYTHON)'; \
+	if [ -z "$$python" ]; then \
+		echo "Backroom needs Python 3.11 or newer and found none. Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	uv=uv; \
+	if ! "$$python" -c '$(UV_IS_NEW)' $$(uv --version 2>/dev/null) 2>/dev/null; then \
+		uv=.uv/bin/uv; \
+		if ! "$$uv" --version >/dev/null 2>&1; then \
+			rm -rf .uv; \
+			"$$python" -m venv .uv >/dev/null 2>&1 || { $(call debian,python3-venv) && "$$python" -m venv --clear .uv; } || { \
+				rm -rf .uv; echo "Backroom needs uv, or Python's venv module to fetch it with (Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
+			.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { \
+				rm -rf .uv; echo "Backroom could not fetch uv $(UV_VERSION) with pip: see the lines above." >&2; exit 1; }; \
+		fi; \
+	fi; \
+	UV_PYTHON_DOWNLOADS=never "$$uv" sync --quiet --frozen --inexact --python "$$python" $(1)
+	@touch $@
+endef
+
+# The stamps live in .venv, so that they go with it.
+.venv/.run: uv.lock pyproject.toml
+	$(call sync,--no-dev)
+
+.venv/.dev: uv.lock pyproject.toml
+	$(call sync,)
+	@touch .venv/.run
+
+.venv/.bench: uv.lock pyproject.toml
+	$(call sync,--no-dev --group bench)
+	@touch .venv/.run
+
+help: ## Show these lines
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: .venv/.run ## Install what is missing and serve on HOST (127.0.0.1), PORT (8000), DATA (./data)
+	@exec $(BIN)/backroom serve --host $(HOST) --port $(PORT) --data $(DATA)
+
+install: .venv/.run ## Install what running needs, and nothing else
+
+test: .venv/.dev ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
+	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
+		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
+ifneq ($(wildcard tests/browser/test_*.py),)
+	@command -v chromium >/dev/null 2>&1 || $(call debian,chromium) || \
+		{ echo "The browser tests need chromium (Debian and Ubuntu: apt-get install chromium)." >&2; exit 1; }
+endif
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: lint types imports docs-check ## Check form, types, layers and documentation
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev .venv/.bench
+	$(BIN)/mypy src tests/harness tests/checks bench
+
+imports: .venv/.dev
+	$(BIN)/lint-imports --no-logo
+
+docs-check: .venv/.dev
+	$(BIN)/python -m tests.checks
+
+bench: .venv/.bench ## Measure (see bench/); installs wrk where it can
+	@command -v wrk >/dev/null 2>&1 || $(call debian,wrk) || \
+		{ echo "The benchmarks need wrk (Debian and Ubuntu: apt-get install wrk)." >&2; exit 1; }
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove everything made here except DATA
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,65 @@
+"""The `backroom` command: a thin door like the others. The whole table of commands is here.
+
+A command's module is imported when the command runs, so that `backroom --help` needs none of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+
+from backroom.errors import Failure
+
+FAILED = 1
+MISUSED = 2
+
+app = App(
+    name="backroom",
+    help="A self-hosted feedback inbox: one durable store, two API dialects.",
+    version=lambda: version("backroom"),
+    help_formatter="plain",
+    help_flags=["--help", "-h"],
+    version_flags=["--version"],
+)
+user = App(name="user", help="People who sign in.", sort_key=2)
+workspace = App(name="workspace", help="Workspaces and their plans.", sort_key=2)
+project = App(name="project", help="Projects, which reports belong to.", sort_key=2)
+key = App(name="key", help="Secret keys to the two APIs.", sort_key=2)
+
+app.command("backroom.cli.serve:serve", help="Serve the APIs until told to stop.", sort_key=1)
+for group in (user, workspace, project, key):
+    app.command(group)
+app.command("backroom.cli.store:demo", help="Fill an empty store with sample data.", sort_key=3)
+app.command("backroom.cli.store:migrate", help="Bring the store to this version's schema.", sort_key=3)
+app.command("backroom.cli.store:doctor", help="Check everything, and say how to mend what is wrong.", sort_key=3)
+app.command("backroom.cli.store:backup", help="Write a consistent copy of everything into a file.", sort_key=3)
+app.command("backroom.cli.store:restore", help="Fill an empty store from a backup.", sort_key=3)
+
+user.command("backroom.cli.accounts:create_user", name="create", help="Add a person and a workspace of their own.")
+workspace.command("backroom.cli.accounts:set_plan", name="set-plan", help="Put a workspace on another plan.")
+project.command("backroom.cli.projects:create_project", name="create", help="Add a project to a workspace.")
+key.command("backroom.cli.projects:create_key", name="create", help="Make a secret key for a project.")
+key.command("backroom.cli.projects:revoke_key", name="revoke", help="End a secret key.")
+
+
+def main() -> None:
+    """Runs one command. Exits with 0, 1 (it failed) or 2 (wrong usage), these two with one line on standard error."""
+    try:
+        app(exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        _end(f"{error} Try: backroom --help", MISUSED)
+    except Failure as error:
+        _end(error.message, FAILED)
+    except BrokenPipeError:
+        # Whoever read the output has stopped; closing standard output again at exit would complain.
+        sys.stdout = None
+        sys.exit(FAILED)
+    except OSError as error:
+        _end(f"{error.strerror}: {error.filename}" if error.filename else str(error), FAILED)
+
+
+def _end(message: str, status: int) -> None:
+    sys.stderr.write(f"backroom: {' '.join(message.split())}\n")
+    sys.exit(status)

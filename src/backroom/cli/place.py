@@ -1,0 +1,96 @@
+"""What every command shares: where the store is, and how an answer is given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+from cyclopts import Parameter
+from sqlalchemy.exc import SQLAlchemyError
+
+from backroom.config import Settings, read_settings
+from backroom.errors import Conflict, Invalid, StoreFailed
+from backroom.store.database import Database
+from backroom.store.migrations import migrate
+from backroom.upkeep.restore import is_unfinished
+
+UNFINISHED = "A restore into this store didn't get to its end. Run `backroom restore FILE` again."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """The two flags that every command takes."""
+
+    data: Annotated[Path | None, Parameter(help="The data folder, else the variable BACKROOM_DATA, else ./data.")] = (
+        None
+    )
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON object and nothing else.")] = False
+
+    def settings(self) -> Settings:
+        """The settings with this command's flags over them. Raises Invalid."""
+        return read_settings(os.environ, data=self.data)
+
+    def answer(self, fields: Mapping[str, Any], text: str) -> None:
+        """Prints `fields` as JSON where that was asked for, else `text`."""
+        line = msgspec.json.encode(fields).decode() if self.json else text
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def opened(settings: Settings, *, unfinished: bool = False) -> Iterator[Database]:
+    """The store, brought to the newest schema, for the time of the block.
+
+    Whatever the driver says against it becomes a Failure of one line. A store in which a restore was
+    interrupted is a Conflict, unless `unfinished`.
+    """
+    with connected(settings) as db:
+        migrate(db)
+        if not unfinished and db.read_now(is_unfinished):
+            raise Conflict(UNFINISHED)
+        yield db
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Database]:
+    """The store as it is, for the time of the block; the driver's complaints become Failures of one line."""
+    # A failed write is told by its exception; the store's own log would be a second line.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"The data folder {settings.data} can't be made: {error.strerror}."
+            " Choose another with --data or BACKROOM_DATA."
+        ) from error
+    db = Database(settings.database_url, settings.data)
+    try:
+        yield db
+    except StoreFailed as error:
+        raise StoreFailed(
+            f"{error.message} ({first_line(error.__cause__)})" if error.__cause__ else error.message
+        ) from error
+    except SQLAlchemyError as error:
+        raise StoreFailed(f"The store can't be used: {first_line(error)} ({shown_address(db)})") from error
+    finally:
+        db.close()
+
+
+def shown_address(db: Database) -> str:
+    """Where the store is, without a password."""
+    return str(db.path) if db.path else db.url.render_as_string(hide_password=True)
+
+
+def first_line(error: BaseException | None) -> str:
+    """What the driver said, without SQLAlchemy's statement and link below it."""
+    original = getattr(error, "orig", None) or error
+    text = str(original).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(original).__name__

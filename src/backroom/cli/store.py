@@ -1,0 +1,140 @@
+"""`backroom demo`, `migrate`, `doctor`, `backup` and `restore`: what concerns the whole store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from backroom.cli.place import Place, connected, opened
+from backroom.clock import now_ms
+from backroom.config import Settings
+from backroom.errors import Invalid
+from backroom.files.blobs import Blobs
+from backroom.store.database import Database
+from backroom.store.migrations import migrate as migrate_store
+from backroom.upkeep.backup import back_up
+from backroom.upkeep.demo import fill
+from backroom.upkeep.doctor import Check, examine
+from backroom.upkeep.mend import mend as mend_store
+from backroom.upkeep.progress import Report
+from backroom.upkeep.restore import restore as restore_store
+
+
+def demo(*, place: Place = Place()) -> None:  # noqa: B008
+    """Fills an empty store with three projects and some hundred reports over 60 days; refuses where there is data."""
+    with _opened_with_files(place.settings()) as (db, blobs), _shown_progress() as report:
+        made = fill(db, blobs, now_ms(), report)
+    place.answer(made.as_json(), made.as_text())
+
+
+def migrate(*, place: Place = Place()) -> None:  # noqa: B008
+    """Brings the store to this version's schema; makes it where there is none. The server does so by itself."""
+    with connected(place.settings()) as db:
+        before, after = migrate_store(db)
+    if before == after:
+        text = f"The store has the newest schema already ({after})."
+    else:
+        text = f"Migrated the store from schema {before or 'none'} to {after}."
+    place.answer({"from": before, "to": after}, text)
+
+
+def doctor(
+    *,
+    mend: Annotated[bool, Parameter(negative="", help="First mend what can be: counters, the search index.")] = False,
+    place: Place = Place(),  # noqa: B008
+) -> None:
+    """Looks at the settings, the data folder, the database and the files; exit status 1 if anything is wrong."""
+    if mend:
+        with opened(place.settings()) as db:
+            mend_store(db)
+    with _shown_progress() as report:
+        checks = examine(os.environ, place.data, now_ms(), report)
+    ok = all(check.ok for check in checks)
+    if place.json:
+        place.answer({"ok": ok, "checks": checks}, "")
+    else:
+        _show(checks)
+    if not ok:
+        sys.exit(1)
+
+
+def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
+    """Writes everything as of one moment into FILE (tar.gz), also while the server works.
+
+    Parameters
+    ----------
+    file
+        What to write; it appears when it is whole, in place of a file of that name.
+    """
+    with _opened_with_files(place.settings()) as (db, blobs), _shown_progress() as report:
+        copied = back_up(db, blobs, file, now_ms(), report)
+    size = file.stat().st_size
+    reports = copied.rows["reports"]
+    text = f"Wrote {reports:,} reports and {copied.files:,} files to {file} ({size:,} bytes)."
+    for key in copied.missing:
+        text += f"\nNot in the backup, because its bytes are gone: {key}"
+    place.answer(
+        {"file": str(file), "bytes": size, "reports": reports, "files": copied.files, "missing": copied.missing}, text
+    )
+
+
+def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
+    """Fills an empty store from a backup, whichever engine it was made on; refuses where there is data.
+
+    Parameters
+    ----------
+    file
+        A file that `backroom backup` wrote.
+    """
+    settings = place.settings()
+    if not file.is_file():
+        raise Invalid(f"There is no file {file}.")
+    with _opened_with_files(settings, unfinished=True) as (db, blobs), _shown_progress() as report:
+        restored = restore_store(db, blobs, file, now_ms(), report)
+    reports = restored.rows["reports"]
+    place.answer(
+        {"file": str(file), "reports": reports, "files": restored.files},
+        f"Restored {reports:,} reports and {restored.files:,} files from {file}.",
+    )
+
+
+@contextmanager
+def _opened_with_files(settings: Settings, *, unfinished: bool = False) -> Iterator[tuple[Database, Blobs]]:
+    with opened(settings, unfinished=unfinished) as db:
+        try:
+            blobs = Blobs(settings.files_url, settings.files_path)
+        except ValueError as error:
+            raise Invalid(f"BACKROOM_FILES_URL: {error}") from error
+        yield db, blobs
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Report]:
+    """A bar on standard error while it is a terminal; yields what the work calls as it goes."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(what: str, done: int, total: int | None) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield report
+
+
+def _show(checks: list[Check]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for check in checks:
+        mark = ("ok   ", "green") if check.ok else ("WRONG", "bold red")
+        console.print(Text.assemble(mark, f"  {check.name}: {check.detail}"))
+        if check.mend:
+            console.print(Text(f"       {check.mend}"))

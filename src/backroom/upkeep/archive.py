@@ -1,0 +1,197 @@
+"""The form of a backup: one tar.gz, the same whichever engine and file storage it comes from.
+
+    manifest.json                 Manifest: what is in it and which schema it is of
+    tables/<table>/000001.jsonl   rows as JSON arrays in the order of the manifest's columns, bytes as base64
+    files/<key>                   screenshots and voice notes
+    tables/…                      accounts, projects and keys, after all that they open
+    end.json                      End: a digest over everything before it
+
+A part of a table is a few megabytes, so that neither side holds more than that in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, Table, Text
+
+from backroom.errors import Invalid
+from backroom.store.tables import doomed_files, metadata
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+END = "end.json"
+FILES = "files/"
+TABLES = "tables/"
+LARGEST_MEMBER = 512 * 1024 * 1024
+COMPRESSION = 3
+"""Level 6 takes three times as long for a tenth less."""
+
+LAST = ("hints", "channels", "api_keys", "projects", "memberships", "users", "workspaces", "doomed_projects")
+"""Restored in one transaction at the end: until then nobody can reach anything."""
+
+_PYTHON_TYPES: dict[type[Any], Any] = {
+    Text: str,
+    BigInteger: int,
+    Integer: int,
+    LargeBinary: bytes,
+    Boolean: bool,
+    Double: float,
+}
+
+
+class Manifest(msgspec.Struct, rename="camel"):
+    """What a backup says of itself. `time` is in milliseconds since the epoch; `bytes` is the size of all files."""
+
+    format: int
+    program: str
+    revision: str
+    time: int
+    columns: dict[str, list[str]]
+    rows: dict[str, int]
+    files: int
+    bytes: int
+
+
+class End(msgspec.Struct):
+    """Closes a backup: how many members came before, and the SHA-256 over their names, sizes and contents.
+
+    `missing` are the keys of files that the store names and the file storage didn't have.
+    """
+
+    members: int
+    sha256: str
+    missing: list[str] = []
+
+
+class Member(NamedTuple):
+    """One file of the archive."""
+
+    name: str
+    content: bytes
+
+
+def backed_up_tables() -> tuple[list[Table], list[Table]]:
+    """The tables before and after the files. Those bytes that wait for their deletion aren't in a backup."""
+    names = set(metadata.tables) - set(LAST) - {doomed_files.name}
+    return [metadata.tables[name] for name in sorted(names)], [metadata.tables[name] for name in LAST]
+
+
+def row_decoder(table: Table) -> msgspec.json.Decoder[Any]:
+    """Reads one line of a table's part back into the values that the drivers take; checks their types."""
+    types = [_PYTHON_TYPES[type(column.type)] for column in table.columns]
+    types = [kind | None if column.nullable else kind for kind, column in zip(types, table.columns, strict=True)]
+    return msgspec.json.Decoder(tuple[tuple(types)])  # type: ignore[misc]
+
+
+class _Digest:
+    """Goes over every member on both sides."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self._sum = hashlib.sha256()
+
+    def add(self, name: str, content: bytes) -> None:
+        self.members += 1
+        self._sum.update(f"{name}\0{len(content)}\0".encode())
+        self._sum.update(content)
+
+    def hex(self) -> str:
+        return self._sum.hexdigest()
+
+
+class ArchiveWriter:
+    """Adds members to a backup; `finish` closes it with its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._gzip = gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION, mtime=0)
+        self._tar = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+        self._digest = _Digest()
+        self._time = int(time.time())
+
+    def add(self, name: str, content: bytes) -> None:
+        """Appends one member."""
+        self._digest.add(name, content)
+        self._append(name, content)
+
+    def finish(self, missing: list[str]) -> None:
+        """Writes the end and everything that is still in memory."""
+        self._append(END, msgspec.json.encode(End(self._digest.members, self._digest.hex(), missing)))
+        self._tar.close()
+        self._gzip.close()
+
+    def _append(self, name: str, content: bytes) -> None:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        info.mtime = self._time
+        info.mode = 0o600
+        self._tar.addfile(info, io.BytesIO(content))
+        _forget_members(self._tar)
+
+
+def read_members(path: Path) -> Iterator[Member]:
+    """The members in order, without the end, which is compared with them.
+
+    Raises Invalid for a file that is no backup, or is cut off or changed; OSError where it can't be read.
+    """
+    digest = _Digest()
+    end: End | None = None
+    with _understood(path), gzip.open(path, "rb") as unzipped:
+        tar = tarfile.open(fileobj=unzipped, mode="r|")  # noqa: SIM115
+        while (info := tar.next()) is not None:
+            _forget_members(tar)
+            content = _content(tar, info)
+            if info.name == END:
+                end = msgspec.json.decode(content, type=End)
+                continue
+            digest.add(info.name, content)
+            yield Member(info.name, content)
+        # Reads gzip's own checksum behind the last member.
+        unzipped.read()
+    if end is None or (end.members, end.sha256) != (digest.members, digest.hex()):
+        raise Invalid(f"{path} is damaged: its end doesn't fit what comes before.")
+
+
+def read_manifest(member: Member) -> Manifest:
+    """The first member. Raises Invalid where it isn't one that this program understands."""
+    if member.name != MANIFEST:
+        raise Invalid("The file is no backup of Backroom: it doesn't begin with a manifest.")
+    try:
+        manifest = msgspec.json.decode(member.content, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise Invalid(f"The backup's manifest can't be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise Invalid(f"The backup has format {manifest.format}; this program reads format {FORMAT}.")
+    return manifest
+
+
+def _forget_members(tar: tarfile.TarFile) -> None:
+    """tarfile remembers every member that it has read or written, which is much of a hundred thousand files."""
+    tar.members = []  # type: ignore[attr-defined]
+
+
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    if not info.isreg() or info.size > LARGEST_MEMBER:
+        raise Invalid(f"The backup has a member that doesn't belong there: {info.name}")
+    file = tar.extractfile(info)
+    content = b"" if file is None else file.read()
+    if len(content) != info.size:
+        raise Invalid("The backup is cut off.")
+    return content
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, msgspec.MsgspecError, UnicodeError) as error:
+        raise Invalid(f"{path} is no backup of Backroom, or it is damaged: {error}") from error

@@ -1,0 +1,151 @@
+"""A consistent copy of everything, while the server writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Select, Table, func, literal_column, select
+
+from backroom.errors import Conflict, NotFound
+from backroom.files.blobs import Blobs
+from backroom.store.database import Database
+from backroom.store.migrations import current, head
+from backroom.store.tables import files, reports
+from backroom.upkeep.archive import FILES, FORMAT, MANIFEST, TABLES, ArchiveWriter, Manifest, backed_up_tables
+from backroom.upkeep.progress import Report, silent
+
+PART_BYTES = 4 * 1024 * 1024
+ROWS_AT_ONCE = 1000
+
+
+class Copied(NamedTuple):
+    """What a backup has: rows by table, how many files, and the keys of files that weren't there to copy."""
+
+    rows: dict[str, int]
+    files: int
+    missing: list[str]
+
+
+def back_up(db: Database, blobs: Blobs, target: Path, now: int, report: Report = silent) -> Copied:
+    """Writes everything as of one moment into `target`, which appears whole or not at all.
+
+    Reads under one snapshot, in constant memory. Deleted files stay for an hour, in which they can be copied;
+    one that is gone by then is named in the result. Raises Conflict for a store of another schema, OSError.
+    """
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with open(part, "wb", opener=_private) as file:
+            with db.snapshot() as conn:
+                copied = _write_all(conn, blobs, ArchiveWriter(file), now, report)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return copied
+
+
+def _write_all(conn: Connection, blobs: Blobs, archive: ArchiveWriter, now: int, report: Report) -> Copied:
+    manifest = _manifest(conn, now)
+    archive.add(MANIFEST, msgspec.json.encode(manifest))
+    before, after = backed_up_tables()
+    progress = _Progress(report, sum(manifest.rows.values()) + manifest.files)
+    for table in before:
+        _write_table(conn, table, archive, progress)
+    missing = _write_files(conn, blobs, archive, progress)
+    for table in after:
+        _write_table(conn, table, archive, progress)
+    archive.finish(missing)
+    return Copied(manifest.rows, manifest.files - len(missing), missing)
+
+
+def _manifest(conn: Connection, now: int) -> Manifest:
+    revision = current(conn)
+    if revision is None or revision != head():
+        raise Conflict("The store has another schema than this program. Run `backroom migrate` first.")
+    tables = [table for group in backed_up_tables() for table in group]
+    # Names of SQLAlchemy are a kind of str that msgspec doesn't take.
+    rows = {str(table.name): conn.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
+    size = conn.execute(select(func.coalesce(func.sum(files.c.size), 0))).scalar_one()
+    columns = {str(table.name): [str(column.name) for column in table.columns] for table in tables}
+    return Manifest(FORMAT, version("backroom"), revision, now, columns, rows, rows[files.name], int(size))
+
+
+def _write_table(conn: Connection, table: Table, archive: ArchiveWriter, progress: _Progress) -> None:
+    for number, lines in enumerate(_parts(conn, table, progress), start=1):
+        archive.add(f"{TABLES}{table.name}/{number:06}.jsonl", lines)
+
+
+def _parts(conn: Connection, table: Table, progress: _Progress) -> Iterator[bytes]:
+    """The table's rows as lines of JSON, some megabytes at a time."""
+    encoder, lines = msgspec.json.Encoder(), bytearray()
+    for rows in _read(conn, _ordered(conn, table)):
+        for row in rows:
+            lines += encoder.encode(tuple(row))
+            lines += b"\n"
+        progress.advance(table.name, len(rows))
+        if len(lines) >= PART_BYTES:
+            yield bytes(lines)
+            lines.clear()
+    if lines:
+        yield bytes(lines)
+
+
+def _ordered(conn: Connection, table: Table) -> Select[tuple[object, ...]]:
+    """Reports in the order in which they came, which is the order of a search on SQLite; else by the key."""
+    query = select(*table.columns)
+    if table is not reports:
+        return query.order_by(*table.primary_key.columns)
+    return query.order_by(literal_column("reports.row") if conn.dialect.name == "sqlite" else reports.c.id)
+
+
+def _read(conn: Connection, query: Select[tuple[object, ...]]) -> Iterator[Sequence[Sequence[object]]]:
+    """Rows by the thousand, which the server keeps until they are asked for."""
+    return conn.execute(query.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)).partitions()
+
+
+def _write_files(conn: Connection, blobs: Blobs, archive: ArchiveWriter, progress: _Progress) -> list[str]:
+    """Copies what the snapshot's reports refer to; returns the keys of those that are gone."""
+    missing = []
+    for rows in _read(conn, select(files.c.key).order_by(files.c.project, files.c.id)):
+        for (key,) in rows:
+            try:
+                content = blobs.get(str(key))
+            except NotFound:
+                missing.append(str(key))
+            else:
+                archive.add(f"{FILES}{key}", content)
+            progress.advance("files", 1)
+    return missing
+
+
+class _Progress:
+    """Adds up what was done."""
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+
+    def advance(self, what: str, done: int) -> None:
+        self._done += done
+        self._report(what, self._done, self._total)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens for this user alone: a backup holds password hashes and identity secrets."""
+    return os.open(path, flags, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,43 @@
+"""The search index as a whole: emptied before a restore, made where it is missing."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import Connection, inspect
+
+from backroom.errors import Failure
+
+POSTGRESQL_EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+POSTGRESQL_INDEX = "CREATE INDEX IF NOT EXISTS reports_message ON reports USING gin (message gin_trgm_ops)"
+
+
+def index_exists(conn: Connection) -> bool:
+    """Whether the trigram index is there now; the store itself asks only once per process."""
+    if conn.dialect.name == "sqlite":
+        return inspect(conn).has_table("report_search")
+    return conn.exec_driver_sql("SELECT 1 FROM pg_indexes WHERE indexname = 'reports_message'").first() is not None
+
+
+def empty_index(tx: Connection) -> None:
+    """Takes everything out of SQLite's index, which then feeds itself anew; PostgreSQL's follows its table."""
+    if tx.dialect.name != "sqlite":
+        return
+    tx.exec_driver_sql("UPDATE search_state SET row = 0")
+    if index_exists(tx):
+        tx.exec_driver_sql("INSERT INTO report_search (report_search) VALUES ('delete-all')")
+
+
+def make_index(tx: Connection) -> None:
+    """Makes a missing index; SQLite's is filled by the server in its idle moments. Raises Failure where it can't be."""
+    if tx.dialect.name != "sqlite":
+        tx.exec_driver_sql(POSTGRESQL_EXTENSION)
+        tx.exec_driver_sql(POSTGRESQL_INDEX)
+        return
+    if "ENABLE_FTS5" not in tx.exec_driver_sql("SELECT compile_options FROM pragma_compile_options").scalars().all():
+        raise Failure(f"SQLite {sqlite3.sqlite_version} of this Python has no FTS5.")
+    tx.exec_driver_sql(
+        "CREATE VIRTUAL TABLE report_search USING fts5"
+        "(message, content='reports', content_rowid='row', tokenize='trigram')"
+    )
+    empty_index(tx)

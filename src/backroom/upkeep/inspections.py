@@ -1,0 +1,153 @@
+"""What the doctor asks the database itself.
+
+Each inspection looks at one thing under a snapshot and returns whether it is a problem, and what it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from backroom.clock import MINUTE, iso
+from backroom.store import search
+from backroom.store.database import Database
+from backroom.store.migrations import current, head
+from backroom.store.tables import counters, doomed_projects, reports
+from backroom.upkeep.index import POSTGRESQL_EXTENSION, POSTGRESQL_INDEX, index_exists
+from backroom.upkeep.restore import is_unfinished
+
+OLDEST_POSTGRESQL = 15
+AHEAD = 5 * MINUTE
+FIRST_YEAR = 1_735_689_600_000
+"""The beginning of 2025; a clock before it was never set."""
+SHOWN = 3
+MEND = "Run `backroom doctor --mend`"
+REACH_MEND = "See that PostgreSQL runs, and that the address and the password in BACKROOM_DATABASE_URL are right."
+INTEGRITY_MEND = (
+    "Stop the server, move the file away and run `backroom restore FILE` with your newest backup."
+    " The SQLite shell's .recover may save what came after it."
+)
+
+Counts = dict[tuple[str, str, str, str], int]
+Seen = tuple[bool, str]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One question. `ends` says that the next ones make no sense where this one found a problem."""
+
+    name: str
+    look: Callable[[Connection, int], Seen]
+    mend: str
+    ends: bool = False
+
+
+def of(db: Database) -> list[Inspection]:
+    """What to ask this store, in order."""
+    return [*(_SQLITE if db.is_sqlite else _POSTGRESQL), *_BOTH]
+
+
+def recount(conn: Connection) -> Counts:
+    """How many reports there are by project, channel, status and source: what `counters` ought to say."""
+    columns = (reports.c.project, reports.c.channel_key, reports.c.status, reports.c.source)
+    alive = reports.c.project.not_in(select(doomed_projects.c.project))
+    rows = conn.execute(select(*columns, func.count()).where(alive).group_by(*columns))
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+
+
+def _opens(conn: Connection, _now: int) -> Seen:
+    name = "SQLite" if conn.dialect.name == "sqlite" else "PostgreSQL"
+    version = ".".join(str(part) for part in (conn.dialect.server_version_info or ()))
+    return False, f"{name} {version}"
+
+
+def _version(conn: Connection, _now: int) -> Seen:
+    number = int(conn.exec_driver_sql("SHOW server_version_num").scalar_one())
+    return number // 10_000 < OLDEST_POSTGRESQL, f"version {number // 10_000}"
+
+
+def _durable(conn: Connection, _now: int) -> Seen:
+    values = {name: str(conn.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in ("fsync", "synchronous_commit")}
+    off = [name for name, value in values.items() if value == "off"]
+    return bool(
+        off
+    ), f"{' and '.join(off)} off: a crash may lose what was acknowledged" if off else "commits are synced"
+
+
+def _journal(conn: Connection, _now: int) -> Seen:
+    mode = str(conn.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    return mode != "wal", f"journal mode {mode}"
+
+
+def _integrity(conn: Connection, _now: int) -> Seen:
+    lines = [str(line) for line in conn.exec_driver_sql("PRAGMA quick_check(5)").scalars()]
+    return lines != ["ok"], "; ".join(lines[:SHOWN]).replace("\n", " ")
+
+
+def _schema(conn: Connection, _now: int) -> Seen:
+    found, newest = current(conn), head()
+    if found == newest:
+        return False, f"schema {newest}, the newest"
+    return True, f"schema {found or 'none'}; this program has {newest}"
+
+
+def _restored(conn: Connection, _now: int) -> Seen:
+    unfinished = is_unfinished(conn)
+    return unfinished, "a restore was interrupted" if unfinished else "no restore is under way"
+
+
+def _search(conn: Connection, _now: int) -> Seen:
+    if not index_exists(conn):
+        return True, "there is no search index: a search reads every message"
+    behind = search.waiting(conn)
+    return False, f"{behind} reports aren't in the index yet; a search reads those" if behind else "up to date"
+
+
+def _counters(conn: Connection, _now: int) -> Seen:
+    kept = select(counters).where(counters.c.project.not_in(select(doomed_projects.c.project)), counters.c.n != 0)
+    counted = {(row.project, row.channel_key, row.status, row.source): row.n for row in conn.execute(kept)}
+    actual = recount(conn)
+    wrong = sorted(key for key in counted.keys() | actual.keys() if counted.get(key) != actual.get(key))
+    if not wrong:
+        return False, f"{sum(actual.values())} reports, as counted"
+    shown = [f"{' '.join(key)}: {counted.get(key, 0)} instead of {actual.get(key, 0)}" for key in wrong[:SHOWN]]
+    return True, f"{len(wrong)} wrong ({'; '.join(shown)})"
+
+
+def _clock(conn: Connection, now: int) -> Seen:
+    if now < FIRST_YEAR:
+        return True, f"it is {iso(now)} here"
+    newest = conn.execute(select(reports.c.created_at).order_by(reports.c.id.desc()).limit(1)).scalar()
+    if newest is not None and newest > now + AHEAD:
+        return True, f"the newest report is of {iso(newest)}, and it is {iso(now)} here"
+    if conn.dialect.name == "postgresql":
+        theirs = int(conn.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp()) * 1000").scalar_one())
+        if abs(theirs - now) > AHEAD:
+            return True, f"the database server has {iso(theirs)}, and it is {iso(now)} here"
+    return False, iso(now)
+
+
+_SQLITE = [
+    Inspection("database", _opens, INTEGRITY_MEND, ends=True),
+    Inspection("integrity", _integrity, INTEGRITY_MEND, ends=True),
+    Inspection("journal", _journal, "Keep the data on a local disk; a network folder can't have a write-ahead log."),
+]
+_POSTGRESQL = [
+    Inspection("database", _opens, REACH_MEND, ends=True),
+    Inspection("version", _version, f"Use PostgreSQL {OLDEST_POSTGRESQL} or later."),
+    Inspection("durability", _durable, "Switch the setting on in PostgreSQL."),
+]
+_BOTH = [
+    Inspection("schema", _schema, "Run `backroom migrate`; for a schema that is newer, use that Backroom.", ends=True),
+    Inspection("restore", _restored, "Run `backroom restore FILE` again; it begins anew.", ends=True),
+    Inspection(
+        "search",
+        _search,
+        f"{MEND}, then restart the server. On PostgreSQL that may need an administrator: "
+        f"{POSTGRESQL_EXTENSION}; {POSTGRESQL_INDEX};",
+    ),
+    Inspection("counters", _counters, f"{MEND}: it counts again."),
+    Inspection("clock", _clock, "Set the clock, and keep it right with NTP."),
+]

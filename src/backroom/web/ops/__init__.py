@@ -1,0 +1,1 @@
+"""What is neither dialect: health, the front page, and every path that nobody else has."""

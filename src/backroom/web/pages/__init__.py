@@ -1,0 +1,74 @@
+"""Plain pages, rendered on the server: one style sheet, no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from backroom.web.http import Answer, Headers
+
+FOLDER = Path(__file__).parent
+ASSETS = {"pages.css": b"text/css; charset=utf-8", "fox.svg": b"image/svg+xml"}
+CODE = re.compile(r"`([^`]+)`")
+YEAR = b"public, max-age=31536000, immutable"
+
+POLICY = ("default-src 'none'", "style-src 'self'", "img-src 'self'")
+CLOSED = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+SECURITY: Headers = [
+    (b"content-security-policy", "; ".join(POLICY + CLOSED).encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+def page_answer(template: str, status: int = 200, **values: Any) -> Answer:
+    """A page made of a template beside this file; what it is given is escaped."""
+    html = _environment().get_template(template).render(values)
+    kept = (b"cache-control", b"no-cache")
+    return Answer(status, html.encode(), [(b"content-type", b"text/html; charset=utf-8"), kept, *SECURITY])
+
+
+def asset_answer(name: str) -> Answer | None:
+    """The asset of that name, None where there is none. Its address changes with its bytes, so it keeps for ever."""
+    if name not in ASSETS:
+        return None
+    headers = [(b"content-type", ASSETS[name]), (b"cache-control", YEAR), *SECURITY]
+    return Answer(200, _bytes(name), headers)
+
+
+def asset(name: str) -> str:
+    """The address of an asset."""
+    return f"/assets/{name}?v={hashlib.sha256(_bytes(name)).hexdigest()[:12]}"
+
+
+@cache
+def _bytes(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+def _code(text: str) -> Markup:
+    """Text in which `backticks` mark code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = _code
+    environment.globals["asset"] = asset
+    return environment

@@ -1,0 +1,316 @@
+"""HTTP on one connection: uvicorn's protocol on httptools, guarded against clients that are too much or too slow.
+
+A request that keeps to the limits pays for the guard with a few comparisons. Everything that takes time is
+seen by a sweep over all connections once a second, which compares what it sees with what it saw before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httptools
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from backroom.config import Settings
+from backroom.web.http import JSON, Answer, Headers, new_request_id, send_answer
+
+log = structlog.get_logger("backroom.server")
+
+MOST_HEADERS = 100
+BODY_RATE = 16 * 1024
+"""Bytes per second that a body has to keep up beyond `request_timeout`: a long voice note over a bad line."""
+
+SWEEP_SECONDS = 1.0
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 4 * 1024 * 1024
+DEAF = -1
+
+
+class GuardedConfig(Config):
+    """uvicorn's configuration, with our settings for the protocol."""
+
+    def __init__(self, app: Any, settings: Settings, **options: Any) -> None:
+        super().__init__(app, http=GuardedProtocol, **options)
+        self.settings = settings
+
+
+class Refusal(Exception):
+    """A request that isn't taken, found while it is parsed."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+MALFORMED = Refusal(400, "BAD_REQUEST", "This isn't valid HTTP.")
+TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", "The request didn't arrive in time.")
+TOO_MUCH_FRAMING = Refusal(413, "PAYLOAD_TOO_LARGE", "The body's chunks carry too little, or its trailers too much.")
+OVERLOADED = Refusal(503, "UNAVAILABLE", "The server has as many connections as it takes. Try again in a moment.")
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits on headers, time and connections, and clear JSON answers at them."""
+
+    transport: LingeringTransport  # type: ignore[assignment]
+    # None until the first request.
+    cycle: Any
+    scope: Any
+
+    def __init__(
+        self,
+        config: GuardedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._settings = config.settings
+        self._room = config.settings.max_headers
+        self._body = BodyMeter()
+        self._seen: object = self
+        self._seen_size = 0
+        self._since = 0.0
+        self._hurried = False
+
+    # What uvicorn and httptools call
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(LingeringTransport(self, transport))  # type: ignore[arg-type]
+        most = self._settings.max_connections
+        if len(self.connections) > most:
+            self.app = refuse_overloaded
+            self._hurried = True
+            if len(self.connections) > 2 * most:
+                self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if len(data) <= self._room:
+            self._feed(data)
+        elif self._room == DEAF:
+            self.transport.discard(len(data))
+        elif self._is_in_body():
+            self._feed(data)
+        else:
+            # Headers within the limit end in the first part.
+            room = self._room
+            self._feed(data[:room])
+            self.data_received(data[room:])
+
+    def on_headers_complete(self) -> None:
+        if len(self.headers) > MOST_HEADERS:
+            raise Refusal(431, "HEADERS_TOO_LARGE", f"A request may have at most {MOST_HEADERS} headers.")
+        HttpToolsProtocol.on_headers_complete(self)
+
+    def on_response_complete(self) -> None:
+        # A timer per answer, as uvicorn sets one for idle connections, is what the sweep is for.
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+
+    # Limits on what arrives
+
+    def _feed(self, data: bytes) -> None:
+        cycle = self.cycle
+        was_in_body = cycle is not None and cycle.more_body and cycle.scope is self.scope
+        before = len(cycle.body) if was_in_body else 0
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nothing here is upgraded to; the request itself is answered as if it hadn't asked.
+            pass
+        except httptools.HttpParserError as error:
+            self.refuse(error.__context__ if isinstance(error.__context__, Refusal) else MALFORMED)
+            return
+        if was_in_body and not self._body.takes(cycle, len(data), len(cycle.body) - before, self._settings):
+            self.refuse(TOO_MUCH_FRAMING)
+        elif self._is_in_head():
+            began_here = was_in_body or cycle is not self.cycle
+            self._count_head(0 if began_here else len(data))
+        elif self._room != DEAF:
+            self._room = self._settings.max_headers
+
+    def _count_head(self, size: int) -> None:
+        self._room = (self._settings.max_headers if not size else self._room) - size
+        if self._room <= 0:
+            most = self._settings.max_headers
+            self.refuse(
+                Refusal(431, "HEADERS_TOO_LARGE", f"A request's line and headers may have at most {most:,} bytes.")
+            )
+
+    def _is_in_head(self) -> bool:
+        return self.scope is not None and (self.cycle is None or self.cycle.scope is not self.scope)
+
+    def _is_in_body(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body and self.cycle.scope is self.scope
+
+    def is_receiving(self) -> bool:
+        """Whether a request has begun and isn't whole."""
+        return self._is_in_head() or self._is_in_body()
+
+    # Limits on time
+
+    def sweep(self, now: float) -> None:
+        """Ends the connection where nothing has moved for too long. `now` is the loop's time, in seconds."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent:
+            if self._stays(self.cycle, unsent, now, self._settings.request_timeout):
+                self.transport.abort()
+        elif self.transport.is_lingering:
+            if self._stays(self.transport, 0, now, LINGER_SECONDS):
+                self.transport.abort()
+        elif self._is_waiting_for_client():
+            if self._stays(self.scope, 0, now, self._time_to_send()):
+                self.refuse(TOO_SLOW)
+        elif self.cycle is not None and not self.cycle.response_complete:
+            self._seen = self
+        elif self._stays(self.cycle, 0, now, self._time_to_idle()):
+            self.transport.close()
+
+    def _is_waiting_for_client(self) -> bool:
+        if self._is_in_head():
+            return self.cycle is None or self.cycle.response_complete
+        return self._is_in_body() and not self.cycle.response_complete and not self.flow.read_paused
+
+    def _time_to_send(self) -> float:
+        if self._hurried:
+            return LINGER_SECONDS
+        received = self._body.received if self._is_in_body() and self._body.cycle is self.cycle else 0
+        return self._settings.request_timeout + received / BODY_RATE
+
+    def _time_to_idle(self) -> float:
+        if self._hurried:
+            return LINGER_SECONDS
+        return self._settings.request_timeout if self.cycle is None else self._settings.keep_alive_timeout
+
+    def _stays(self, thing: object, size: int, now: float, limit: float) -> bool:
+        """Whether the connection has been at this very thing, with this size, for `limit` seconds."""
+        if self._seen is not thing or self._seen_size != size:
+            self._seen, self._seen_size, self._since = thing, size, now
+        return now - self._since >= limit
+
+    # Refusing
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Takes nothing more on this connection, and says why where that doesn't spoil an answer."""
+        self.stop_listening()
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            # An earlier request is whole: it gets its answer, with which the connection closes.
+            cycle.keep_alive = False
+            return
+        answered = self._is_in_body() and cycle.response_started
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if not answered:
+            self.transport.write(_refusal_bytes(refusal, self.server_state.default_headers))
+        self.transport.close()
+
+    def stop_listening(self) -> None:
+        """From now on, what arrives is dropped."""
+        self._room = DEAF
+
+
+class BodyMeter:
+    """What has arrived of a body that comes in several pieces. Sizes in bytes."""
+
+    def __init__(self) -> None:
+        self.cycle: object = None
+        self.received = 0
+        self._framing = 0
+
+    def takes(self, cycle: Any, received: int, delivered: int, settings: Settings) -> bool:
+        """Counts a piece; False once chunk sizes, extensions and trailers outweigh the body itself.
+
+        After an early answer nothing is delivered any more: then all that arrives counts as framing.
+        """
+        if self.cycle is not cycle:
+            self.cycle, self.received, self._framing = cycle, 0, 0
+        self.received += received
+        self._framing += received - delivered
+        allowed = LINGER_BYTES if cycle.response_complete else settings.max_headers + self.received - self._framing
+        return self._framing <= allowed
+
+
+class LingeringTransport:
+    """A connection's transport whose `close` lets a client that is still sending read the answer first.
+
+    A socket that is closed with unread bytes in it is reset, and the client may lose the answer.
+    """
+
+    def __init__(self, protocol: GuardedProtocol, transport: asyncio.Transport) -> None:
+        self._protocol = protocol
+        self._transport = transport
+        self._discarded = 0
+        self.is_lingering = False
+        # What every request calls, without a hop in between.
+        self.write = transport.write
+        self.is_closing: Callable[[], bool] = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        """Closes at once, or first only for writing where a request is still arriving."""
+        if self.is_lingering:
+            return
+        if self._transport.is_closing() or not self._protocol.is_receiving():
+            self._transport.close()
+            return
+        self.is_lingering = True
+        self.is_closing = lambda: True
+        self._protocol.stop_listening()
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def discard(self, size: int) -> None:
+        """Drops what arrived after the answer; ends the connection where that goes on and on."""
+        self._discarded += size
+        if self._discarded > LINGER_BYTES:
+            self._transport.abort()
+
+
+async def sweep_forever(state: ServerState) -> None:
+    """Looks after the server's connections once a second, until it is cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        now = loop.time()
+        for connection in list(state.connections):
+            try:
+                if isinstance(connection, GuardedProtocol):
+                    connection.sweep(now)
+            except Exception:
+                log.exception("sweep_failed")
+
+
+async def refuse_overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The ASGI app of the connections beyond `max_connections`."""
+    body, headers = _refusal(OVERLOADED)
+    await send_answer(send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
+
+
+def _refusal(refusal: Refusal) -> tuple[bytes, Headers]:
+    """Body and headers in the shape of the dialect with more fields; the other takes it as well."""
+    body = msgspec.json.encode({"error": str(refusal), "code": refusal.code})
+    return body, [JSON, (b"connection", b"close"), (b"x-request-id", new_request_id().encode())]
+
+
+def _refusal_bytes(refusal: Refusal, default_headers: Headers) -> bytes:
+    body, headers = _refusal(refusal)
+    lines = [STATUS_LINE[refusal.status]]
+    for name, value in (*default_headers, *headers, (b"content-length", b"%d" % len(body))):
+        lines.append(b"%b: %b\r\n" % (name, value))
+    return b"".join([*lines, b"\r\n", body])

@@ -1,0 +1,24 @@
+"""Prints what is wrong, one line each; ends with status 1 if anything is."""
+
+import sys
+
+from tests.checks import documentation, files, program, words
+
+
+def main() -> int:
+    """Run every check on the repository."""
+    documents = files.documents()
+    table = documents[files.ROOT / "README.md"]
+    complaints = [
+        *documentation.settings(program.settings(), table, documents),
+        *documentation.commands(program.commands(), documents),
+        *documentation.links(documents),
+        *words.forbidden(files.tracked()),
+    ]
+    for complaint in complaints:
+        print(complaint.removeprefix(f"{files.ROOT}/"))
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+from tests.store.fixtures import migrated
+
+__all__ = ["migrated"]

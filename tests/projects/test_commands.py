@@ -1,0 +1,282 @@
+"""Projects and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backroom.access import Actor, Scope, operator
+from backroom.accounts.commands import create_workspace, set_plan
+from backroom.accounts.rules import Plan
+from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
+from backroom.projects.commands import (
+    create_project,
+    create_secret_key,
+    delete_project,
+    mark_key_used,
+    regenerate_miniback_key,
+    revoke_key,
+    update_project,
+)
+from backroom.projects.queries import (
+    exists_anywhere,
+    find_miniback_key,
+    find_project,
+    get_project,
+    list_projects,
+)
+from backroom.projects.rules import ProjectStatus, hash_key
+from backroom.store.changes import CONFIG, change_number
+from backroom.store.database import Database
+from backroom.store.tables import api_keys, channels
+from tests.harness.store import Store
+from tests.store.fixtures import NOW, Room, make_room, opened
+
+
+def generation(db: Database) -> int:
+    return db.read_now(change_number, CONFIG)
+
+
+def test_a_new_project(room: Room) -> None:
+    found = room.db.read_now(get_project, room.actor, room.id)
+    assert found.project_key.startswith("pr_")
+    assert found._replace(project_key="") == (
+        *(room.id, room.workspace, "Room", "room", "", ProjectStatus.ACTIVE, [], [], "bug", False, NOW, NOW),
+    )
+    rows = room.db.read_now(lambda conn: conn.execute(select(channels).order_by(channels.c.id)).all())
+    assert [(row.project, row.key, row.name, row.base_weight, row.archived) for row in rows] == [
+        (room.id, "bug", "Bugs", 1.0, False),
+        (room.id, "feature", "Ideas", 1.0, False),
+        (room.id, "alpha-feedback", "Alpha feedback", 1.0, False),
+    ]
+
+
+def slugs(db: Database, names: list[str], workspace: str) -> list[str]:
+    made = [db.write_now(create_project, operator(workspace), name, None, NOW) for name in names]
+    return [db.read_now(get_project, operator(workspace), project).slug for project in made]
+
+
+def test_slugs_are_unique_on_the_instance(room: Room) -> None:
+    """Miniback, "Routes", B: `my-website`, then `-2`, `-3`, also in another workspace."""
+    other = room.db.write_now(create_workspace, "Other", Plan.PRO, NOW)
+    names = ["My Website", "my website", "My Website!", "My", "My Website 2"]
+    assert slugs(room.db, names[:2], room.workspace) == ["my-website", "my-website-2"]
+    assert slugs(room.db, names[2:], other) == ["my-website-3", "my", "my-website-2-2"]
+
+
+def test_a_numbered_slug_is_no_longer_than_any_other(room: Room) -> None:
+    made = slugs(room.db, ["x" * 80] * 3 + ["x" * 59 + " y"] * 2, room.workspace)
+    assert len(set(made)) == 5
+    assert max(map(len, made)) <= 60
+
+
+def test_a_name_is_given_many_times_at_once(core_store: Store, db: Database) -> None:
+    """By several processes: each gets a slug of its own."""
+    workspace = db.write_now(create_workspace, "Many", Plan.PRO, NOW)
+    with opened(core_store) as other, ThreadPoolExecutor(12) as threads:
+        made = list(threads.map(lambda n: slugs([db, other][n % 2], ["Same"], workspace)[0], range(36)))
+    assert sorted(made) == sorted(["same"] + [f"same-{number}" for number in range(2, 37)])
+
+
+def test_a_slug_that_is_asked_for_is_given_once(core_store: Store, db: Database) -> None:
+    """Miniback, "Routes", B: `Slug is already taken`."""
+    workspace = db.write_now(create_workspace, "Many", Plan.PRO, NOW)
+
+    def ask(number: int) -> str:
+        try:
+            return [db, other][number % 2].write_now(create_project, operator(workspace), "N", "wanted", NOW)
+        except Conflict as conflict:
+            return conflict.message
+
+    with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(16)))
+    assert answers.count("Slug is already taken") == 15
+
+
+@pytest.mark.parametrize(("plan", "limit"), [(Plan.FREE, 1), (Plan.STARTER, 10)])
+def test_a_plan_has_so_many_projects_however_many_ask_at_once(
+    core_store: Store, db: Database, plan: Plan, limit: int
+) -> None:
+    """Miniback, "Keys and plans", D, and its error to the letter."""
+    workspace = db.write_now(create_workspace, "Few", plan, NOW)
+
+    def ask(number: int) -> str:
+        try:
+            return [db, other][number % 2].write_now(create_project, operator(workspace), "N", None, NOW)
+        except PlanLimit as failure:
+            return failure.message
+
+    with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(limit + 12)))
+    assert answers.count("Project limit reached. Upgrade your plan to create more projects.") == 12
+    listed = db.read_now(list_projects, operator(workspace))
+    assert len(listed) == limit
+    db.write_now(delete_project, operator(workspace), listed[0].id)
+    assert ask(0) not in ("", "Project limit reached. Upgrade your plan to create more projects.")
+    db.write_now(set_plan, workspace, Plan.PRO)
+    assert db.write_now(create_project, operator(workspace), "One more", None, NOW)
+
+
+def test_a_project_needs_a_workspace_and_a_name(room: Room) -> None:
+    with pytest.raises(NotFound):
+        room.db.write_now(create_project, operator("0" * 24), "N", None, NOW)
+    for name, slug in [("", None), ("x" * 81, None), ("N", "Not A Slug")]:
+        with pytest.raises(Invalid):
+            room.db.write_now(create_project, room.actor, name, slug, NOW)
+    assert len(room.db.read_now(list_projects, room.actor)) == 1
+
+
+def test_a_project_changes_what_is_given_and_nothing_else(room: Room) -> None:
+    db = room.db
+    before, number = db.read_now(get_project, room.actor, room.id), generation(db)
+    changes: list[dict[str, Any]] = [
+        {"name": " New "},
+        {"slug": "new-slug"},
+        {"status": "PAUSED"},
+        {"allowed_origins": ["https://App.example/"]},
+        {"url_patterns": ["https://app.example/*"]},
+        {"identity_secret": "secret"},
+        {},
+    ]
+    for later, change in enumerate(changes, 1):
+        db.write_now(update_project, room.actor, room.id, change, NOW + later)
+    assert db.read_now(get_project, room.actor, room.id) == before._replace(
+        name="New",
+        slug="new-slug",
+        status=ProjectStatus.PAUSED,
+        allowed_origins=["https://app.example"],
+        url_patterns=["https://app.example/*"],
+        identity_secret_set=True,
+        updated_at=NOW + 7,
+    )
+    assert generation(db) == number + 7, "every process reads it anew"
+    assert room.facts().identity_secret == "secret"
+    db.write_now(update_project, room.actor, room.id, {"identity_secret": None, "slug": "new-slug"}, NOW)
+    assert room.facts().identity_secret is None
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ({"name": ""}, Invalid),
+        ({"slug": "other"}, Conflict),
+        ({"slug": "-"}, Invalid),
+        ({"allowed_origins": ["nothing"]}, Invalid),
+    ],
+)
+def test_a_change_that_is_none_leaves_all_as_it_was(room: Room, change: dict[str, Any], failure: Any) -> None:
+    make_room(room.db, "Other")
+    before, number = room.db.read_now(get_project, room.actor, room.id), generation(room.db)
+    with pytest.raises(failure):
+        room.db.write_now(update_project, room.actor, room.id, change, NOW + 1)
+    assert (room.db.read_now(get_project, room.actor, room.id), generation(room.db)) == (before, number)
+
+
+def test_an_outsider_finds_nothing_and_changes_nothing(room: Room) -> None:
+    db = room.db
+    outsider = make_room(db, "Elsewhere").actor
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    tries: list[Callable[[], Any]] = [
+        lambda: db.read_now(get_project, outsider, room.id),
+        lambda: db.read_now(find_miniback_key, outsider, room.id),
+        lambda: db.write_now(update_project, outsider, room.id, {"name": "Mine"}, NOW),
+        lambda: db.write_now(delete_project, outsider, room.id),
+        lambda: db.write_now(create_secret_key, outsider, room.id, frozenset(Scope), "k", NOW),
+        lambda: db.write_now(regenerate_miniback_key, outsider, room.id, NOW),
+        lambda: db.write_now(revoke_key, outsider, key.id, NOW),
+    ]
+    for attempt in tries:
+        with pytest.raises(NotFound):
+            attempt()
+    assert db.read_now(find_project, outsider, room.id) is None
+    assert [each.name for each in db.read_now(list_projects, outsider)] == ["Elsewhere"]
+    assert db.read_now(find_project, operator(), room.id) is not None
+    bound = Actor("key", "k", room.workspace, "0" * 24, operator().scopes)
+    assert db.read_now(find_project, bound, room.id) is None
+    assert db.read_now(list_projects, bound) == []
+
+
+def test_projects_are_listed_newest_first(room: Room) -> None:
+    slugs(room.db, ["Second", "Third"], room.workspace)
+    make_room(room.db, "Elsewhere")
+    assert [each.name for each in room.db.read_now(list_projects, room.actor)] == ["Third", "Second", "Room"]
+
+
+def test_a_secret_key_is_kept_as_a_hash(room: Room) -> None:
+    """Patchrooms, "Keys and hosts", B."""
+    scopes = frozenset({Scope.FEEDBACK_READ, Scope.CHANNEL_WRITE})
+    made = room.db.write_now(create_secret_key, room.actor, room.id, scopes, "My key", NOW)
+    row = room.db.read_now(lambda conn: conn.execute(select(api_keys)).one())
+    assert tuple(row) == (
+        *(made.id, room.id, "patchrooms", "My key", made.key[:10], hash_key(made.key)),
+        *("channel:write feedback:read", "somebody", NOW, None, None),
+    )
+    assert made.key not in str(tuple(row))
+    with pytest.raises(Invalid):
+        room.db.write_now(create_secret_key, room.actor, room.id, frozenset(), "None", NOW)
+
+
+def test_a_key_is_revoked_once(room: Room) -> None:
+    db = room.db
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    number = generation(db)
+    assert db.write_now(revoke_key, room.actor, key.id, NOW + 5) == NOW + 5
+    assert db.write_now(revoke_key, room.actor, key.id, NOW + 9) == NOW + 5
+    assert generation(db) == number + 1
+    with pytest.raises(NotFound):
+        db.write_now(revoke_key, room.actor, "0" * 24, NOW)
+
+
+def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Room) -> None:
+    """Miniback, "Keys and plans", D, however many regenerate it at once."""
+    db = room.db
+    assert db.read_now(find_miniback_key, room.actor, room.id) is None
+    secret = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "stays", NOW)
+    first = db.write_now(regenerate_miniback_key, room.actor, room.id, NOW)
+    info = db.read_now(find_miniback_key, room.actor, room.id)
+    assert info == (first.id, first.key[:10], NOW, None)
+    db.write_now(mark_key_used, first.id, NOW + 7)
+    assert db.read_now(find_miniback_key, room.actor, room.id) == (first.id, first.key[:10], NOW, NOW + 7)
+    with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
+        list(
+            threads.map(
+                lambda n: [db, other][n % 2].write_now(regenerate_miniback_key, room.actor, room.id, NOW), range(16)
+            )
+        )
+    live = select(api_keys.c.id).where(api_keys.c.revoked_at.is_(None))
+    assert len(db.read_now(lambda conn: conn.execute(live.where(api_keys.c.dialect == "miniback")).all())) == 1
+    assert secret.id in db.read_now(lambda conn: conn.execute(live).scalars().all())
+
+
+def test_a_deleted_project_is_gone_for_everybody_at_once(room: Room) -> None:
+    db = room.db
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    assert db.read_now(exists_anywhere, room.id)
+    number = generation(db)
+    db.write_now(delete_project, room.actor, room.id)
+    assert generation(db) == number + 1
+    assert not db.read_now(exists_anywhere, room.id)
+    assert db.read_now(list_projects, room.actor) == []
+    for table in (api_keys, channels):
+        assert db.read_now(lambda conn, table=table: conn.execute(select(table)).all()) == []  # type: ignore[misc]
+    for command, *words in ((delete_project,), (revoke_key, NOW), (update_project, {}, NOW)):
+        with pytest.raises(NotFound):
+            db.write_now(command, room.actor, key.id if command is revoke_key else room.id, *words)
+    assert slugs(db, ["Room"], room.workspace) == ["room"], "its slug is free again"
+
+
+def test_a_project_is_deleted_once_however_many_ask_at_once(core_store: Store, room: Room) -> None:
+    def ask(number: int) -> str:
+        try:
+            [room.db, other][number % 2].write_now(delete_project, room.actor, room.id)
+        except NotFound:
+            return "gone"
+        return "deleted"
+
+    with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(16)))
+    assert sorted(answers) == ["deleted"] + ["gone"] * 15

@@ -1,0 +1,22 @@
+"""What the counters must say: the same, counted anew from the rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from backroom.store.tables import counters, reports
+
+Counts = dict[tuple[str, str, str, str], int]
+
+_c = reports.c
+_key = (_c.project, _c.channel_key, _c.status, _c.source)
+
+
+def counted(conn: Connection) -> Counts:
+    """The counters that aren't 0, by project, channel key, status and source."""
+    return {tuple(row[:4]): row[4] for row in conn.execute(select(counters)) if row[4]}
+
+
+def recounted(conn: Connection) -> Counts:
+    """The reports that are there, counted the same way."""
+    return {tuple(row[:4]): row[4] for row in conn.execute(select(*_key, func.count()).group_by(*_key))}

@@ -1,0 +1,1 @@
+"""Tests of the durable store, and the fixtures by which the core's tests get one."""

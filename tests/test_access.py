@@ -1,0 +1,47 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+import pytest
+
+from backroom.access import ALL_SCOPES, ROLE_SCOPES, Actor, Role, Scope, operator
+from backroom.errors import Denied
+
+PATCHROOMS_SCOPES = {
+    "project:read",
+    "project:write",
+    "feedback:read",
+    "feedback:write",
+    "channel:read",
+    "channel:write",
+}
+
+
+def test_the_scopes_are_the_dialects() -> None:
+    """Patchrooms, "Keys and hosts", D."""
+    assert set(Scope) == PATCHROOMS_SCOPES
+    assert {str(scope) for scope in ALL_SCOPES} == PATCHROOMS_SCOPES
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_an_actor_needs_the_very_scope(scope: Scope) -> None:
+    Actor("key", "k", "w", "p", frozenset({scope})).require(scope)
+    with pytest.raises(Denied, match=scope):
+        Actor("key", "k", "w", "p", ALL_SCOPES - {scope}).require(scope)
+
+
+def test_an_actor_that_is_bound_reaches_its_project_only() -> None:
+    bound = Actor("key", "k", "w", "p", ALL_SCOPES)
+    bound.require_project("p")
+    with pytest.raises(Denied):
+        bound.require_project("q")
+    operator("w").require_project("q")
+
+
+def test_each_role_may_do_at_least_what_the_next_may() -> None:
+    owner, admin, member, viewer = (ROLE_SCOPES[role] for role in Role)
+    assert owner == admin == ALL_SCOPES
+    assert admin > member > viewer
+    assert all(str(scope).endswith(":read") for scope in viewer)
+    assert Scope.FEEDBACK_WRITE in member
+    assert Scope.CHANNEL_WRITE not in member

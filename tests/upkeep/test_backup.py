@@ -1,0 +1,252 @@
+"""`backroom backup` and `restore`: the same store again, on either engine, whatever happens meanwhile."""
+
+import gzip
+import io
+import itertools
+import json
+import signal
+import tarfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert
+
+from backroom.clock import now_ms
+from backroom.errors import Conflict, Invalid
+from backroom.store.changes import change_number
+from backroom.store.tables import reports, users
+from backroom.upkeep.backup import back_up
+from backroom.upkeep.restore import MARK, Restored, is_unfinished, restore
+from tests.cli.test_commands import assert_fails
+from tests.harness.cast import Cast
+from tests.harness.processes import clean_environment, spawn, wait_until
+from tests.harness.server import BACKROOM, Cli
+from tests.harness.store import Store
+from tests.upkeep.contents import arrivals_of, blobs_of, database, files_of, lists_of, rows_of
+from tests.upkeep.reporting import send_reports
+
+LATER = 5_000
+"""Milliseconds by which the clock of a second call is ahead."""
+
+
+def test_restored_store_is_the_same_on_either_engine(
+    demo: tuple[Store, dict[str, Any]], target: Store, tmp_path: Path
+) -> None:
+    demo_store, said = demo
+    file = tmp_path / "backup.tar.gz"
+    made = Cli(demo_store)("backup", str(file))
+    back = Cli(target)("restore", str(file))
+    assert (made["reports"], made["missing"]) == (back["reports"], [])
+    assert made["files"] == back["files"] > 0
+    assert rows_of(target) == rows_of(demo_store)
+    assert arrivals_of(target) == arrivals_of(demo_store)
+    assert files_of(target) == files_of(demo_store)
+    assert lists_of(target, said, tmp_path / "log") == lists_of(demo_store, said, tmp_path / "log")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_reports_keep_the_order_in_which_they_came(fresh_cast: Cast, tmp_path: Path) -> None:
+    # An imported report is older by its id than one that came before it.
+    with database(fresh_cast.store) as db:
+        send_reports(db, fresh_cast.owner.project.project_key, 2)
+        send_reports(db, fresh_cast.owner.project.project_key, 1, ids=["0" * 24])
+    assert arrivals_of(fresh_cast.store)[-1] == "0" * 24
+    file = tmp_path / "backup.tar.gz"
+    fresh_cast.cli("backup", str(file))
+    restored = Store("sqlite", tmp_path / "restored", f"sqlite:///{tmp_path / 'restored' / 'backroom.db'}")
+    Cli(restored)("restore", str(file))
+    assert arrivals_of(restored) == arrivals_of(fresh_cast.store)
+
+
+def test_backup_while_reports_come_in_is_of_one_moment(fresh_cast: Cast, target: Store, tmp_path: Path) -> None:
+    key = fresh_cast.owner.project.project_key
+    file, stop = tmp_path / "backup.tar.gz", threading.Event()
+    acknowledged: list[str] = []
+    with database(fresh_cast.store) as writing, database(fresh_cast.store) as reading:
+        writing.start()
+
+        def load() -> None:
+            while not stop.is_set():
+                acknowledged.extend(send_reports(writing, key, 20))
+
+        loader = threading.Thread(target=load)
+        loader.start()
+        try:
+            wait_until(lambda: len(acknowledged) > 200, "reports")
+            before = list(acknowledged)
+            copied = back_up(reading, blobs_of(fresh_cast.store), file, now_ms())
+            wait_until(lambda: len(acknowledged) > len(before), "a report after the backup")
+        finally:
+            stop.set()
+            loader.join()
+    Cli(target)("restore", str(file))
+    restored = arrivals_of(target)
+    assert len(restored) == copied.rows["reports"]
+    assert set(before) <= set(restored) < set(acknowledged)
+    checks = {check["name"]: check for check in json.loads(Cli(target).run("doctor", "--json").out)["checks"]}
+    assert checks["counters"]["ok"], checks["counters"]
+
+
+def test_restore_refuses_a_store_with_data(fresh_cast: Cast, backup_file: Path) -> None:
+    before = rows_of(fresh_cast.store)
+    assert_fails(fresh_cast.cli.run("restore", str(backup_file)), 1, "has data")
+    assert rows_of(fresh_cast.store) == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("calls", [1, 90])
+def test_interrupted_restore_is_seen_and_begins_anew(
+    demo_store: Store, backup_file: Path, target: Store, calls: int
+) -> None:
+    with database(target) as db:
+        counted = itertools.count()
+
+        def interrupt(what: str, _done: int, _total: int | None) -> None:
+            if what == "restoring" and next(counted) == calls:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            restore(db, blobs_of(target), backup_file, now_ms(), interrupt)
+        assert db.read_now(is_unfinished)
+        assert rows_of(target)[users.name] == []
+    assert_fails(Cli(target).run("serve", "--port", "0"), 1, "restore")
+    doctor = {check["name"]: check for check in json.loads(Cli(target).run("doctor", "--json").out)["checks"]}
+    assert not doctor["restore"]["ok"]
+    Cli(target)("restore", str(backup_file))
+    assert rows_of(target) == rows_of(demo_store)
+    assert arrivals_of(target) == arrivals_of(demo_store)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_killed_restore_is_seen_and_begins_anew(
+    demo_store: Store, backup_file: Path, store: Store, tmp_path: Path
+) -> None:
+    Cli(store)("migrate")
+    child = spawn([BACKROOM, "restore", backup_file], log=tmp_path / "log", env=clean_environment(**store.env))
+    with database(store) as db:
+        wait_until(lambda: child.poll() is not None or db.read_now(is_unfinished), "the mark", every=0.001)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    if child.returncode == -signal.SIGKILL:
+        Cli(store)("restore", str(backup_file))
+    assert rows_of(store) == rows_of(demo_store)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_change_numbers_never_go_back(demo_store: Store, target: Store, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    with database(demo_store) as db:
+        project = db.read_now(lambda conn: conn.execute(reports.select().limit(1)).one().project)
+        back_up(db, blobs_of(demo_store), file, now_ms())
+        then = db.read_now(change_number, project)
+    with database(target) as db:
+        restore(db, blobs_of(target), file, now_ms())
+        assert db.read_now(change_number, project) > then
+        assert db.read_now(change_number, "config") > 0
+        assert db.read_now(change_number, MARK) == 0
+
+
+def test_file_that_is_gone_is_named(backup_file: Path, store: Store, tmp_path: Path) -> None:
+    Cli(store)("restore", str(backup_file))
+    key = min(files_of(store))
+    blobs_of(store).delete([key])
+    again = tmp_path / "again.tar.gz"
+    assert Cli(store)("backup", str(again))["missing"] == [key]
+    assert key in Cli(store).run("backup", str(again)).out
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backup_is_private_and_leaves_no_part(demo_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    file.write_text("last night's")
+    Cli(demo_store)("backup", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+    with tarfile.open(file) as archive:
+        names = archive.getnames()
+    assert (names[0], names[-1]) == ("manifest.json", "end.json")
+    assert_fails(Cli(demo_store).run("backup", str(tmp_path / "missing" / "b.tar.gz")), 1, "missing")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("harm", ["cut", "flipped", "rows", "end", "other", "empty", "newer", "format"])
+def test_damaged_backup_changes_nothing(backup_file: Path, store: Store, tmp_path: Path, harm: str) -> None:
+    file = tmp_path / "damaged.tar.gz"
+    file.write_bytes(damaged(backup_file.read_bytes(), harm))
+    with database(store) as db:
+        with pytest.raises(Invalid):
+            restore(db, blobs_of(store), file, now_ms())
+        assert not db.read_now(is_unfinished)
+    assert not any(rows_of(store).values())
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_file_that_is_no_backup_is_one_line(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "other"
+    assert_fails(Cli(store).run("restore", str(file)), 1, str(file))
+    file.write_text("something else")
+    assert_fails(Cli(store).run("restore", str(file)), 1, str(file))
+
+
+def damaged(content: bytes, harm: str) -> bytes:
+    """A backup with that done to it."""
+    if harm == "cut":
+        return content[: len(content) * 2 // 3]
+    if harm == "flipped":
+        middle = len(content) // 2
+        return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    if harm == "other":
+        return gzip.compress(b"something else")
+    if harm == "empty":
+        return b""
+    return rewritten(content, harm)
+
+
+def rewritten(content: bytes, harm: str) -> bytes:
+    """The same archive with a member changed or left out, whole as a tar.gz."""
+    result = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(content)) as old, tarfile.open(fileobj=result, mode="w:gz") as new:
+        for member in old:
+            file = old.extractfile(member)
+            assert file is not None
+            data = file.read()
+            if (harm, member.name) == ("end", "end.json") or (harm == "rows" and "/reports/" in member.name):
+                continue
+            if member.name == "manifest.json" and harm == "newer":
+                data = json.dumps(json.loads(data) | {"revision": "9999"}).encode()
+            if member.name == "manifest.json" and harm == "format":
+                data = json.dumps(json.loads(data) | {"format": 2}).encode()
+            member.size = len(data)
+            new.addfile(member, io.BytesIO(data))
+    return result.getvalue()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_two_restores_at_once_leave_one(demo_store: Store, backup_file: Path, target: Store) -> None:
+    with database(target) as db, database(target) as other:
+        finished: list[Restored] = []
+
+        def finish_other(what: str, done: int, total: int | None) -> None:
+            if what == "restoring" and not finished:
+                finished.append(restore(other, blobs_of(target), backup_file, now_ms()))
+
+        with pytest.raises(Conflict):
+            restore(db, blobs_of(target), backup_file, now_ms() + LATER, finish_other)
+    assert rows_of(target) == rows_of(demo_store)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_comparison_sees_a_difference(demo_store: Store, backup_file: Path, target: Store) -> None:
+    Cli(target)("restore", str(backup_file))
+    with database(target) as db:
+        db.write_now(lambda tx: tx.execute(delete(reports).where(reports.c.status == "open")))
+        db.write_now(lambda tx: tx.execute(insert(users), [user("a"), user("b")]))
+    assert rows_of(target)["reports"] != rows_of(demo_store)["reports"]
+    assert rows_of(target)["users"] != rows_of(demo_store)["users"]
+
+
+def user(name: str) -> dict[str, object]:
+    """Values for a row of users."""
+    return {"id": name, "email": name, "name": name, "password_hash": "", "created_at": 0}

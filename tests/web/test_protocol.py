@@ -1,0 +1,287 @@
+"""Requests that are too large, too slow or no HTTP at all, on the real server."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.harness.cast import Cast
+from tests.harness.processes import wait_until
+from tests.harness.server import Server
+from tests.web.wire import Response, connect, exchange, get, is_closed, receive
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+MOST_HEADERS = 4096
+MOST_CONNECTIONS = 40
+START = b"GET /healthz HTTP/1.1\r\nhost: here\r\n"
+
+
+@pytest.fixture(scope="module")
+def strict(cast: Cast, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with little patience and little room."""
+    env = {
+        "BACKROOM_MAX_HEADERS": str(MOST_HEADERS),
+        "BACKROOM_MAX_CONNECTIONS": str(MOST_CONNECTIONS),
+        "BACKROOM_REQUEST_TIMEOUT": "1",
+        "BACKROOM_KEEP_ALIVE_TIMEOUT": "1",
+    }
+    with Server(cast.store, tmp_path_factory.mktemp("strict") / "log", env) as running:
+        yield running
+
+
+def of_size(size: int) -> bytes:
+    """A request whose line and headers have exactly `size` bytes."""
+    end = b"\r\n\r\n"
+    return START + b"x-filling: " + b"x" * (size - len(START) - len(b"x-filling: ") - len(end)) + end
+
+
+def ingest(cast: Cast, *headers: bytes) -> bytes:
+    path = f"/api/v1/ingest/{cast.reporter.project_key}".encode()
+    lines = [b"POST %b HTTP/1.1" % path, b"host: here", b"content-type: application/json", *headers]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def refused(answer: Response, status: int, code: str) -> None:
+    assert (answer.status, answer.json()["code"]) == (status, code)
+    assert answer.json()["error"]
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["x-request-id"]
+
+
+def test_headers_have_a_limit_to_the_byte(strict: Server) -> None:
+    assert exchange(strict.port, of_size(MOST_HEADERS)).status == 200
+    refused(exchange(strict.port, of_size(MOST_HEADERS + 1)), 431, "HEADERS_TOO_LARGE")
+
+
+def test_headers_in_small_pieces_have_the_same_limit(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request = of_size(MOST_HEADERS + 1)
+        for at in range(0, len(request), 97):
+            connection.sendall(request[at : at + 97])
+        refused(receive(connection), 431, "HEADERS_TOO_LARGE")
+        assert is_closed(connection)
+
+
+def test_a_header_without_end_is_refused(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(START + b"x-endless: " + b"x" * 1_000_000)
+        refused(receive(connection), 431, "HEADERS_TOO_LARGE")
+
+
+def test_headers_are_counted(strict: Server) -> None:
+    most = START + b"".join(b"a%d: b\r\n" % n for n in range(99))
+    assert exchange(strict.port, most + b"\r\n").status == 200
+    refused(exchange(strict.port, most + b"z: z\r\n\r\n"), 431, "HEADERS_TOO_LARGE")
+
+
+def test_the_limit_is_per_request_not_per_connection(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        for _ in range(5):
+            connection.sendall(of_size(MOST_HEADERS - 10))
+            assert receive(connection).status == 200
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET /healthz HTTP/1.1\r\nhost: here\r\nbad header\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhost: here\r\nx: a\x00b\r\n\r\n",
+        b"GET /h\xc3\xa9 HTTP/1.1\r\nhost: here\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nhost: here\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nhost: here\r\ncontent-length: many\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nhost: here\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+    ],
+)
+def test_what_is_no_http_is_400(strict: Server, nonsense: bytes) -> None:
+    refused(exchange(strict.port, nonsense), 400, "BAD_REQUEST")
+
+
+def test_a_broken_chunk_is_400_and_nothing_is_kept(strict: Server, cast: Cast) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(ingest(cast, b"transfer-encoding: chunked") + b'5\r\n{"cli\r\n')
+        connection.sendall(b"what\r\n")
+        refused(receive(connection), 400, "BAD_REQUEST")
+        assert is_closed(connection)
+
+
+def test_an_offer_to_upgrade_is_passed_over(strict: Server) -> None:
+    upgrade = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n"
+    with connect(strict.port) as connection:
+        for _ in range(2):
+            connection.sendall(START + upgrade)
+            assert receive(connection).status == 200
+
+
+def test_pipelined_requests_are_answered_in_order(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        first, second = START + b"\r\n", b"GET /robots.txt HTTP/1.1\r\nhost: here\r\n\r\n"
+        connection.sendall(first + second + first)
+        stream = connection.makefile("rb")
+        statuses = [_next_status(stream) for _ in range(3)]
+    assert statuses == [b"HTTP/1.1 200 OK"] * 3
+
+
+def _next_status(stream: object) -> bytes:
+    status = stream.readline().strip()  # type: ignore[attr-defined]
+    length = 0
+    while line := stream.readline().strip():  # type: ignore[attr-defined]
+        name, _, value = line.partition(b": ")
+        length = int(value) if name == b"content-length" else length
+    stream.read(length)  # type: ignore[attr-defined]
+    return bytes(status)
+
+
+def test_nonsense_after_a_good_request_spares_its_answer(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(START + b"\r\n" + b"nonsense\r\n\r\n")
+        answer = receive(connection)
+        assert (answer.status, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("beginning", [b"GET /hea", START, START + b"x-more: "])
+def test_slow_headers_are_408_and_the_connection_closes(strict: Server, beginning: bytes) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(beginning)
+        refused(receive(connection), 408, "REQUEST_TIMEOUT")
+        assert is_closed(connection)
+
+
+def test_headers_that_trickle_in_are_slow_too(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(START)
+        connection.settimeout(0.2)
+        answer = b""
+        while not answer:
+            try:
+                answer = connection.recv(16)
+            except TimeoutError:
+                connection.sendall(b"x: y\r\n")
+        assert answer == b"HTTP/1.1 408 Req"
+
+
+def test_a_slow_body_is_408(strict: Server, cast: Cast) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(ingest(cast, b"content-length: 500") + b'{"clientId":')
+        refused(receive(connection), 408, "REQUEST_TIMEOUT")
+        assert is_closed(connection)
+
+
+def test_a_body_that_keeps_coming_gets_more_time(strict: Server, cast: Cast) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(ingest(cast, b"content-length: 100000") + b" " * 60_000)
+        with connect(strict.port) as other:
+            other.sendall(ingest(cast, b"content-length: 100000"))
+            assert receive(other).status == 408, "which shows that the first has waited as long"
+        connection.sendall(b" " * 40_000)
+        assert receive(connection).status == 400, "the body is no JSON, but it is whole"
+
+
+def test_idle_connections_close_without_a_word(strict: Server) -> None:
+    with connect(strict.port) as unused, connect(strict.port) as used:
+        used.sendall(START + b"\r\n")
+        assert receive(used).status == 200
+        assert is_closed(used)
+        assert is_closed(unused)
+
+
+def test_an_answered_request_whose_body_comes_late_leaves_no_408(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(b"POST /healthz HTTP/1.1\r\nhost: here\r\ncontent-length: 10\r\n\r\n")
+        assert receive(connection).status == 405
+        assert is_closed(connection)
+
+
+def test_beyond_the_limit_connections_are_told_503(strict: Server) -> None:
+    with ExitStack() as opened:
+        for _ in range(MOST_CONNECTIONS):
+            opened.enter_context(connect(strict.port))
+        late = opened.enter_context(connect(strict.port))
+        late.sendall(START + b"\r\n")
+        answer = receive(late)
+        refused(answer, 503, "UNAVAILABLE")
+        assert answer.headers["retry-after"] == "1"
+    wait_until(lambda: get(strict.port, "/healthz").status == 200, "room for new connections")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ingest/{key}", "/api/projects/{project}/feedback"])
+def test_100_mb_are_refused_before_they_are_sent(server: Server, cast: Cast, path: str) -> None:
+    path = path.format(key=cast.reporter.project_key, project=cast.owner.project.id)
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
+        f"x-api-key: {cast.owner.miniback_key}\r\ncontent-length: 100000000\r\n\r\n"
+    )
+    with connect(server.port) as connection:
+        connection.sendall(head.encode())
+        assert receive(connection).status == 413
+        assert is_closed(connection)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_100_mb_neither_fill_memory_nor_hide_the_answer(server: Server, cast: Cast, framing: str) -> None:
+    before = _memory(server)
+    mega = b"x" * 1_000_000
+    header = b"content-length: 100000000" if framing == "length" else b"transfer-encoding: chunked"
+    with connect(server.port) as connection:
+        connection.sendall(ingest(cast, header))
+        sent = 0
+        try:
+            for _ in range(100):
+                connection.sendall(mega if framing == "length" else b"%x\r\n%b\r\n" % (len(mega), mega))
+                sent += 1
+        except ConnectionError:
+            pass
+        assert sent < 100, "the server took it all"
+        try:
+            assert receive(connection).status == 413
+        except ConnectionResetError:
+            assert sent > 1, "a client that doesn't stop sending at the answer may lose it"
+    assert _memory(server) - before < 30_000
+
+
+def test_the_refusal_reaches_a_client_that_sends_all_before_it_reads(server: Server, cast: Cast) -> None:
+    size = 3_000_000
+    with connect(server.port) as connection:
+        # Else the kernel would take it all off the client's hands before the server has answered.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
+        connection.sendall(ingest(cast, b"content-length: %d" % size) + b"x" * size)
+        assert receive(connection).status == 413
+        assert is_closed(connection)
+
+
+def test_trailers_without_end_are_cut(server: Server, cast: Cast) -> None:
+    with connect(server.port) as connection:
+        connection.sendall(ingest(cast, b"transfer-encoding: chunked") + b"2\r\n{}\r\n0\r\n")
+        trailers = (b"x-trailer: " + b"x" * 100_000 + b"\r\n") * 200
+        with pytest.raises(ConnectionError):
+            connection.sendall(trailers)
+
+
+def test_a_client_that_reads_nothing_is_dropped(cast: Cast, tmp_path: Path) -> None:
+    env = {"BACKROOM_REQUEST_TIMEOUT": "1"}
+    with Server(cast.store, tmp_path / "log", env) as server, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.settimeout(20)
+        asked = b"GET /api/v1/docs HTTP/1.1\r\nhost: here\r\n\r\n" * 150
+        connection.sendall(asked)
+        wait_until(lambda: _connections(server) == 0, "the server to drop the connection")
+
+
+def _connections(server: Server) -> int:
+    """The established connections of the server, without the listening socket."""
+    port = f":{server.port:04X}"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(1 for line in lines if line.split()[1].endswith(port) and line.split()[3] == "01")
+
+
+def _memory(server: Server) -> int:
+    """The server's resident memory in KiB."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
