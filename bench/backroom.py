@@ -79,9 +79,13 @@ class Served:
     store: Store
 
     def ingest_patchrooms(self) -> Load:
-        """Reports through Patchrooms' dialect."""
+        """Reports through Patchrooms' dialect, with client ids that sort by time."""
         url = f"{self.server.url}/api/v1/ingest/{self.store.project_key}"
         return Load("patchrooms_ingest", url, status=201)
+
+    def ingest_patchrooms_random(self) -> Load:
+        """The same with random client ids."""
+        return replace(self.ingest_patchrooms(), client_ids="random")
 
     def ingest_miniback(self) -> Load:
         """Reports through Miniback's dialect."""

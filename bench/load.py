@@ -25,6 +25,7 @@ class Load:
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
     key: str = ""  # x-api-key of the script miniback_ingest
+    client_ids: str = "time"  # or "random": which UUIDs the script patchrooms_ingest makes
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def _start(load: Load, seconds: int, connections: int, cores: str | None) -> sub
         "BENCH_STATUS": str(load.status),
         "BENCH_RUN": secrets.token_hex(4),
         "BENCH_KEY": load.key,
+        "BENCH_CLIENT_IDS": load.client_ids,
     }
     return subprocess.Popen(
         pinned(cores, [*command, load.url]),

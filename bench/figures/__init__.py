@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "cursor": pages.cursor,
     "total": total.total,
     "ingest-patchrooms": ingest.patchrooms,
+    "ingest-patchrooms-random": ingest.patchrooms_random,
     "ingest-miniback": ingest.miniback,
     "fastapi": fastapi.fastapi,
     "postgresql": postgresql.postgresql,

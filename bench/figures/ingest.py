@@ -19,6 +19,11 @@ def patchrooms(lab: Lab) -> Sequence[Figure]:
     return _ingest(lab, "ingest by Patchrooms", Served.ingest_patchrooms)
 
 
+def patchrooms_random(lab: Lab) -> Sequence[Figure]:
+    """Measure the same with random client ids."""
+    return _ingest(lab, "ingest by Patchrooms, random client ids", Served.ingest_patchrooms_random)
+
+
 def miniback(lab: Lab) -> Sequence[Figure]:
     """Measure ingest through Miniback's dialect."""
     return _ingest(lab, "ingest by Miniback", Served.ingest_miniback)

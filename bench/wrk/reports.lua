@@ -38,13 +38,28 @@ local function split(text, mark)
   return text:sub(1, from - 1), text:sub(to + 1)
 end
 
+-- Return a function that makes what a clientId has before its count.
+local function client_id_starts(run, tail)
+  local format, random, time = string.format, math.random, os.time
+  if os.getenv("BENCH_CLIENT_IDS") == "random" then
+    local middle = "-" .. run:sub(1, 4) .. "-4" .. tail
+    return function() return format("%08x", random(0, 4294967295)) .. middle end
+  end
+  return function()
+    local second = time()
+    return format("%08x-%04x-7", math.floor(second * 1000 / 65536) % 4294967296, second * 1000 % 65536) .. tail
+  end
+end
+
 -- Return a request() for POSTs to wrk's path, with `headers` and a body from `shape(text)`. The body may
 -- hold CLIENT_ID (36 characters when sent) and must hold COUNT (12 characters when sent) after it.
--- A clientId begins at random, as a real one does: consecutive ones would spare the store's index.
+-- BENCH_CLIENT_IDS is "time", for UUIDs of version 7, as Backroom's widget makes them, or "random", for
+-- version 4, each of which touches another page of the store's index.
 function M.requests(headers, shape)
   local run = os.getenv("BENCH_RUN") or string.format("%08x", os.time())
   math.randomseed(tonumber(run, 16) % 2147483647)
-  local middle = string.format("-%s-4%s-8%s%02x-", run:sub(1, 4), run:sub(5, 7), run:sub(8, 8), thread_number)
+  local tail = string.format("%s-8%s%02x-", run:sub(5, 7), run:sub(8, 8), thread_number)
+  local next_start = client_id_starts(run, tail)
   local starts, middles, ends = {}, {}, {}
   for i = 1, SHAPES do
     local body = shape(words(TEXT_LENGTH))
@@ -58,13 +73,12 @@ function M.requests(headers, shape)
       starts[i], middles[i] = split(whole, M.COUNT)
     end
   end
-  local count, format, random = 0, string.format, math.random
+  local count, format = 0, string.format
   return function()
     count = count + 1
     local i, number = count % SHAPES + 1, format("%012x", count)
     if not ends[i] then return starts[i] .. number .. middles[i] end
-    local client_id = format("%08x", random(0, 4294967295)) .. middle .. number
-    return starts[i] .. client_id .. middles[i] .. number .. ends[i]
+    return starts[i] .. next_start() .. number .. middles[i] .. number .. ends[i]
   end
 end
 

@@ -22,6 +22,7 @@ from backroom.reports.commands import purge_doomed
 from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
+from backroom.upkeep.sweep import sweep_doomed
 from backroom.web.http import Door, new_request_id
 from backroom.web.limits import Limits
 from backroom.web.miniback.door import MinibackDoor
@@ -30,6 +31,7 @@ from backroom.web.patchrooms.door import PatchroomsDoor
 
 log = structlog.get_logger("backroom")
 
+SWEEP_SECONDS = 300
 GC_THRESHOLDS = (10_000, 50, 50)
 
 
@@ -39,8 +41,9 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.db = open_database(settings)
+        self._blobs = open_blobs(settings)
         directory, limits = Directory(), Limits(settings)
-        self._patchrooms: Door = PatchroomsDoor(self.db, directory, open_blobs(settings), limits, settings)
+        self._patchrooms: Door = PatchroomsDoor(self.db, directory, self._blobs, limits, settings)
         self._miniback: Door = MinibackDoor(self.db, directory, limits, settings)
         self._ops: Door = OpsDoor(self.db, settings)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
@@ -107,12 +110,24 @@ class App:
         except Failure as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
+        sweeping = asyncio.create_task(self._sweep())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        sweeping.cancel()
         if await self._closed(max(1.0, self.settings.stop_timeout / 3)):
             await send({"type": "lifespan.shutdown.complete"})
         else:
             await send({"type": "lifespan.shutdown.failed", "message": "The store didn't close in time."})
+
+    async def _sweep(self) -> None:
+        """Deletes the bytes of files that reports gave up, every few minutes, until it is cancelled."""
+        while True:
+            try:
+                while await asyncio.to_thread(sweep_doomed, self.db, self._blobs, now_ms()):
+                    pass
+            except (Failure, OSError) as error:
+                log.warning("sweep_failed", error=str(error))
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def _closed(self, limit: float) -> bool:
         """Closes the store; whether that was done within `limit` seconds. What was acknowledged is on disk anyway."""
