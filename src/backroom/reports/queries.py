@@ -100,6 +100,18 @@ _pages = {
     (True, True): _page_statement(_of_class, _of_status, _of_channel),
 }
 _one = Hot(select(*PAGE_COLUMNS).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
+_window_columns = (_c.id, _c.message, _c.context, _c.status_class, _c.created_at)
+
+
+def _window_statement(*conditions: ColumnElement[bool]) -> Hot:
+    mine = select(*_window_columns).where(_c.project == bindparam("project"), *conditions).order_by(_c.id.desc())
+    return Hot(mine.limit(bindparam("most")).offset(bindparam("skip")))
+
+
+_windows = {False: _window_statement(), True: _window_statement(_of_class)}
+_sum = select(func.coalesce(func.sum(counters.c.n), 0)).where(counters.c.project == bindparam("project"))
+_total = Hot(_sum)
+_total_of_two = Hot(_sum.where(counters.c.status.in_([bindparam("first"), bindparam("last")])))
 _exists = Hot(select(_c.id).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
 
 
@@ -201,6 +213,34 @@ def _ids(wanted: Filter) -> Select[str] | CompoundSelect[str]:
         return select(_c.id).where(*_conditions(wanted))
     ones = [replace(wanted, projects=[project]) for project in wanted.projects]
     return union_all(*[select(_c.id).where(*_conditions(one)) for one in ones])
+
+
+class WindowRow(NamedTuple):
+    """A report as one project's own list shows it; `context` is JSON bytes, the time in milliseconds."""
+
+    id: str
+    message: str
+    context: bytes
+    status_class: str
+    created_at: int
+
+
+def list_window(
+    conn: Connection, project: str, status_class: StatusClass | None, limit: int, offset: int
+) -> list[WindowRow]:
+    """One project's reports, newest first, from `offset` on; rows that are skipped are read in the index alone."""
+    params: dict[str, Any] = {"project": project, "most": limit, "skip": offset}
+    if status_class is not None:
+        params["status_class"] = status_class.value
+    return [WindowRow(*row) for row in _windows[status_class is not None](conn, **params)]
+
+
+def count_project(conn: Connection, project: str, status_class: StatusClass | None = None) -> int:
+    """How many reports one project has, of that class where it is given: from the counters."""
+    if status_class is None:
+        return int(_total(conn, project=project)[0][0])
+    statuses = _statuses_of(status_class)
+    return int(_total_of_two(conn, project=project, first=statuses[0], last=statuses[-1])[0][0])
 
 
 def count_reports(conn: Connection, wanted: Filter) -> int:

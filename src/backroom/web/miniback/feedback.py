@@ -22,7 +22,16 @@ from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import Project
 from backroom.projects.rules import SLUG
 from backroom.reports.commands import delete_report, set_status_class
-from backroom.reports.queries import Filter, Report, count_reports, get_report, list_reports
+from backroom.reports.queries import (
+    Filter,
+    Report,
+    WindowRow,
+    count_project,
+    count_reports,
+    get_report,
+    list_reports,
+    list_window,
+)
 from backroom.reports.rules import CLASS_OF, Source, StatusClass
 from backroom.store.changes import change_number
 from backroom.web.http import Answer, header, json_answer
@@ -46,6 +55,9 @@ if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
 
 PAGE_SIZE = 10
+SHORT_OFFSET = 1_000
+"""So many rows are skipped in less than a millisecond; further ones are read in a thread."""
+
 LIMIT = 50
 MOST = 100
 HIGHEST = 10**9
@@ -119,20 +131,18 @@ async def list_project_feedback(door: MinibackDoor, request: Request, actor: Act
     headers = [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache")]
     if _has(header(scope, b"if-none-match"), tag):
         return Answer(304, b"", headers)
-    wanted = Filter((project,), status_class=status)
-    return json_answer(await door.db.read(_window, wanted, limit, offset), headers=headers)
+    read = door.db.read_short if offset <= SHORT_OFFSET else door.db.read
+    return json_answer(await read(_window, project, status, limit, offset), headers=headers)
 
 
 def _change(conn: Connection, directory: Directory, actor: Actor, project: str) -> int:
     return change_number(conn, get_reached(conn, directory, actor, project).id)
 
 
-def _window(conn: Connection, wanted: Filter, limit: int, offset: int) -> ProjectFeedbackPage:
-    total = count_reports(conn, wanted)
-    found = list_reports(conn, wanted, limit, offset)
-    return ProjectFeedbackPage(
-        [_item(report) for report in found], Window(total, limit, offset, offset + limit < total)
-    )
+def _window(conn: Connection, project: str, status: StatusClass | None, limit: int, offset: int) -> ProjectFeedbackPage:
+    total = count_project(conn, project, status)
+    found = list_window(conn, project, status, limit, offset)
+    return ProjectFeedbackPage([_item(row) for row in found], Window(total, limit, offset, offset + limit < total))
 
 
 def _has(sent: bytes | None, tag: str) -> bool:
@@ -211,9 +221,9 @@ def _shown(report: Report, project: ProjectName) -> FeedbackOut:
     )
 
 
-def _item(report: Report) -> FeedbackItem:
-    status = CLASS_OF[report.status]
-    return FeedbackItem(report.id, report.message, msgspec.Raw(report.context), status, iso(report.created_at))
+def _item(row: WindowRow) -> FeedbackItem:
+    status = StatusClass(row.status_class)
+    return FeedbackItem(row.id, row.message, msgspec.Raw(row.context), status, iso(row.created_at))
 
 
 def _whole_number(query: QueryParams, name: str, default: int, least: int) -> int:
