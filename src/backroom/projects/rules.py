@@ -204,7 +204,9 @@ def origin_allowed(allowed: Sequence[str], origin: str | None) -> bool:
 
 def _is_below(origin: str, entry: str) -> bool:
     scheme, _, domain = entry.partition("*")
-    return origin.startswith(scheme) and origin.endswith(domain) and len(origin) > len(scheme) + len(domain)
+    if not (origin.startswith(scheme) and origin.endswith(domain)):
+        return False
+    return HOST.match(origin[len(scheme) : len(origin) - len(domain)]) is not None
 
 
 def signature_is_right(secret: str | None, user_id: str, signature: str | None) -> bool:

@@ -21,7 +21,8 @@ OPENAPI = "3.1.1"
 PATH_NAME = re.compile(r"\{(\w+)\}")
 CITATION = re.compile(r"\s*\((?:Patchrooms|Miniback), [^)]*\)")
 TEXT: Schema = {"type": "string"}
-REQUEST_ID = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
+REQUEST_ID: Schema = {"description": "Names the request in the server's log.", "required": True, "schema": TEXT}
+HEADERS = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
 PAGE = {"responses": {"200": {"content": {"text/html": {"schema": TEXT}}}}}
 
 TAGS = {"openapi.json": "description", "docs": "description", "api-key": "project keys"}
@@ -104,7 +105,7 @@ def document_of(door: Door, dialect: Dialect) -> dict[str, Any]:
         "components": {
             "schemas": writer.components,
             "responses": dict(writer.error_responses()),
-            "headers": {"RequestId": {"description": "Names the request in the server's log.", "schema": TEXT}},
+            "headers": {"RequestId": REQUEST_ID},
             "securitySchemes": dict(dialect.keys),
         },
     }
@@ -147,19 +148,19 @@ class _Writer:
             content = {"application/json": {"schema": schema}}
             if status == 404:
                 content["application/json"]["example"] = self._dialect.error_example
-            yield f"Error{status}", {"description": _words(status), "headers": REQUEST_ID, "content": content}
+            yield f"Error{status}", {"description": _words(status), "headers": HEADERS, "content": content}
 
     def _requirement(self, name: str, operation: Operation[Any]) -> dict[str, list[str]]:
         return {name: [] if operation.scope is None else [str(operation.scope)]}
 
     def _responses(self, operation: Operation[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        success: dict[str, Any] = {"description": _words(operation.status), "headers": REQUEST_ID}
+        success: dict[str, Any] = {"description": _words(operation.status), "headers": HEADERS}
         if operation.answer is not None:
             success["content"] = self._json(operation.answer)
         yield str(operation.status), success
         for status in sorted({*operation.failures, 500}):
             refused: dict[str, Any] = {"$ref": f"#/components/responses/Error{status}"}
-            yield str(status), refused if status >= 400 else {"description": _words(status), "headers": REQUEST_ID}
+            yield str(status), refused if status >= 400 else {"description": _words(status), "headers": HEADERS}
 
     def _json(self, kind: Any) -> dict[str, Any]:
         schema = self._schemas[kind]

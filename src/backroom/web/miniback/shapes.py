@@ -37,7 +37,8 @@ Context = Annotated[
 SentContext = Annotated[
     msgspec.Raw,
     Meta(
-        description="Free-form JSON, at most 16 KB; `url` and `userId` have a meaning. Null is as good as none.",
+        description="Free-form JSON, at most 16 KB, without NUL characters; `url` and `userId` have a meaning."
+        " Null is as good as none.",
         extra_json_schema={"type": ["object", "null"], "default": {}},
     ),
 ]

@@ -52,16 +52,18 @@ PART_OF_FILE = (
 
 ORIGIN = (_header("Origin", "The page that sends; 403 where the project lists origins and this is none of them."),)
 
+REPORT = {"$ref": "#/components/schemas/IngestIn"}
+
 FORM = {
     "requestBody": {
         "required": True,
         "content": {
-            "text/plain": {"schema": TEXT | {"contentMediaType": "application/json"}},
+            "text/plain": {"schema": TEXT | {"contentMediaType": "application/json", "contentSchema": REPORT}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
                     "description": "The JSON in the part `report`, each file in a part named as its block's `file`.",
-                    "properties": {"report": {"$ref": "#/components/schemas/IngestIn"}},
+                    "properties": {"report": REPORT},
                     "required": ["report"],
                     "additionalProperties": BINARY,
                 },
@@ -69,7 +71,12 @@ FORM = {
             },
         },
     },
-    "responses": {"200": {"description": "A retry: the first answer again."}},
+    "responses": {
+        "200": {
+            "description": "A retry: the first answer again.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/IngestOut"}}},
+        }
+    },
 }
 
 FILE = {

@@ -40,7 +40,10 @@ Color = Annotated[str, Meta(extra_json_schema={"pattern": f"^{COLOR.pattern[:-2]
 Mascot = Annotated[str, Meta(extra_json_schema={"enum": list(MASCOTS)})]
 BaseWeight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": HEAVIEST})]
 StatusIn = Annotated[str, Meta(extra_json_schema={"enum": [*Status, "new", "in_progress"]})]
-UserId = Annotated[str, Meta(max_length=200)]
+UserId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": r"^[^\u0000]*$"})]
+# Whole numbers, also written as 7.0: some clients have no other numbers, and to JSON Schema both are one.
+Pixels = Annotated[float, Meta(ge=1, le=PIXELS, multiple_of=1)]
+Milliseconds = Annotated[float, Meta(ge=1, le=AUDIO_MS, multiple_of=1)]
 
 
 class ErrorOut(msgspec.Struct):
@@ -177,8 +180,8 @@ class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type", frozen=Tr
     """
 
     file: str
-    width: Annotated[int, Meta(ge=1, le=PIXELS)]
-    height: Annotated[int, Meta(ge=1, le=PIXELS)]
+    width: Pixels
+    height: Pixels
     annotations: msgspec.Raw | UnsetType = UNSET
 
 
@@ -186,7 +189,7 @@ class AudioIn(msgspec.Struct, tag="audio", tag_field="type", rename="camel", fro
     """A voice note: `file` names the multipart part with its bytes, WebM or MP4, at most 10 MB."""
 
     file: str
-    duration_ms: Annotated[int, Meta(ge=1, le=AUDIO_MS)]
+    duration_ms: Milliseconds
 
 
 class SelectionIn(SelectionBlock, tag="selection", tag_field="type", frozen=True, omit_defaults=True):
@@ -222,6 +225,7 @@ class IngestIn(msgspec.Struct, rename="camel"):
     """A report as the widget sends it (Patchrooms, "Ingest"); fields that aren't known are ignored.
 
     `clientId` makes a retry answer the first result. `context` is an object of at most 64 KB.
+    No text has a NUL character.
     """
 
     client_id: Annotated[str, Meta(extra_json_schema={"format": "uuid", "pattern": UUID_PATTERN})]

@@ -111,8 +111,9 @@ class Upload:
             return ScreenshotBlock(url, picture.width, picture.height, annotations)
         if isinstance(block, AudioIn):
             data = _read_part(self._parts[block.file], AUDIO_BYTES, "A voice note")
-            url = self._put("audio", data, sniff_audio(data), None, None, block.duration_ms)
-            return AudioBlock(url, block.duration_ms)
+            duration = int(block.duration_ms)
+            url = self._put("audio", data, sniff_audio(data), None, None, duration)
+            return AudioBlock(url, duration)
         return block
 
     def _put(

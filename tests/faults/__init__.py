@@ -1,0 +1,1 @@
+"""What happens to reports when processes die, disks fill and connections break."""
