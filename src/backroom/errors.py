@@ -66,4 +66,4 @@ class WrongType(Failure):
 
 
 class StoreFailed(Failure):
-    """The store couldn't take a write or answer a read; nothing of it was kept."""
+    """The store couldn't answer a read, or couldn't confirm a write, which may be sent again."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from sqlalchemy import Connection, select
 from backroom.access import Actor, operator
 from backroom.errors import NotFound
 from backroom.projects.commands import delete_project
+from backroom.projects.directory import Stale
 from backroom.reports import commands
 from backroom.reports.commands import delete_report, purge_doomed, set_status, set_status_class
 from backroom.reports.queries import Filter, count_reports, list_reports
@@ -238,3 +241,28 @@ def test_the_writer_clears_away_by_itself(core_store: Store) -> None:
         db.write_now(delete_project, room.actor, room.id)
         wait_until(lambda: not all_rows(db, reports) and not all_rows(db, doomed_projects), "the purge")
         assert db.read_now(counted) == {}
+
+
+def test_no_report_comes_in_behind_the_clearing(both: list[Database], room: Room) -> None:
+    """A report and the deletion of its project at once: whichever is first, no row is left when all is cleared."""
+    submitting, deleting = both
+    for _ in range(6):
+        project = make_room(room.db, "Short-lived")
+        start = Barrier(2)
+
+        def submit(project: Room = project, start: Barrier = start) -> None:
+            facts = project.facts()
+            start.wait()
+            for _ in range(20):
+                with suppress(Stale):
+                    submitting.write_now(submit_report, submission(facts))
+
+        def remove(project: Room = project, start: Barrier = start) -> None:
+            start.wait()
+            deleting.write_now(delete_project, project.actor, project.id)
+            purge_all(deleting)
+
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(submit), threads.submit(remove)]:
+                done.result()
+    assert all_rows(room.db, reports) == all_rows(room.db, doomed_projects) == []

@@ -23,7 +23,7 @@ from backroom.projects.directory import ProjectFacts, Stale, confirm
 from backroom.projects.rules import Hint, route
 from backroom.store.changes import mark_changed
 from backroom.store.hot import Hot, insert_rows
-from backroom.store.tables import counters, files, hints, reports
+from backroom.store.tables import counters, files, hints, projects, reports
 from backroom.store.writer import Together, is_taken, savepoint
 
 PAUSED = "Project is paused"
@@ -91,6 +91,9 @@ _earlier = Hot(
         reports.c.created_at,
     ).where(reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id"))
 )
+_hold_project = Hot(
+    select(projects.c.id).where(projects.c.id == bindparam("project")).with_for_update(read=True, key_share=True)
+)
 _any_hint = Hot(
     select(hints.c.id).where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now")).limit(1)
 )
@@ -142,6 +145,8 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
 
 def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Submitted | Failure]:
     outcomes: list[Submitted | Failure | None] = [None] * len(batch)
+    if tx.dialect.name == "postgresql":
+        _hold_projects(tx, batch)
     meters = _admit(tx, batch, outcomes)
     if look_up:
         _let_others_finish(tx, batch)
@@ -153,6 +158,15 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
         outcomes[place] = _as_repeat(outcomes[first])
     settled = cast("list[Submitted | Failure]", outcomes)
     return [_with_meter(done, meters.get(place)) for place, done in enumerate(settled)] if meters else settled
+
+
+def _hold_projects(tx: Connection, batch: list[Submission]) -> None:
+    """Keeps the projects from being deleted before this commit, so that no report comes in behind the clearing.
+
+    One that is gone already has changed the settings' number, which is read next.
+    """
+    for project in sorted({item.project.id for item in batch}):
+        _hold_project(tx, project=project)
 
 
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:

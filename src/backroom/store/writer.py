@@ -347,7 +347,7 @@ def savepoint(tx: Connection) -> Iterator[None]:
 
 
 def _refusal(error: Exception) -> StoreFailed:
-    failure = StoreFailed("The store couldn't take this; nothing of it was kept. Try again later.")
+    failure = StoreFailed("The store couldn't take this. Send it again later; nothing is stored twice.")
     failure.__cause__ = error
     return failure
 
