@@ -17,7 +17,8 @@ from backroom.errors import Failure, NotFound, StoreFailed
 from backroom.store.database import Database
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, workspaces
-from backroom.store.writer import WAITING_LIMIT, Together
+from backroom.store.tasks import Together
+from backroom.store.writer import WAITING_LIMIT
 from tests.harness.processes import wait_until
 from tests.harness.store import Store
 from tests.store.fixtures import NOW, database_of, opened

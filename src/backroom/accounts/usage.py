@@ -13,7 +13,7 @@ from backroom.clock import month_of, next_month
 from backroom.errors import OverQuota
 from backroom.store.hot import Hot
 from backroom.store.tables import usage, workspaces
-from backroom.store.writer import Together
+from backroom.store.tasks import Together
 
 
 class Meter(NamedTuple):

@@ -110,7 +110,7 @@ def add_hint(
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
     """The hints of a project that count at `now` (ms), oldest first."""
     query = select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
-    query = query.where(hints.c.project == project, hints.c.expires_at > now).order_by(hints.c.id)
+    query = query.where(hints.c.project == project, hints.c.expires_at > now).order_by(hints.c.expires_at, hints.c.id)
     return [
         Hint(
             row.id,

@@ -60,7 +60,7 @@ class Channel:
 class Hint:
     """A bias towards a channel: for one user, or for everybody where `user_id` is None.
 
-    `weight` is "suggest", "max" or a number. `id` sorts hints by age.
+    `weight` is "suggest", "max" or a number.
     """
 
     id: str
@@ -158,22 +158,20 @@ def route(
 ) -> str:
     """The key of the channel that a report goes to (Patchrooms, "Channels", Matching).
 
-    `channels` are the project's, oldest first; `hints` its live ones. An explicit, live channel wins;
+    `channels` are the project's and `hints` its live ones, both oldest first. An explicit, live channel wins;
     else the highest score of base weight and hints, ties to the default and then the oldest; without
-    a hint the default.
+    a hint the default. A hint for a channel that was archived meanwhile counts no more.
     """
     live = [channel for channel in channels if not channel.archived]
     if explicit is not None and any(channel.key == explicit for channel in live):
         return explicit
-    concerned = [hint for hint in hints if hint.user_id is None or hint.user_id == user_id]
-    keys = {channel.key for channel in live}
-    concerned = [hint for hint in concerned if hint.channel_key in keys]
+    scores = {channel.key: channel.base_weight for channel in live}
+    concerned = [hint for hint in hints if hint.user_id in (None, user_id) and hint.channel_key in scores]
     if not concerned:
         return default
-    strongest = max((hint.id for hint in concerned if hint.weight == "max"), default=None)
-    if strongest is not None:
-        return next(hint.channel_key for hint in concerned if hint.id == strongest)
-    scores = {channel.key: channel.base_weight for channel in live}
+    strongest = [hint.channel_key for hint in concerned if hint.weight == "max"]
+    if strongest:
+        return strongest[-1]
     for hint in concerned:
         scores[hint.channel_key] += 1.0 if isinstance(hint.weight, str) else hint.weight
     best = max(scores.values())

@@ -22,9 +22,10 @@ from backroom.projects.channels import live_hints
 from backroom.projects.directory import ProjectFacts, Stale, confirm
 from backroom.projects.rules import Hint, route
 from backroom.store.changes import mark_changed
+from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import counters, files, hints, projects, reports
-from backroom.store.writer import Together, is_taken, savepoint
+from backroom.store.tasks import Together, savepoint
 
 PAUSED = "Project is paused"
 
@@ -69,7 +70,10 @@ class Submission(NamedTuple):
 
 
 class Submitted(NamedTuple):
-    """A report that is stored: `created` is False where it was before. `meter` only for a metered one."""
+    """A report that is stored: `created` is False where it was before, and `status` then is the one it first had.
+
+    `meter` only for a metered one.
+    """
 
     id: str
     channel_key: str
@@ -85,7 +89,6 @@ _earlier = Hot(
     select(
         reports.c.id,
         reports.c.channel_key,
-        reports.c.status,
         reports.c.message,
         reports.c.context,
         reports.c.created_at,
@@ -151,6 +154,7 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
     if look_up:
         _let_others_finish(tx, batch)
     firsts = _find_repeats(tx, batch, outcomes) if look_up else {}
+    _refuse_paused(batch, outcomes, look_up=look_up)
     _take_quota(tx, batch, outcomes, look_up=look_up)
     fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
     _insert(tx, batch, fresh, outcomes)
@@ -170,7 +174,7 @@ def _hold_projects(tx: Connection, batch: list[Submission]) -> None:
 
 
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
-    """Turns away what was checked against old settings, paused projects, and API calls past the quota."""
+    """Turns away what was checked against old settings, and API calls past the quota."""
     current = {number: confirm(tx, number) for number in {item.project.generation for item in batch}}
     metered: dict[tuple[str, str], list[int]] = {}
     for place, item in enumerate(batch):
@@ -178,8 +182,6 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
             outcomes[place] = Stale("The project's settings have just changed.")
         elif item.metered:
             metered.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
-        elif not item.project.active:
-            outcomes[place] = Denied(PAUSED)
     meters: dict[int, Meter] = {}
     for (workspace, _), places in sorted(metered.items()):
         now = batch[places[0]].now
@@ -189,8 +191,6 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
                 outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
                 continue
             meters[place] = after._replace(used=after.used - granted + number + 1)
-            if not batch[place].project.active:
-                outcomes[place] = Denied(PAUSED)
     return meters
 
 
@@ -218,9 +218,18 @@ def _find_repeats(
         seen[name] = place
         rows = _earlier(tx, project=item.project.id, client_id=item.client_id)
         if rows:
-            id_, channel, status, message, context, created_at = rows[0]
-            outcomes[place] = Submitted(id_, channel, status, False, message, bytes(context), created_at, None)
+            id_, channel, message, context, created_at = rows[0]
+            outcomes[place] = Submitted(id_, channel, "open", False, message, bytes(context), created_at, None)
     return repeats
+
+
+def _refuse_paused(batch: list[Submission], outcomes: list[Submitted | Failure | None], *, look_up: bool) -> None:
+    """Turns away new reports for paused projects; a retry of one that is stored still gets its answer."""
+    for place, item in enumerate(batch):
+        if outcomes[place] is None and not item.project.active:
+            if item.client_id is not None and not look_up:
+                raise _LookUp
+            outcomes[place] = Denied(PAUSED)
 
 
 def _take_quota(

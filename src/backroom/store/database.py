@@ -24,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 from backroom.errors import StoreFailed
 from backroom.store.lock import FileLock
 from backroom.store.search import fold
-from backroom.store.writer import WAITING_LIMIT, Idle, Task, Writer
+from backroom.store.tasks import Task
+from backroom.store.writer import WAITING_LIMIT, Idle, Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -190,6 +191,7 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
         url,
         pool_size=READERS,
         max_overflow=READERS,
+        hide_parameters=True,
         connect_args={
             "check_same_thread": False,
             "isolation_level": None,

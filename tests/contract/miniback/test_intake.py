@@ -203,12 +203,33 @@ def test_documented_context_comes_back(room: Room) -> None:
 def test_retry_answers_the_first_result(room: Room) -> None:
     """B: `Idempotency-Key` on both POSTs: a retry answers the first result, with 200."""
     body, retry = {"message": "once", "context": {"n": 1}}, {"Idempotency-Key": "one"}
-    first, *others = both_ways(room, body, **retry) + both_ways(room, body, **retry)
-    assert (first.status_code, "idempotent-replayed" in first.headers) == (201, False)
-    for again in others:
+    by_id, by_slug, open_way = both_ways(room, body, **retry)
+    assert [answer.status_code for answer in (by_id, by_slug, open_way)] == [201, 200, 201]
+    for again, first in zip(both_ways(room, body, **retry), (by_id, by_id, open_way), strict=True):
         assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
         assert again.json() == first.json()
-    assert room.messages() == ["once"]
+    assert (by_slug.json(), "idempotent-replayed" in by_id.headers) == (by_id.json(), False)
+    assert room.messages() == ["once", "once"]
+
+
+def test_the_public_cannot_take_a_key_before_a_program_uses_it(room: Room) -> None:
+    """B: a keyless request's Idempotency-Key never stands for that of a request with a key."""
+    key = {"Idempotency-Key": "order-10482"}
+    assert from_widget(room, {"message": "junk"}, **key).status_code == 201
+    real = room.ask("POST", f"/projects/{room.project}/feedback", {"message": "real"}, headers=key)
+    assert (real.status_code, real.json()["data"]["message"]) == (201, "real")
+    assert sorted(room.messages()) == ["junk", "real"]
+
+
+def test_a_retry_is_answered_though_the_project_was_paused(room: Room) -> None:
+    """B: a retry answers the first result; only new feedback is turned away."""
+    key = {"Idempotency-Key": "k"}
+    first = room.send("kept", {}, headers=key)
+    set_up(room, status="PAUSED")
+    again = room.ask("POST", f"/projects/{room.project}/feedback", {"message": "kept"}, headers=key)
+    assert (again.status_code, again.json()["data"]) == (200, first)
+    new = room.ask("POST", f"/projects/{room.project}/feedback", {"message": "new"}, headers={"Idempotency-Key": "n"})
+    assert new.status_code == 403
 
 
 def test_first_result_even_after_its_status_changed(room: Room) -> None:
@@ -221,13 +242,13 @@ def test_first_result_even_after_its_status_changed(room: Room) -> None:
 
 
 def test_retries_at_once_are_one_report(room: Room) -> None:
-    """B: exactly one report, one 201, however many retries come together."""
+    """B: exactly one report with the key and one of the public, however many retries come together."""
     with ThreadPoolExecutor(16) as pool:
         asks = [pool.submit(both_ways, room, {"message": "m"}, **{"Idempotency-Key": "same"}) for _ in range(16)]
         answers = [answer for ask in asks for answer in ask.result()]
-    assert sorted(answer.status_code for answer in answers) == [200] * 47 + [201]
-    assert len({answer.json()["data"]["id"] for answer in answers}) == 1
-    assert room.get("/feedback")["pagination"]["total"] == 1
+    assert sorted(answer.status_code for answer in answers) == [200] * 46 + [201] * 2, "one a kind"
+    assert len({answer.json()["data"]["id"] for answer in answers}) == 2
+    assert room.get("/feedback")["pagination"]["total"] == 2
 
 
 def test_keys_of_retries_are_a_projects_own(room: Room) -> None:
@@ -241,7 +262,7 @@ def test_keys_of_retries_are_a_projects_own(room: Room) -> None:
 def test_nobody_reads_feedback_by_guessing_a_retry(room: Room) -> None:
     """B: without a key a retry tells nothing but what it has just sent."""
     key = {"Idempotency-Key": "1"}
-    room.send("secret", {"email": "reporter@example.com"}, headers=key)
+    from_widget(room, {"message": "secret", "context": {"email": "reporter@example.com"}}, **key)
     guess = from_widget(room, {"message": "guess"}, **key)
     assert guess.status_code == 400
     assert "secret" not in guess.text
@@ -256,7 +277,7 @@ def test_form_of_an_idempotency_key(room: Room, value: str, status: int) -> None
     """B: 1 to 255 visible ASCII characters."""
     path, key = f"/projects/{room.project}/feedback", {"Idempotency-Key": value}
     assert room.ask("POST", path, {"message": "m"}, headers=key).status_code == status
-    assert from_widget(room, {"message": "m"}, **key).status_code == (200 if status == 201 else 400)
+    assert from_widget(room, {"message": "m"}, **key).status_code == status
 
 
 def test_widgets_are_limited_by_address(cast: Cast, start_server: StartServer) -> None:

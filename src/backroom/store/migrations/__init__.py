@@ -32,7 +32,7 @@ def migrate(db: Database) -> tuple[str | None, str]:
     """Brings the store to the newest revision; returns the one it had and the one it has.
 
     Safe to run from several processes at once: they take turns, and the later ones find nothing to do.
-    Raises Invalid for a store that a newer program wrote.
+    Raises Invalid for a store that a newer program wrote, or that can't keep every character.
     """
     with db.lock() or nullcontext(), db.connect_unmanaged() as conn:
         if not db.is_sqlite:
@@ -47,7 +47,19 @@ def migrate(db: Database) -> tuple[str | None, str]:
                 conn.commit()
 
 
+def _check_encoding(conn: Connection) -> None:
+    """Raises Invalid for a PostgreSQL database that can't keep every character."""
+    if conn.dialect.name == "postgresql":
+        encoding = conn.execute(text("SHOW server_encoding")).scalar_one()
+        if encoding != "UTF8":
+            raise Invalid(
+                f"The database's encoding is {encoding}, which can't keep every character: "
+                "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+            )
+
+
 def _upgrade(conn: Connection) -> tuple[str | None, str]:
+    _check_encoding(conn)
     before, newest = current(conn), head()
     conn.rollback()
     if before is not None and before > newest:

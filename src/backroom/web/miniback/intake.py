@@ -78,7 +78,7 @@ async def post_project_feedback(door: MinibackDoor, request: Request) -> Answer:
     try:
         target = _kept_target(door.directory, key_hash, named) or await find()
         sent = await bodies.FEEDBACK.read(request, door.settings.max_json)
-        content = content_of(sent, scope)
+        content = content_of(sent, scope, keyed=True)
     except Failure:
         await charge(door, scope, key_hash)
         raise
@@ -112,7 +112,7 @@ async def _take_with_key(door: MinibackDoor, request: Request, key_hash: str) ->
     scope = request.scope
     try:
         sent = await bodies.WIDGET_FEEDBACK.read(request, door.settings.max_json)
-        content = content_of(sent, scope)
+        content = content_of(sent, scope, keyed=True)
 
         async def find() -> Target:
             return await door.db.read_short(_target_by_slug, door.directory, key_hash, sent.project_slug)
@@ -128,7 +128,7 @@ async def _take_from_widget(door: MinibackDoor, request: Request) -> Answer:
     scope = request.scope
     try:
         sent = await bodies.WIDGET_FEEDBACK.read(request, door.settings.max_json)
-        content = content_of(sent, scope)
+        content = content_of(sent, scope, keyed=False)
 
         async def find() -> Target:
             return await door.db.read_short(_open_target, door.directory, sent.project_slug, header(scope, b"origin"))
@@ -197,7 +197,7 @@ def _answer(scope: Scope, content: Content, target: Target, done: Submitted) -> 
     return Answer(200, _encode(ReceiptAnswer(item)), [*headers, REPLAYED])
 
 
-def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope) -> Content:
+def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope, *, keyed: bool) -> Content:
     """What was sent, checked (Miniback, "Routes", B, Message). Raises Invalid."""
     message = sent.message.strip()
     if not message:
@@ -214,7 +214,7 @@ def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope) -> Content:
         user_id if isinstance(user_id, str) and user_id else None,
         url if isinstance(url, str) else None,
         source_of(scope),
-        _client_id(scope),
+        _client_id(scope, keyed=keyed),
     )
 
 
@@ -243,13 +243,15 @@ def source_of(scope: Scope) -> Source:
     return Source.WIDGET if said is not None and said.strip().lower() == b"widget" else Source.API
 
 
-def _client_id(scope: Scope) -> str | None:
+def _client_id(scope: Scope, *, keyed: bool) -> str | None:
+    """The retry's name in the store. Those of the public have a space of their own: they can't be taken before
+    a program with a key uses them."""
     key = header(scope, b"idempotency-key")
     if key is None:
         return None
     if not IDEMPOTENCY_KEY.match(key):
         raise Invalid("Idempotency-Key must have 1 to 255 visible ASCII characters")
-    return f"idem:{key.decode()}"
+    return f"{'idem' if keyed else 'open'}:{key.decode()}"
 
 
 def _kept_target(directory: Directory, key_hash: str, project: str) -> Target | None:
