@@ -158,3 +158,12 @@ def test_a_hint_that_cannot_be(room: Room, key: str, weight: Any, failure: Any) 
     with pytest.raises(failure):
         room.db.write_now(add_hint, room.actor, room.id, key, weight, None, NOW)
     assert room.db.read_now(live_hints, room.id, NOW) == []
+
+
+def test_hints_of_two_processes_are_in_the_order_of_their_moments(room: Room) -> None:
+    """Ids of two processes interleave within a second; the latest `max` is the latest by the clock."""
+    for channel, id_, moment in (("feature", "f" * 24, NOW), ("bug", "0" * 24, NOW + 5)):
+        values = {"project": room.id, "id": id_, "channel_key": channel, "weight": "max"}
+        row = hints.insert().values(expires_at=moment + HINT_LIFETIME, **values)
+        room.db.write_now(lambda tx, row=row: tx.execute(row).rowcount)
+    assert [hint.channel_key for hint in room.db.read_now(live_hints, room.id, NOW)] == ["feature", "bug"]

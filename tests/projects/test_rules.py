@@ -110,8 +110,8 @@ def channel(key: str, base_weight: float = 1.0, archived: bool = False) -> Chann
     return Channel(key, key, key, "#c0392b", "fox", base_weight, archived)
 
 
-def hint(key: str, weight: str | float = "suggest", user: str | None = None, id_: str = "1") -> Hint:
-    return Hint(id_, key, user, weight)
+def hint(key: str, weight: str | float = "suggest", user: str | None = None) -> Hint:
+    return Hint("1", key, user, weight)
 
 
 THREE = (channel("a"), channel("b"), channel("c"))
@@ -136,8 +136,8 @@ THREE = (channel("a"), channel("b"), channel("c"))
         ([hint("b", -1.0)], None, None, "a"),
         ([hint("b", 0.0)], None, None, "b"),
         ([hint("a", "max"), hint("c", 1e9)], None, None, "a"),
-        ([hint("a", "max", id_="1"), hint("c", "max", id_="2")], None, None, "c"),
-        ([hint("a", "max", id_="2"), hint("c", "max", id_="1")], None, None, "a"),
+        ([hint("a", "max"), hint("c", "max")], None, None, "c"),
+        ([hint("c", "max"), hint("a", "max")], None, None, "a"),
         ([hint("a", "max", user="u"), hint("c")], None, "v", "c"),
         ([hint("gone")], None, None, "b"),
         ([hint("gone", "max")], None, None, "b"),
