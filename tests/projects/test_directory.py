@@ -20,7 +20,7 @@ from backroom.projects.commands import (
     revoke_key,
     update_project,
 )
-from backroom.projects.directory import Directory, KeyFacts, ProjectFacts, Stale, confirm
+from backroom.projects.directory import Directory, KeyFacts, ProjectFacts, Stale
 from backroom.projects.rules import Dialect, hash_key
 from backroom.reports.submit import submit_report
 from backroom.store.database import Database
@@ -122,14 +122,6 @@ def test_a_revoked_key_ends_at_once_in_every_process(room: Room, elsewhere: Data
     for db, kept in ((room.db, here), (elsewhere, there)):
         assert db.read_now(kept.by_secret, hash_key(key.key)) is None
         assert db.read_now(directory.read_secret, hash_key(key.key)) is None
-
-
-def test_a_write_confirms_what_it_was_checked_against(room: Room, elsewhere: Database) -> None:
-    number = room.facts().generation
-    assert room.db.write_now(confirm, number)
-    elsewhere.write_now(set_plan, room.workspace, Plan.FREE)
-    assert not room.db.write_now(confirm, number)
-    assert room.db.write_now(confirm, room.facts().generation)
 
 
 def test_whom_a_key_acts_for(room: Room) -> None:

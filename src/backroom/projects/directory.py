@@ -1,7 +1,7 @@
 """What a door needs of a project to take a request, kept in memory while nothing changes.
 
 A copy is good while the store's config change number is the one it was read at. A read checks the
-number first; a write checks it again inside its transaction (`confirm`), so that a revoked key or a
+number first; a write checks it again inside its transaction (`reports.submit`), so that a revoked key or a
 paused project counts from the moment it is committed, in every process.
 """
 
@@ -152,11 +152,6 @@ class Directory:
         if len(self._projects) + len(self._keys) >= MOST_KEPT:
             self._projects = {}
             self._keys = {}
-
-
-def confirm(tx: Connection, generation: int) -> bool:
-    """Whether what was read at `generation` still holds in this transaction."""
-    return change_number(tx, CONFIG) == generation
 
 
 def _read_project(conn: Connection, statement: Hot, value: str, generation: int) -> ProjectFacts | None:

@@ -19,12 +19,12 @@ from backroom.clock import month_of
 from backroom.errors import Denied, Failure
 from backroom.ids import moment_of, new_id
 from backroom.projects.channels import live_hints
-from backroom.projects.directory import ProjectFacts, Stale, confirm
+from backroom.projects.directory import ProjectFacts, Stale
 from backroom.projects.rules import Hint, route
-from backroom.store.changes import mark_changed
+from backroom.store.changes import CONFIG, change_number, mark_changed
 from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
-from backroom.store.tables import counters, files, hints, projects, reports
+from backroom.store.tables import changes, counters, files, hints, projects, reports
 from backroom.store.tasks import Together, savepoint
 
 PAUSED = "Project is paused"
@@ -95,7 +95,9 @@ _earlier = Hot(
     ).where(reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id"))
 )
 _hold_project = Hot(
-    select(projects.c.id).where(projects.c.id == bindparam("project")).with_for_update(read=True, key_share=True)
+    select(changes.c.n)
+    .where(projects.c.id == bindparam("project"), changes.c.name == CONFIG)
+    .with_for_update(read=True, key_share=True, of=projects)
 )
 _any_hint = Hot(
     select(hints.c.id).where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now")).limit(1)
@@ -148,8 +150,6 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
 
 def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Submitted | Failure]:
     outcomes: list[Submitted | Failure | None] = [None] * len(batch)
-    if tx.dialect.name == "postgresql":
-        _hold_projects(tx, batch)
     meters = _admit(tx, batch, outcomes)
     if look_up:
         _let_others_finish(tx, batch)
@@ -164,21 +164,25 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
     return [_with_meter(done, meters.get(place)) for place, done in enumerate(settled)] if meters else settled
 
 
-def _hold_projects(tx: Connection, batch: list[Submission]) -> None:
-    """Keeps the projects from being deleted before this commit, so that no report comes in behind the clearing.
+def _present_numbers(tx: Connection, batch: list[Submission]) -> dict[str, int | None]:
+    """The settings' change number for each project of the batch; None for a project that is gone.
 
-    One that is gone already has changed the settings' number, which is read next.
+    On PostgreSQL this also keeps the projects from being deleted before this commit, so that no report comes
+    in behind the clearing of its project; SQLite has one writer at a time.
     """
-    for project in sorted({item.project.id for item in batch}):
-        _hold_project(tx, project=project)
+    names = sorted({item.project.id for item in batch})
+    if tx.dialect.name == "sqlite":
+        return dict.fromkeys(names, change_number(tx, CONFIG))
+    rows = {name: _hold_project(tx, project=name) for name in names}
+    return {name: found[0][0] if found else None for name, found in rows.items()}
 
 
 def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
     """Turns away what was checked against old settings, and API calls past the quota."""
-    current = {number: confirm(tx, number) for number in {item.project.generation for item in batch}}
+    numbers = _present_numbers(tx, batch)
     metered: dict[tuple[str, str], list[int]] = {}
     for place, item in enumerate(batch):
-        if not current[item.project.generation]:
+        if numbers[item.project.id] != item.project.generation:
             outcomes[place] = Stale("The project's settings have just changed.")
         elif item.metered:
             metered.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
