@@ -44,7 +44,8 @@ class KeptProject:
         """The channel of a report that comes at `now`."""
         keys = ("bug", "feature", "alpha-feedback")
         channels = [Channel(key, key, key, "#c0392b", "fox", 1.0, key in self.archived) for key in keys]
-        live = [each.hint for each in self.hints if each.ends > now]
+        by_moment = sorted(self.hints, key=lambda each: each.ends)
+        live = [each.hint for each in by_moment if each.ends > now]
         return route(channels, "bug", live, explicit, user)
 
     def hint(self, key: str, weight: str | float, user: str | None, now: int) -> None:
