@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backroom.clock import DAY, iso, iso_bytes, month_of, next_month, now_ms, parse_from, parse_until
+from backroom.clock import DAY, iso, iso_bytes, month_of, next_month, now_ms, parse_from, parse_until, seconds_until
 
 moments = st.integers(0, 253_402_300_799_999)
 
@@ -133,3 +133,11 @@ def test_now_is_now() -> None:
     now = now_ms()
     after = datetime.now(UTC).timestamp() * 1000
     assert before - 1 <= now <= after + 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"), [(1, 1), (1000, 1), (1001, 2), (2000, 2), (0, 1), (-5000, 1), (DAY, 86_400)]
+)
+def test_a_wait_ends_no_earlier_than_its_moment(ahead: int, seconds: int) -> None:
+    now = 1_780_000_000_123
+    assert seconds_until(now + ahead, now) == seconds

@@ -31,14 +31,6 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
-    Role.OWNER: ALL_SCOPES,
-    Role.ADMIN: ALL_SCOPES,
-    Role.MEMBER: frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE, Scope.CHANNEL_READ}),
-    Role.VIEWER: frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.CHANNEL_READ}),
-}
-
-
 class Actor(NamedTuple):
     """Whoever acts: a key, a person, the operator at the command line, or the public with a project key.
 

@@ -17,6 +17,7 @@ from backroom.clock import now_ms
 from backroom.config import Settings
 from backroom.errors import Failure, Invalid, StoreFailed
 from backroom.files.blobs import Blobs
+from backroom.opening import open_database, shown_address
 from backroom.projects.directory import Directory
 from backroom.reports.commands import purge_doomed
 from backroom.store import search
@@ -156,18 +157,6 @@ def open_blobs(settings: Settings) -> Blobs:
         raise Invalid(f"The place for files, {where}, can't be opened: {error}") from error
 
 
-def open_database(settings: Settings) -> Database:
-    """The store that the settings name; makes the data folder where it is missing. Raises Invalid."""
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Invalid(
-            f"The data folder {settings.data} can't be made: {error.strerror}. "
-            "Choose another with --data or BACKROOM_DATA."
-        ) from error
-    return Database(settings.database_url, settings.data)
-
-
 def open_store(db: Database) -> None:
     """Brings the store to the newest schema. Raises Invalid for one that is newer still, StoreFailed."""
     try:
@@ -175,4 +164,4 @@ def open_store(db: Database) -> None:
     except (DBAPIError, sqlite3.Error, OSError) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         reason = " ".join(str(original).split())
-        raise StoreFailed(f"The store at {db.url.render_as_string()} can't be opened: {reason}") from error
+        raise StoreFailed(f"The store at {shown_address(db)} can't be opened: {reason}") from error

@@ -62,6 +62,11 @@ def next_month(moment: int) -> int:
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) * 1000
 
 
+def seconds_until(moment: int, now: int) -> int:
+    """How many whole seconds to wait from `now` for `moment` (both in milliseconds), at least 1."""
+    return max(1, -((now - moment) // 1000))
+
+
 def parse_from(text: str) -> int:
     """The first moment (milliseconds) that an ISO date or time means. Raises ValueError."""
     return _parse(text)[0]

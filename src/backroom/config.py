@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import ArgumentError
 
-from backroom.accounts.rules import Plan
+from backroom.accounts.rules import PLAN_NAMES, Plan, parse_plan
 from backroom.errors import Invalid
 from backroom.store.database import parse_url
 
@@ -20,7 +20,8 @@ PREFIX = "BACKROOM_"
 LOG_FORMATS = ("auto", "json", "console")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 FILES_URL = re.compile(r"(?:(?:s3|gs|az)://[^/\s]+(?:/\S*)?|file:///\S*)\Z")
-PASSWORD = re.compile(r"(?<=://)[^@/\s]*@")
+MISREAD_PASSWORD = re.compile(r"[^:]+://(?:[^/?]*@[^/?]*@|[^?]*/[^?]*@)")
+"""An address in which an @ stands behind the one before the host: the end of the password would be the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Settings:
     burst_per_project: int = 600
     trusted_proxies: tuple[str, ...] = ()
     max_body: int = 64 * 1024 * 1024
-    max_json: int = 2 * 1024 * 1024
+    max_json: int = 8 * 1024 * 1024
     max_headers: int = 32 * 1024
     max_connections: int = 1000
     request_timeout: int = 30
@@ -94,9 +95,24 @@ def _parse(source: str, name: str, text: str) -> object:
     default = getattr(Settings(), name)
     parse = PARSERS.get(name) or PARSERS_BY_TYPE[type(default)]
     try:
+        if not _is_utf8(text):
+            raise ValueError("text in UTF-8")
         return parse(text)
     except ValueError as error:
-        raise Invalid(f"{source} must be {error}, not {PASSWORD.sub('…@', text)!r}.") from None
+        raise Invalid(f"{source} must be {error}, not {_shown(name, text)}.") from None
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether no bytes had to be made halves of characters, as Python does with others of the environment."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _shown(name: str, text: str) -> str:
+    """A value that was refused; of an address, which may have a password anywhere, only its scheme."""
+    if not name.endswith("_url"):
+        return repr(text)
+    scheme = re.match(r"[a-z0-9+]{1,20}://", text)
+    return f"'{scheme.group() if scheme else ''}…'"
 
 
 def _switch(text: str) -> bool:
@@ -124,14 +140,19 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _plan(text: str) -> Plan:
-    return Plan(_one_of(*(plan.lower() for plan in Plan))(text).upper())
+    try:
+        return parse_plan(text)
+    except Invalid:
+        raise ValueError(PLAN_NAMES) from None
 
 
 def _database_url(text: str) -> str:
     try:
-        parse_url(text, Path())
+        url = parse_url(text, Path())
     except (ValueError, ArgumentError):
         raise ValueError("postgresql://user:password@host/database or sqlite:///path/to/file") from None
+    if url.get_backend_name() == "postgresql" and MISREAD_PASSWORD.match(text):
+        raise ValueError("an address whose password has %40 for @, %2F for / and %3A for :")
     return text
 
 

@@ -1,9 +1,14 @@
 """Names, JSON and exit statuses of the commands, on both engines."""
 
+import hashlib
+import hmac
 import json
 import re
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from backroom.access import Scope
@@ -51,6 +56,121 @@ def test_password_is_one_line_of_standard_input(cli: Cli) -> None:
     assert_fails(cli.run(*USER, input="short\r\nand a second line that makes it long\n"), 1, "password")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_bytes_that_are_no_utf_8_are_one_line(store: Store, encoding: str) -> None:
+    """In standard input, whatever the locale makes of them there, in an argument and in the environment."""
+    cli = Cli(store, {"PYTHONIOENCODING": encoding})
+    assert_fails(cli.run(*USER, input="longpassword\udcff\n"), 1, "UTF-8", "password on standard input")
+    wrong = ("user", "create", "--email", "\udcff@x.org", "--password-stdin")
+    assert_fails(cli.run(*wrong, input=PASSWORD), 1, "UTF-8", "\\xff@x.org")
+    assert_fails(Cli(store, {"BACKROOM_FILES_URL": "s3://\udcff"}).run("migrate"), 1, "BACKROOM_FILES_URL", "UTF-8")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_input_is_told(cli: Cli) -> None:
+    assert_fails(cli.run(*USER, input=""), 1, "Standard input has no password.")
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "shown"),
+    [
+        (("key", "revoke", "pr_sk_SECRETsecret12"), 1, "by its id"),
+        (("key", "revoke", "mbk_SECRETsecret12"), 1, "by its id"),
+        (("key", "revoke", NOBODY, "pr_sk_SECRETsecret12"), 2, "pr_sk_…"),
+        (("key", "pr_sk_SECRETsecret12"), 2, "pr_sk_…"),
+        (("workspace", "set-plan", "mbk_SECRETsecret12", "PRO"), 1, "mbk_…"),
+        (("project", "update", "pr_sk_SECRETsecret12", "--name", "N"), 1, "pr_sk_…"),
+        (("user", "create", "--email", "me@example.com", "--password=SECRET"), 2, "password"),
+        (("key", "revoke", "--the-secret=SECRET"), 2, "--the-secret"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_secrets_given_by_mistake_are_not_repeated(cli: Cli, args: tuple[str, ...], status: int, shown: str) -> None:
+    finished = cli.run(*args)
+    assert_fails(finished, status, shown)
+    assert "secret12" not in finished.err
+    assert "SECRET" not in finished.err
+
+
+def test_project_update_changes_what_is_named(fresh_cast: Cast) -> None:
+    cli, project = fresh_cast.cli, fresh_cast.owner.project
+    before = cli("project", "update", project.id, "--name", "New name")
+    assert before == {
+        "id": project.id,
+        "name": "New name",
+        "slug": project.slug,
+        "projectKey": project.project_key,
+        "status": "ACTIVE",
+        "allowedOrigins": [],
+        "urlPatterns": [],
+        "defaultChannelKey": "bug",
+        "identitySecretSet": False,
+    }
+    origins = ("--allowed-origin", "https://App.example.com/", "--allowed-origin", "https://*.example.org")
+    patterns = ("--url-pattern", "https://app.example.com/*", "--url-pattern", "*/checkout")
+    more = ("--slug", "renamed", "--default-channel", "feature", "--status", "PAUSED", "--identity-secret-stdin")
+    after = cli("project", "update", project.slug, *origins, *patterns, *more, input="the secret\n")
+    assert after == before | {
+        "slug": "renamed",
+        "status": "PAUSED",
+        "allowedOrigins": ["https://app.example.com", "https://*.example.org"],
+        "urlPatterns": ["https://app.example.com/*", "*/checkout"],
+        "defaultChannelKey": "feature",
+        "identitySecretSet": True,
+    }
+    clear = ("--allowed-origin", "", "--url-pattern", "", "--identity-secret-stdin", "--status", "active")
+    cleared = cli("project", "update", "renamed", *clear, input="\n")
+    assert cleared == after | {"status": "ACTIVE", "allowedOrigins": [], "urlPatterns": [], "identitySecretSet": False}
+
+
+def test_project_update_says_what_it_cannot(fresh_cast: Cast) -> None:
+    cli, update = fresh_cast.cli, ("project", "update", fresh_cast.owner.project.id)
+    assert_fails(cli.run("project", "update", "no-such", "--name", "N"), 1, "no-such")
+    assert_fails(cli.run(*update, "--default-channel", "invented"), 1, "invented")
+    assert_fails(cli.run(*update, "--slug", fresh_cast.outsider.project.slug), 1, "Slug is already taken")
+    assert_fails(cli.run(*update, "--allowed-origin", "example.com"), 1, "example.com")
+    assert_fails(cli.run(*update, "--url-pattern", "two words"), 1, "two words")
+    assert_fails(cli.run(*update, "--identity-secret-stdin", input=""), 1, "identity secret")
+    assert_fails(cli.run(*update), 2, "to be changed")
+    assert_fails(cli.run(*update, "--status", "GONE"), 2, "ACTIVE or PAUSED, not 'GONE'")
+
+
+def test_project_update_counts_at_once_beside_a_running_server(fresh_cast: Cast, start_server: StartServer) -> None:
+    server, owner = start_server(fresh_cast.store), fresh_cast.owner
+    report = {"blocks": [{"type": "text", "text": "It broke"}], "context": {}}
+
+    def send(**more: Any) -> httpx.Response:
+        body = report | {"clientId": str(uuid4())} | more
+        headers = {"Origin": "https://evil.example"}
+        return httpx.post(f"{server.url}/api/v1/ingest/{owner.project.project_key}", json=body, headers=headers)
+
+    def update(*words: str, input: str = "") -> None:
+        fresh_cast.cli("project", "update", owner.project.id, *words, input=input)
+
+    assert send().json()["channelKey"] == "bug"
+    update("--default-channel", "feature")
+    assert send().json()["channelKey"] == "feature"
+    update("--allowed-origin", "https://app.example.com")
+    assert send().status_code == 403
+    update("--allowed-origin", "")
+    assert send().status_code == 201
+    update("--identity-secret-stdin", input="the secret\n")
+    signature = hmac.new(b"the secret", b"u1", hashlib.sha256).hexdigest()
+    report_id = send(identity={"userId": "u1", "signature": signature}).json()["id"]
+    headers = {"Authorization": f"Bearer {owner.key}"}
+    stored = httpx.get(f"{server.url}/api/v1/projects/{owner.project.id}/feedback/{report_id}", headers=headers)
+    assert stored.json()["identity"] == {"userId": "u1", "verified": True}
+    update("--status", "PAUSED")
+    assert send().status_code == 403
+    update("--status", "ACTIVE")
+    assert send().status_code == 201
+    archived = httpx.patch(
+        f"{server.url}/api/v1/projects/{owner.project.id}/channels/bug", json={"archived": True}, headers=headers
+    )
+    assert archived.status_code == 200, "another default was chosen"
+
+
 def test_project_create(fresh_cast: Cast) -> None:
     cli, workspace = fresh_cast.cli, fresh_cast.owner.workspace
     made = cli("project", "create", "--workspace", workspace, "--name", "My Website")
@@ -91,6 +211,7 @@ def test_key_revoke_keeps_its_first_time(fresh_cast: Cast) -> None:
 def test_set_plan(fresh_cast: Cast) -> None:
     cli, workspace = fresh_cast.cli, fresh_cast.owner.workspace
     assert cli("workspace", "set-plan", workspace, "STARTER") == {"id": workspace, "plan": "STARTER"}
+    assert cli("workspace", "set-plan", workspace, "free")["plan"] == "FREE"
     assert_fails(cli.run("workspace", "set-plan", NOBODY, "PRO"), 1, NOBODY)
 
 
@@ -108,7 +229,7 @@ def test_migrate_tells_from_and_to(cli: Cli) -> None:
         (("user", "invent"), "invent"),
         (("user", "create", "--email", "me@example.com"), "--password-stdin"),
         (("user", "create", "--password-stdin"), "--email"),
-        (("workspace", "set-plan", NOBODY, "GOLD"), "GOLD"),
+        (("workspace", "set-plan", NOBODY, "GOLD"), "FREE, STARTER or PRO, not 'GOLD'"),
         (("workspace", "set-plan", NOBODY), "PLAN"),
         (("key", "create", "--project", NOBODY), "--scope"),
         (("key", "create", "--project", NOBODY, "--scope", "feedback:read", "--miniback"), "--miniback"),
@@ -157,6 +278,10 @@ def test_data_flag_wins_over_the_variable(cli: Cli, store: Store) -> None:
         ({"BACKROOM_MAX_JSON": "lots"}, ["BACKROOM_MAX_JSON", "lots"]),
         ({"BACKROOM_DATABASE_URL": "mysql://somewhere/db"}, ["BACKROOM_DATABASE_URL", "postgresql://"]),
         ({"BACKROOM_DATABASE_URL": "nonsense"}, ["BACKROOM_DATABASE_URL"]),
+        ({"BACKROOM_DATABASE_URL": "me:secret@somewhere"}, ["BACKROOM_DATABASE_URL"]),
+        ({"BACKROOM_DATABASE_URL": "postgresql://me:a@secret@127.0.0.1:1/nothing"}, ["%40 for @"]),
+        ({"BACKROOM_DATABASE_URL": "postgresql://me@127.0.0.1:1/nothing?password=secret"}, ["127.0.0.1"]),
+        ({"BACKROOM_DEFAULT_PLAN": "gold"}, ["FREE, STARTER or PRO, not 'gold'"]),
         ({"BACKROOM_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/nothing"}, ["127.0.0.1"]),
     ],
 )

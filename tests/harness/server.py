@@ -137,12 +137,13 @@ class Cli:
         return answer
 
     def run(self, *args: str, input: str = "") -> Finished:
-        """Run as it is, whatever its status."""
+        """Run as it is, whatever its status; bytes that aren't UTF-8 go in and out as Python's surrogate escapes."""
         done = subprocess.run(
             [BACKROOM, *args],
             input=input,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             env=self._env,
             check=False,
             timeout=60,

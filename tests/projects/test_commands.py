@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from backroom.access import Actor, Scope, operator
 from backroom.accounts.commands import create_workspace, set_plan
 from backroom.accounts.rules import Plan
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
+from backroom.projects.channels import create_channel, list_channels, update_channel
 from backroom.projects.commands import (
     create_project,
     create_secret_key,
@@ -23,13 +25,13 @@ from backroom.projects.commands import (
     update_project,
 )
 from backroom.projects.queries import (
-    exists_anywhere,
     find_miniback_key,
     find_project,
+    get_named,
     get_project,
     list_projects,
 )
-from backroom.projects.rules import ProjectStatus, hash_key
+from backroom.projects.rules import Channel, ProjectStatus, hash_key
 from backroom.store.changes import CONFIG, change_number
 from backroom.store.database import Database
 from backroom.store.tables import api_keys, channels
@@ -140,6 +142,7 @@ def test_a_project_changes_what_is_given_and_nothing_else(room: Room) -> None:
         {"allowed_origins": ["https://App.example/"]},
         {"url_patterns": ["https://app.example/*"]},
         {"identity_secret": "secret"},
+        {"default_channel_key": "feature"},
         {},
     ]
     for later, change in enumerate(changes, 1):
@@ -151,9 +154,10 @@ def test_a_project_changes_what_is_given_and_nothing_else(room: Room) -> None:
         allowed_origins=["https://app.example"],
         url_patterns=["https://app.example/*"],
         identity_secret_set=True,
-        updated_at=NOW + 7,
+        default_channel_key="feature",
+        updated_at=NOW + 8,
     )
-    assert generation(db) == number + 7, "every process reads it anew"
+    assert generation(db) == number + 8, "every process reads it anew"
     assert room.facts().identity_secret == "secret"
     db.write_now(update_project, room.actor, room.id, {"identity_secret": None, "slug": "new-slug"}, NOW)
     assert room.facts().identity_secret is None
@@ -166,14 +170,60 @@ def test_a_project_changes_what_is_given_and_nothing_else(room: Room) -> None:
         ({"slug": "other"}, Conflict),
         ({"slug": "-"}, Invalid),
         ({"allowed_origins": ["nothing"]}, Invalid),
+        ({"default_channel_key": "nothing"}, Invalid),
+        ({"default_channel_key": "alpha-feedback"}, Invalid),
+        ({"url_patterns": ["https://app.example/*", ""]}, Invalid),
+        ({"url_patterns": ["two words"]}, Invalid),
+        ({"url_patterns": ["x" * 2_001]}, Invalid),
+        ({"identity_secret": ""}, Invalid),
+        ({"identity_secret": "two\nlines"}, Invalid),
+        ({"identity_secret": "x" * 1_025}, Invalid),
     ],
 )
 def test_a_change_that_is_none_leaves_all_as_it_was(room: Room, change: dict[str, Any], failure: Any) -> None:
-    make_room(room.db, "Other")
+    other = make_room(room.db, "Other")
+    wanted = Channel("", "nothing", "Another project's", "#c0392b", "fox", 1.0, False)
+    room.db.write_now(create_channel, other.actor, other.id, wanted, NOW)
+    room.db.write_now(update_channel, room.actor, room.id, "alpha-feedback", {"archived": True})
     before, number = room.db.read_now(get_project, room.actor, room.id), generation(room.db)
     with pytest.raises(failure):
         room.db.write_now(update_project, room.actor, room.id, change, NOW + 1)
     assert (room.db.read_now(get_project, room.actor, room.id), generation(room.db)) == (before, number)
+
+
+def test_a_project_is_named_by_id_or_slug(room: Room) -> None:
+    other = make_room(room.db, "Other")
+    room.db.write_now(update_project, room.actor, room.id, {"slug": other.id}, NOW)
+    assert room.db.read_now(get_named, operator(), room.id).id == room.id
+    assert room.db.read_now(get_named, operator(), "other").id == other.id
+    assert room.db.read_now(get_named, operator(), other.id).id == other.id, "the id goes before the slug"
+    for name in ("", "room", "0" * 24):
+        with pytest.raises(NotFound):
+            room.db.read_now(get_named, operator(), name)
+    with pytest.raises(NotFound):
+        room.db.read_now(get_named, room.actor, "other")
+
+
+def test_the_default_channel_is_live_whoever_archives_at_the_same_time(core_store: Store, room: Room) -> None:
+    """Patchrooms, "REST", B: archiving the default channel is 400, also the one that is just becoming it."""
+    keys = ["bug", "feature"]
+
+    def ask(number: int) -> None:
+        db, key = [room.db, other][number % 2], keys[number // 2 % 2]
+        with suppress(Invalid):
+            if number % 3 == 0:
+                db.write_now(update_channel, room.actor, room.id, key, {"archived": False})
+            elif number % 3 == 1:
+                db.write_now(update_channel, room.actor, room.id, key, {"archived": True})
+            else:
+                db.write_now(update_project, room.actor, room.id, {"default_channel_key": key}, NOW)
+
+    with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
+        for start in range(0, 240, 24):
+            list(threads.map(ask, range(start, start + 24)))
+            default = room.db.read_now(get_project, room.actor, room.id).default_channel_key
+            live = [channel.key for channel in room.db.read_now(list_channels, room.actor, room.id, False)]
+            assert default in live
 
 
 def test_an_outsider_finds_nothing_and_changes_nothing(room: Room) -> None:
@@ -227,8 +277,11 @@ def test_a_key_is_revoked_once(room: Room) -> None:
     assert db.write_now(revoke_key, room.actor, key.id, NOW + 5) == NOW + 5
     assert db.write_now(revoke_key, room.actor, key.id, NOW + 9) == NOW + 5
     assert generation(db) == number + 1
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="0" * 24):
         db.write_now(revoke_key, room.actor, "0" * 24, NOW)
+    with pytest.raises(NotFound) as refused:
+        db.write_now(revoke_key, room.actor, key.key, NOW)
+    assert key.key not in refused.value.message
 
 
 def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Room) -> None:
@@ -255,11 +308,11 @@ def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Roo
 def test_a_deleted_project_is_gone_for_everybody_at_once(room: Room) -> None:
     db = room.db
     key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
-    assert db.read_now(exists_anywhere, room.id)
+    assert db.read_now(find_project, operator(), room.id) is not None
     number = generation(db)
     db.write_now(delete_project, room.actor, room.id)
     assert generation(db) == number + 1
-    assert not db.read_now(exists_anywhere, room.id)
+    assert db.read_now(find_project, operator(), room.id) is None
     assert db.read_now(list_projects, room.actor) == []
     for table in (api_keys, channels):
         assert db.read_now(lambda conn, table=table: conn.execute(select(table)).all()) == []  # type: ignore[misc]

@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import insert, update
 
@@ -72,6 +73,36 @@ def test_postgresql_that_syncs_is_healthy(durable_store: Store) -> None:
     Cli(durable_store)("migrate")
     status, checks = examine(durable_store)
     assert (status, checks["durability"]["ok"]) == (0, True)
+
+
+@contextmanager
+def database_with(cluster: Cluster, folder: Path, options: str) -> Iterator[Store]:
+    """An empty database of the cluster that is made with these options of CREATE DATABASE."""
+    name = "odd"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {options}".encode())
+    try:
+        folder.mkdir()
+        yield Store("postgresql", folder, cluster.url(name), cluster, name)
+    finally:
+        cluster.drop(name)
+
+
+def test_postgresql_of_another_encoding(postgres: Cluster, tmp_path: Path) -> None:
+    with database_with(postgres, tmp_path / "odd", "ENCODING 'LATIN1' LOCALE 'C'") as store:
+        _, checks = examine(store)
+    assert list(checks)[-1] == "encoding"
+    assert "LATIN1" in checks["encoding"]["detail"]
+    assert "ENCODING 'UTF8'" in checks["encoding"]["mend"]
+
+
+def test_postgresql_that_cannot_fold_letters(postgres: Cluster, tmp_path: Path) -> None:
+    with database_with(postgres, tmp_path / "odd", "ENCODING 'UTF8' LOCALE 'C'") as store:
+        Cli(store)("migrate")
+        found = wrong(store)
+    assert list(found) == ["letters"]
+    assert "LC_CTYPE C " in found["letters"]["detail"]
+    assert "LOCALE 'C.UTF-8'" in found["letters"]["mend"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

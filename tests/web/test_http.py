@@ -13,7 +13,7 @@ from starlette.types import Message, Scope
 
 from backroom.config import Settings
 from backroom.errors import NotFound, StoreFailed
-from backroom.web.http import Answer, Door, Operation, json_answer, new_request_id
+from backroom.web.http import Answer, Door, Operation, json_answer, new_request_id, whole_number
 from backroom.web.logs import configure_logs
 
 SENT = "what somebody has sent"
@@ -105,3 +105,20 @@ def test_a_request_that_the_stop_cuts_off_is_told_so(logged: io.StringIO) -> Non
 def test_request_ids_differ() -> None:
     made = {new_request_id() for _ in range(1_000)}
     assert len(made) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("1", 1), ("100", 100), ("101", 100), ("00000000001", 1), ("9" * 5_000, 100), ("0" * 5_000 + "7", 7)),
+        *(("1" + "0" * 18, 100), ("0", None), ("0" * 5_000, None), ("", None), ("-1", None), ("+1", None)),
+        *((" 1", None), ("1\n", None), ("1_0", None), ("1.0", None), ("\u0661", None), ("\u00b2", None)),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_whole_numbers_of_any_length(text: str, number: int | None) -> None:
+    assert whole_number(text, least=1, most=100) == number
+
+
+def test_nothing_is_a_whole_number_where_it_is_allowed() -> None:
+    assert whole_number("000", least=0, most=100) == 0

@@ -21,6 +21,15 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
         ("/healthz/", {"error": "Not found"}),
         ("/apiary", {"error": "Not found"}),
         ("/assets/nothing.css", {"error": "Not found"}),
+        ("/healthz%0A", {"error": "Not found"}),
+        ("/%0A", {"error": "Not found"}),
+        ("/healthz%00", {"error": "Not found"}),
+        ("/api/v1/docs%0A", {"error": "Not found", "code": "NOT_FOUND"}),
+        ("/api/v1/openapi.json%0A", {"error": "Not found", "code": "NOT_FOUND"}),
+        ("/api/v1%0A", {"error": "Not found"}),
+        ("/api/docs%0A", {"error": "Not found"}),
+        ("/api/projects%0A", {"error": "Not found"}),
+        ("/api/projects%0D", {"error": "Not found"}),
     ],
 )
 def test_unknown_paths_are_404_in_their_dialect(server: Server, path: str, expected: object) -> None:

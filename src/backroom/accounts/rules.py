@@ -22,6 +22,9 @@ class Plan(StrEnum):
     PRO = "PRO"
 
 
+PLAN_NAMES = "FREE, STARTER or PRO"
+
+
 class Kind(StrEnum):
     """What is counted by the month."""
 
@@ -66,7 +69,7 @@ def parse_plan(text: str) -> Plan:
     try:
         return Plan(text.upper())
     except ValueError:
-        raise Invalid("The plan must be FREE, STARTER or PRO.") from None
+        raise Invalid(f"The plan must be {PLAN_NAMES}, not {text[:20]!r}.") from None
 
 
 def check_email(email: str) -> str:

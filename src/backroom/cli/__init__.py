@@ -5,12 +5,20 @@ A command's module is imported when the command runs, so that `backroom --help` 
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from backroom.errors import Failure
+from backroom.errors import Failure, Invalid
+
+SECRETS = (
+    (re.compile(r"(pr_sk_|mbk_)\w+"), r"\1…"),
+    (re.compile(r"(--[\w-]*(?:password|secret)[\w-]*=)[^\"]*"), r"\1…"),
+)
+"""What may stand in a command by mistake and must not in a complaint about it, and what is shown of it."""
 
 FAILED = 1
 MISUSED = 2
@@ -40,6 +48,7 @@ app.command("backroom.cli.store:restore", help="Fill an empty store from a backu
 user.command("backroom.cli.accounts:create_user", name="create", help="Add a person and a workspace of their own.")
 workspace.command("backroom.cli.accounts:set_plan", name="set-plan", help="Put a workspace on another plan.")
 project.command("backroom.cli.projects:create_project", name="create", help="Add a project to a workspace.")
+project.command("backroom.cli.projects:update_project", name="update", help="Change a project's settings.")
 key.command("backroom.cli.projects:create_key", name="create", help="Make a secret key for a project.")
 key.command("backroom.cli.projects:revoke_key", name="revoke", help="End a secret key.")
 
@@ -47,6 +56,7 @@ key.command("backroom.cli.projects:revoke_key", name="revoke", help="End a secre
 def main() -> None:
     """Runs one command. Exits with 0, 1 (it failed) or 2 (wrong usage), these two with one line on standard error."""
     try:
+        _check_words(sys.argv)
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         _end(f"{error} Try: backroom --help", MISUSED)
@@ -60,6 +70,18 @@ def main() -> None:
         _end(f"{error.strerror}: {error.filename}" if error.filename else str(error), FAILED)
 
 
+def _check_words(words: list[str]) -> None:
+    """Raises Invalid where one has bytes that aren't UTF-8, which Python makes halves of characters."""
+    for place, word in enumerate(words):
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            shown = os.fsencode(word).decode(errors="backslashreplace")
+            raise Invalid(f"The argument {place}, {shown}, must be text in UTF-8.") from error
+
+
 def _end(message: str, status: int) -> None:
+    for pattern, shown in SECRETS:
+        message = pattern.sub(shown, message)
     sys.stderr.write(f"backroom: {' '.join(message.split())}\n")
     sys.exit(status)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from backroom.accounts import commands
-from backroom.accounts.rules import Plan
-from backroom.cli.place import Place, opened
+from backroom.accounts.rules import Plan, parse_plan
+from backroom.cli.place import Place, opened, parsed_by, read_line
 from backroom.clock import now_ms
 
 
@@ -24,7 +23,7 @@ def create_user(
 ) -> None:
     """Adds a person and a workspace of their own; makes the store where there is none."""
     settings = place.settings()
-    password_hash = commands.hash_password(sys.stdin.readline().rstrip("\r\n"))
+    password_hash = commands.hash_password(read_line("password"))
     with opened(settings) as db:
         made = db.write_now(commands.create_user, email, name, password_hash, settings.default_plan, now_ms())
     place.answer(
@@ -33,7 +32,13 @@ def create_user(
     )
 
 
-def set_plan(workspace: str, plan: Plan, /, *, place: Place = Place()) -> None:  # noqa: B008
+def set_plan(
+    workspace: str,
+    plan: Annotated[Plan, Parameter(converter=parsed_by(parse_plan), show_choices=False)],
+    /,
+    *,
+    place: Place = Place(),  # noqa: B008
+) -> None:
     """Puts a workspace on another plan from now on.
 
     Parameters
@@ -41,7 +46,7 @@ def set_plan(workspace: str, plan: Plan, /, *, place: Place = Place()) -> None: 
     workspace
         The workspace's id.
     plan
-        What it gets.
+        What it gets: FREE, STARTER or PRO.
     """
     with opened(place.settings()) as db:
         db.write_now(commands.set_plan, workspace, plan)

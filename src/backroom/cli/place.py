@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import structlog
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from sqlalchemy.exc import SQLAlchemyError
 
 from backroom.config import Settings, read_settings
 from backroom.errors import Conflict, Invalid, StoreFailed
+from backroom.opening import open_database, shown_address
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
 from backroom.upkeep.restore import is_unfinished
+
+T = TypeVar("T")
 
 UNFINISHED = "A restore into this store didn't get to its end. Run `backroom restore FILE` again."
 
@@ -64,14 +67,7 @@ def connected(settings: Settings) -> Iterator[Database]:
     """The store as it is, for the time of the block; the driver's complaints become Failures of one line."""
     # A failed write is told by its exception; the store's own log would be a second line.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Invalid(
-            f"The data folder {settings.data} can't be made: {error.strerror}."
-            " Choose another with --data or BACKROOM_DATA."
-        ) from error
-    db = Database(settings.database_url, settings.data)
+    db = open_database(settings)
     try:
         yield db
     except StoreFailed as error:
@@ -84,9 +80,31 @@ def connected(settings: Settings) -> Iterator[Database]:
         db.close()
 
 
-def shown_address(db: Database) -> str:
-    """Where the store is, without a password."""
-    return str(db.path) if db.path else db.url.render_as_string(hide_password=True)
+def read_line(what: str) -> str:
+    """The next line of standard input, without its end; `what` it is stands in complaints.
+
+    Raises Invalid where there is none, or bytes that aren't UTF-8.
+    """
+    try:
+        line = sys.stdin.readline()
+        line.encode()
+    except UnicodeError as error:
+        raise Invalid(f"The {what} on standard input must be text in UTF-8.") from error
+    if not line:
+        raise Invalid(f"Standard input has no {what}.")
+    return line.rstrip("\r\n")
+
+
+def parsed_by(parse: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], T]:
+    """How Cyclopts is to read a parameter of one word; what `parse` says is Invalid is wrong usage."""
+
+    def convert(_kind: Any, tokens: Sequence[Token]) -> T:
+        try:
+            return parse(tokens[-1].value)
+        except Invalid as error:
+            raise ValueError(error.message) from error
+
+    return convert
 
 
 def first_line(error: BaseException | None) -> str:

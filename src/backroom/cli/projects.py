@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from cyclopts import ArgumentCollection, Group, Parameter, Token
 
 from backroom.access import Scope, operator
-from backroom.cli.place import Place, opened
+from backroom.cli.place import Place, opened, parsed_by, read_line
 from backroom.clock import iso, now_ms
 from backroom.projects import commands
-from backroom.projects.queries import get_project
+from backroom.projects.queries import Project, get_named, get_project
+from backroom.projects.rules import ProjectStatus, parse_project_status
 
 
 def create_project(
@@ -29,6 +30,94 @@ def create_project(
         {"id": made.id, "name": made.name, "slug": made.slug, "projectKey": made.project_key},
         f"Made the project {made.name} ({made.id}), slug {made.slug}, with the public key {made.project_key}",
     )
+
+
+def _any_change(arguments: ArgumentCollection) -> None:
+    if not any(argument.tokens for argument in arguments):
+        raise ValueError("Say what is to be changed.")
+
+
+CHANGES = Group("Changes", validator=_any_change)
+LIST = Parameter(group=CHANGES, consume_multiple=False, negative="")
+
+
+def update_project(
+    project: str,
+    /,
+    *,
+    name: Annotated[str | None, Parameter(group=CHANGES, help="The project's name.")] = None,
+    slug: Annotated[str | None, Parameter(group=CHANGES, help="The name in addresses.")] = None,
+    allowed_origin: Annotated[
+        tuple[str, ...] | None,
+        LIST,
+        Parameter(help="The sites whose pages may send, all of them; may be repeated. Empty: every site's."),
+    ] = None,
+    url_pattern: Annotated[
+        tuple[str, ...] | None,
+        LIST,
+        Parameter(help="The pages that show the widget, with * for anything; may be repeated. Empty: every page."),
+    ] = None,
+    identity_secret_stdin: Annotated[
+        bool,
+        Parameter(
+            group=CHANGES, negative="", help="Read the secret that signs users from standard input. Empty: none."
+        ),
+    ] = False,
+    default_channel: Annotated[
+        str | None, Parameter(group=CHANGES, help="The key of the channel for reports that name none.")
+    ] = None,
+    status: Annotated[
+        ProjectStatus | None,
+        Parameter(
+            group=CHANGES,
+            converter=parsed_by(parse_project_status),
+            show_choices=False,
+            help="ACTIVE, or PAUSED: takes no feedback.",
+        ),
+    ] = None,
+    place: Place = Place(),  # noqa: B008
+) -> None:
+    """Changes a project's settings, at once in every process; what isn't named stays.
+
+    Parameters
+    ----------
+    project
+        The project's id or slug.
+    """
+    given: dict[str, Any] = {
+        "name": name,
+        "slug": slug,
+        "allowed_origins": _without_empty(allowed_origin),
+        "url_patterns": _without_empty(url_pattern),
+        "default_channel_key": default_channel,
+        "status": status,
+    }
+    changes = {field: value for field, value in given.items() if value is not None}
+    if identity_secret_stdin:
+        changes["identity_secret"] = read_line("identity secret") or None
+    with opened(place.settings()) as db:
+        found = db.read_now(get_named, operator(), project)
+        db.write_now(commands.update_project, operator(), found.id, changes, now_ms())
+        changed = db.read_now(get_project, operator(), found.id)
+    place.answer(_shown(changed), f"Changed the project {changed.name} ({changed.id}).")
+
+
+def _without_empty(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else [value for value in values if value.strip()]
+
+
+def _shown(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "name": project.name,
+        "slug": project.slug,
+        "projectKey": project.project_key,
+        "status": project.status,
+        "allowedOrigins": project.allowed_origins,
+        "urlPatterns": project.url_patterns,
+        "defaultChannelKey": project.default_channel_key,
+        "identitySecretSet": project.identity_secret_set,
+    }
 
 
 def _one_kind(arguments: ArgumentCollection) -> None:

@@ -10,12 +10,12 @@ from backroom.access import Actor
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import new_id
 from backroom.projects import rules
-from backroom.projects.queries import get_project
+from backroom.projects.queries import get_project, hold
 from backroom.projects.rules import HINT_LIFETIME, Channel, Hint
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import channels, hints
 
-_columns = (
+COLUMNS = (
     channels.c.id,
     channels.c.key,
     channels.c.name,
@@ -24,6 +24,7 @@ _columns = (
     channels.c.base_weight,
     channels.c.archived,
 )
+"""The fields of a Channel, in their order."""
 
 CHECKS: dict[str, Any] = {
     "name": rules.check_channel_name,
@@ -37,7 +38,7 @@ CHECKS: dict[str, Any] = {
 def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) -> list[Channel]:
     """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound."""
     get_project(conn, actor, project)
-    query = select(*_columns).where(channels.c.project == project).order_by(channels.c.id)
+    query = select(*COLUMNS).where(channels.c.project == project).order_by(channels.c.id)
     if not archived:
         query = query.where(channels.c.archived.is_(False))
     return [Channel(*row) for row in conn.execute(query)]
@@ -68,6 +69,7 @@ def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes
 
     Raises NotFound, Invalid (also where the default channel would be archived).
     """
+    hold(tx, project)
     found = get_project(tx, actor, project)
     _get(tx, project, key)
     values = {name: CHECKS[name](value) for name, value in changes.items()}
@@ -130,5 +132,5 @@ def _get(conn: Connection, project: str, key: str) -> Channel:
 
 
 def _find(conn: Connection, project: str, key: str) -> Channel | None:
-    row = conn.execute(select(*_columns).where(channels.c.project == project, channels.c.key == key)).first()
+    row = conn.execute(select(*COLUMNS).where(channels.c.project == project, channels.c.key == key)).first()
     return None if row is None else Channel(*row)

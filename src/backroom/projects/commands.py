@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from backroom.access import Actor, Scope
 from backroom.accounts.rules import PLANS, Plan, check_name
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
-from backroom.ids import new_id
+from backroom.ids import is_id, new_id
 from backroom.projects import rules
-from backroom.projects.queries import find_project, get_project
+from backroom.projects.queries import find_project, get_project, hold
 from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, ProjectStatus
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import api_keys, channels, doomed_projects, hints, projects, workspaces
@@ -105,10 +105,12 @@ def _asked_slug(tx: Connection, slug: str) -> str:
 
 
 def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str, Any], now: int) -> None:
-    """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns` or `identity_secret`.
+    """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns`, `identity_secret` (None takes
+    it away) or `default_channel_key` (of a live channel).
 
     Raises NotFound, Conflict (the slug is taken), Invalid.
     """
+    hold(tx, project)
     found = get_project(tx, actor, project)
     values: dict[str, Any] = {"updated_at": now}
     if "name" in changes:
@@ -121,15 +123,28 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
         origins = [rules.check_origin(origin) for origin in changes["allowed_origins"]]
         values["allowed_origins"] = msgspec.json.encode(origins)
     if "url_patterns" in changes:
-        values["url_patterns"] = msgspec.json.encode([str(pattern) for pattern in changes["url_patterns"]])
+        patterns = [rules.check_url_pattern(pattern) for pattern in changes["url_patterns"]]
+        values["url_patterns"] = msgspec.json.encode(patterns)
     if "identity_secret" in changes:
-        values["identity_secret"] = changes["identity_secret"]
+        secret = changes["identity_secret"]
+        values["identity_secret"] = None if secret is None else rules.check_identity_secret(secret)
+    if "default_channel_key" in changes:
+        values["default_channel_key"] = _live_channel(tx, project, changes["default_channel_key"])
     tx.execute(update(projects).where(projects.c.id == project).values(values))
     mark_config_changed(tx)
 
 
+def _live_channel(tx: Connection, project: str, key: str) -> str:
+    """The key, which a live channel of the project has. Raises Invalid."""
+    query = select(channels.c.id).where(channels.c.project == project, channels.c.key == key)
+    if tx.execute(query.where(channels.c.archived.is_(False))).first() is None:
+        raise Invalid(f"This project has no live channel {key}.")
+    return key
+
+
 def delete_project(tx: Connection, actor: Actor, project: str) -> None:
     """Deletes a project for good: gone for everybody at once, its reports cleared away right after."""
+    hold(tx, project)
     get_project(tx, actor, project)
     for table in (api_keys, channels, hints):
         tx.execute(delete(table).where(table.c.project == project))
@@ -154,7 +169,7 @@ def regenerate_miniback_key(tx: Connection, actor: Actor, project: str, now: int
     On PostgreSQL the project's row is locked, so that of two at once the later one ends the earlier one's key.
     """
     get_project(tx, actor, project)
-    tx.execute(select(projects.c.id).where(projects.c.id == project).with_for_update())
+    hold(tx, project)
     old = (api_keys.c.project == project) & (api_keys.c.dialect == Dialect.MINIBACK.value)
     tx.execute(update(api_keys).where(old, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
     return _insert_key(tx, actor, project, Dialect.MINIBACK, frozenset(Scope), "API Access", now)
@@ -190,8 +205,10 @@ def _insert_key(
 def revoke_key(tx: Connection, actor: Actor, key: str, now: int) -> int:
     """Ends a secret key from now on; a key that was ended before keeps its time. Returns that time (ms).
 
-    Raises NotFound.
+    Raises NotFound; a text that can't be an id may be the key itself, and isn't repeated.
     """
+    if not is_id(key):
+        raise NotFound("A key is revoked by its id, the 24 hex digits told when it was made, not by the key itself.")
     row = tx.execute(select(api_keys.c.project, api_keys.c.revoked_at).where(api_keys.c.id == key)).first()
     if row is None or find_project(tx, actor, row.project) is None:
         raise NotFound(f"There is no key {key}.")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 from backroom.access import ALL_SCOPES, Actor, Scope
 from backroom.accounts.rules import Plan
 from backroom.errors import Failure
+from backroom.projects.channels import COLUMNS
 from backroom.projects.rules import Channel, Dialect, ProjectStatus
 from backroom.store.changes import CONFIG, change_number
 from backroom.store.hot import Hot
@@ -68,19 +69,7 @@ _from = projects.join(workspaces, workspaces.c.id == projects.c.workspace)
 _by_id = Hot(select(*_project_columns).select_from(_from).where(projects.c.id == bindparam("key")))
 _by_key = Hot(select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key")))
 _by_slug = Hot(select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key")))
-_channels = Hot(
-    select(
-        channels.c.id,
-        channels.c.key,
-        channels.c.name,
-        channels.c.color,
-        channels.c.mascot,
-        channels.c.base_weight,
-        channels.c.archived,
-    )
-    .where(channels.c.project == bindparam("project"))
-    .order_by(channels.c.id)
-)
+_channels = Hot(select(*COLUMNS).where(channels.c.project == bindparam("project")).order_by(channels.c.id))
 _secret_key = Hot(
     select(api_keys.c.id, api_keys.c.project, api_keys.c.dialect, api_keys.c.scopes).where(
         api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)

@@ -58,9 +58,21 @@ def find_project(conn: Connection, actor: Actor, project: str) -> Project | None
     return None if row is None else _project(row)
 
 
-def exists_anywhere(conn: Connection, project: str) -> bool:
-    """Whether any workspace has a project with that id."""
-    return conn.execute(select(projects.c.id).where(projects.c.id == project)).first() is not None
+def get_named(conn: Connection, actor: Actor, name: str) -> Project:
+    """The project with that id or, where none has it, with that slug, if the actor reaches it. Raises NotFound."""
+    slug = select(projects.c.id).where(projects.c.slug == name)
+    found = find_project(conn, actor, name) or find_project(conn, actor, conn.execute(slug).scalar() or "")
+    if found is None:
+        raise NotFound(f"There is no project {name}.")
+    return found
+
+
+def hold(tx: Connection, project: str) -> None:
+    """Waits for every other writer that holds the project, until it has committed, and keeps out the next.
+
+    For PostgreSQL; SQLite has one writer at a time.
+    """
+    tx.execute(select(projects.c.id).where(projects.c.id == project).with_for_update())
 
 
 def list_projects(conn: Connection, actor: Actor) -> list[Project]:

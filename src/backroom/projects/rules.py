@@ -22,6 +22,8 @@ ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?\Z")
 HOST = re.compile(r"[a-z0-9.-]+\Z")
 COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 CHANNEL_NAME_LENGTH = 80
+URL_PATTERN_LENGTH = 2_000
+SECRET_LENGTH = 1_024
 MASCOTS = ("fox", "cat", "owl", "bear", "rabbit", "panda")
 HINT_LIFETIME = 5 * MINUTE
 HEAVIEST = 1e9
@@ -187,6 +189,29 @@ def check_origin(origin: str) -> str:
     if not ORIGIN.match(cleaned):
         raise Invalid(f"An allowed origin must look like https://app.example.com, not {origin!r}.")
     return cleaned.removesuffix(":443" if cleaned.startswith("https:") else ":80")
+
+
+def check_url_pattern(pattern: str) -> str:
+    """The trimmed pattern. Raises Invalid unless it can match an address: 1 to 2,000 characters without spaces."""
+    pattern = pattern.strip()
+    if not 1 <= len(pattern) <= URL_PATTERN_LENGTH or any(char.isspace() or ord(char) < 32 for char in pattern):
+        raise Invalid(f"A URL pattern must look like https://app.example.com/*, not {pattern[:80]!r}.")
+    return pattern
+
+
+def check_identity_secret(secret: str) -> str:
+    """Raises Invalid unless the secret has 1 to 1,024 characters on one line."""
+    if not 1 <= len(secret) <= SECRET_LENGTH or any(ord(char) < 32 for char in secret):
+        raise Invalid(f"The identity secret must have 1 to {SECRET_LENGTH:,} characters on one line.")
+    return secret
+
+
+def parse_project_status(text: str) -> ProjectStatus:
+    """The status of that name. Raises Invalid."""
+    try:
+        return ProjectStatus(text.upper())
+    except ValueError:
+        raise Invalid(f"The status must be ACTIVE or PAUSED, not {text[:20]!r}.") from None
 
 
 def origin_allowed(allowed: Sequence[str], origin: str | None) -> bool:

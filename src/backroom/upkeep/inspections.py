@@ -25,6 +25,10 @@ FIRST_YEAR = 1_735_689_600_000
 SHOWN = 3
 MEND = "Run `backroom doctor --mend`"
 REACH_MEND = "See that PostgreSQL runs, and that the address and the password in BACKROOM_DATABASE_URL are right."
+UTF8_MEND = (
+    "Make another database with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8', and move there"
+    " with `backroom backup` and `backroom restore`."
+)
 INTEGRITY_MEND = (
     "Stop the server, move the file away and run `backroom restore FILE` with your newest backup."
     " The SQLite shell's .recover may save what came after it."
@@ -61,6 +65,18 @@ def _opens(conn: Connection, _now: int) -> Seen:
     name = "SQLite" if conn.dialect.name == "sqlite" else "PostgreSQL"
     version = ".".join(str(part) for part in (conn.dialect.server_version_info or ()))
     return False, f"{name} {version}"
+
+
+def _encoding(conn: Connection, _now: int) -> Seen:
+    encoding = str(conn.exec_driver_sql("SHOW server_encoding").scalar_one())
+    return encoding != "UTF8", f"encoding {encoding}"
+
+
+def _letters(conn: Connection, _now: int) -> Seen:
+    if conn.exec_driver_sql("SELECT lower('ПРИВЕТ') = 'привет'").scalar_one():
+        return False, "searches find big and small letters of every script"
+    query = "SELECT datctype FROM pg_database WHERE datname = current_database()"
+    return True, f"LC_CTYPE {conn.exec_driver_sql(query).scalar_one()} knows big and small letters in ASCII only"
 
 
 def _version(conn: Connection, _now: int) -> Seen:
@@ -136,6 +152,8 @@ _SQLITE = [
 ]
 _POSTGRESQL = [
     Inspection("database", _opens, REACH_MEND, ends=True),
+    Inspection("encoding", _encoding, UTF8_MEND, ends=True),
+    Inspection("letters", _letters, UTF8_MEND),
     Inspection("version", _version, f"Use PostgreSQL {OLDEST_POSTGRESQL} or later."),
     Inspection("durability", _durable, "Switch the setting on in PostgreSQL."),
 ]

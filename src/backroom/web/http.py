@@ -7,6 +7,7 @@ nothing until they are asked; an Answer goes out in two messages, without Starle
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -156,7 +157,11 @@ class Door:
                 raise
             await send_answer(send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD")
 
-    async def _no_such_path(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def before_refusal(self, scope: Scope) -> None:
+        """Called where no operation takes the request, before that is answered."""
+
+    async def _no_such_path(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        await self.before_refusal(scope)
         raise NoSuchPath("Not found")
 
 
@@ -164,7 +169,14 @@ def _routes(door: Door, operations: Sequence[Operation[Any]]) -> list[Route]:
     paths: dict[str, dict[str, Operation[Any]]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = operation
-    return [Route(door.prefix + path, _PathApp(door, methods)) for path, methods in paths.items()]
+    return [_route(door.prefix + path, _PathApp(door, methods)) for path, methods in paths.items()]
+
+
+def _route(path: str, app: _PathApp) -> Route:
+    route = Route(path, app)
+    # Starlette's own pattern ends in `$`, which also matches before a line feed at the end of the path.
+    route.path_regex = re.compile(rf"{route.path_regex.pattern.removesuffix('$')}\Z")
+    return route
 
 
 class _PathApp:
@@ -180,6 +192,7 @@ class _PathApp:
         method = scope["method"]
         endpoint = self._endpoints.get(method)
         if endpoint is None:
+            await self._door.before_refusal(scope)
             raise MethodNotAllowed(sorted(self._endpoints))
         answer = await endpoint(self._door, Request(scope, receive))
         scope["answering"] = True
@@ -192,6 +205,17 @@ def header(scope: Scope, name: bytes) -> bytes | None:
         if key == name:
             return bytes(value)
     return None
+
+
+def whole_number(text: str, least: int, most: int) -> int | None:
+    """The number that `text` writes in ASCII digits, of any length, at most `most`; None where it is no such number,
+    or one below `least`."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    # int() takes at most 4,300 digits.
+    number = most if len(digits) > len(str(most)) else min(int(digits), most)
+    return number if number >= least else None
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -238,11 +262,15 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidJson("The body isn't valid JSON in UTF-8.") from error
     except RecursionError as error:
-        raise InvalidJson("The body is nested too deeply.") from error
+        raise TooDeep("The body is nested too deeply.") from error
 
 
 class InvalidJson(Invalid):
     """The body can't be read as JSON at all."""
+
+
+class TooDeep(Invalid):
+    """Lists and objects lie deeper in each other than can be read."""
 
 
 def _sentence(text: str) -> str:

@@ -25,6 +25,9 @@ REQUEST_ID: Schema = {"description": "Names the request in the server's log.", "
 HEADERS = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
 PAGE = {"responses": {"200": {"content": {"text/html": {"schema": TEXT}}}}}
 
+SPACES = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `str.strip` takes away, for classes in patterns: their own `\\s` differs from it, and by who reads it."""
+
 TAGS = {"openapi.json": "description", "docs": "description", "api-key": "project keys"}
 NAMES = {
     "projectId": "The project's id: 24 hex digits.",

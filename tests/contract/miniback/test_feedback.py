@@ -40,8 +40,14 @@ def test_list_of_all_feedback_is_paged(room: Room) -> None:
     assert exact["pagination"]["hasMore"] is False
     beyond = room.get("/feedback", page=1_000_000_000, pageSize=100)
     assert (beyond["data"], beyond["pagination"]["total"]) == ([], 25)
-    clamped = room.get("/feedback", pageSize=1_000_000_000)
-    assert (len(clamped["data"]), clamped["pagination"]["pageSize"]) == (25, 100)
+    for size in ("101", "1000000000", "1" + "0" * 18, "9" * 5_000):
+        clamped = room.get("/feedback", pageSize=size)
+        assert (len(clamped["data"]), clamped["pagination"]["pageSize"]) == (25, 100)
+    for page in ("1" + "0" * 18, "9" * 5_000):
+        beyond = room.get("/feedback", page=page, pageSize="9" * 30)
+        assert (beyond["data"], beyond["pagination"]["hasMore"]) == ([], False)
+    padded = room.get("/feedback", page="00000000001", pageSize="0" * 30 + "5")
+    assert (len(padded["data"]), padded["pagination"]["page"]) == (5, 1)
 
 
 def test_list_of_a_project_is_windowed(room: Room) -> None:
@@ -56,7 +62,12 @@ def test_list_of_a_project_is_windowed(room: Room) -> None:
     assert rest["data"] == sent[50:]
     assert rest["pagination"] == {"total": 55, "limit": 5, "offset": 50, "hasMore": False}
     assert room.get(path, limit=101)["pagination"]["limit"] == 100
-    assert room.get(path, offset=1_000_000_000)["data"] == []
+    for offset in ("1000000000", "1" + "0" * 18, "9" * 5_000):
+        beyond = room.get(path, offset=offset)
+        assert (beyond["data"], beyond["pagination"]["hasMore"]) == ([], False)
+        assert room.get(path, limit=offset)["pagination"]["limit"] == 100
+    padded = room.get(path, offset="0" * 30, limit="00000000001")["pagination"]
+    assert (padded["offset"], padded["limit"]) == (0, 1)
 
 
 def test_pages_join_without_gap_or_repeat(room: Room) -> None:
@@ -71,7 +82,7 @@ def test_pages_join_without_gap_or_repeat(room: Room) -> None:
         assert [page["pagination"]["hasMore"] for page in pages] == [True, True, False]
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "x", "", "1.5", "1e3", "+1", " 1", "1_0", "٣", "1000000001", "9" * 400])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "", "1.5", "1e3", "+1", " 1", "1_0", "٣"])
 def test_what_is_no_whole_number_in_range(room: Room, value: str) -> None:
     """B: a value that is no whole number in range is 400."""
     for path, name in (

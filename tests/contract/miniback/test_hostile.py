@@ -9,6 +9,7 @@ from backroom.accounts.rules import Kind
 from tests.contract.miniback.room import JSON, NOBODY, WIDGET, Room
 from tests.harness.server import Server
 
+TOO_DEEP = "The body is nested too deeply"
 BODIES = {
     b"": "Invalid JSON",
     b"{": "Invalid JSON",
@@ -18,7 +19,8 @@ BODIES = {
     b'{"message":"\xff"}': "Invalid JSON",
     b'{"message":"\\ud800"}': "Invalid JSON",
     b'{"message":"\\udc00 m"}': "Invalid JSON",
-    b'{"message":"m","extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}": "Invalid JSON",
+    b'{"message":"m","extra":' + b"[" * 100_000 + b"]" * 100_000 + b"}": TOO_DEEP,
+    b'{"message":"m","context":{"a":' + b"[" * 7_000 + b"]" * 7_000 + b"}}": TOO_DEEP,
     b'{"message":"a\\u0000b"}': "Message must have no NUL character",
     b'{"message":"m","context":{"a":"b\\u0000"}}': "Context must have no NUL character",
     b'{"message":"m","context":{"a\\u0000":[]}}': "Context must have no NUL character",
@@ -46,6 +48,19 @@ def test_bodies_that_are_no_feedback(room: Room, body: bytes) -> None:
     for answer in answers:
         assert (answer.status_code, answer.json()) == (400, {"error": BODIES[body]})
     assert (room.used(Kind.FEEDBACK), room.messages()) == (0, [])
+
+
+@pytest.mark.parametrize("levels", range(300, 1_100, 50))
+def test_context_of_any_depth_is_kept_or_refused_clearly(room: Room, levels: int) -> None:
+    """B: never a 500, wherever the stack ends; a NUL inside is found or the depth is told."""
+    nested = b'{"message":"m","context":{"a":' + b"[" * levels + b"%b" + b"]" * levels + b"}}"
+    path = f"/projects/{room.project}/feedback"
+    plain = room.ask("POST", path, headers=JSON, content=nested % b"")
+    deep = (TOO_DEEP, "Context is nested too deeply")
+    assert plain.status_code == 201 or plain.json()["error"] in deep
+    nul = room.ask("POST", path, headers=JSON, content=nested % b'"\\u0000"')
+    assert nul.status_code == 400
+    assert nul.json()["error"] in (*deep, "Context must have no NUL character")
 
 
 def test_escaped_backslash_is_no_nul(room: Room) -> None:
@@ -100,7 +115,7 @@ def test_body_of_100_megabytes(room: Room, server: Server) -> None:
 
 def test_body_in_endless_pieces(room: Room) -> None:
     """B: 413 as soon as the limit is passed."""
-    pieces = (b"x" * 65_536 for _ in range(64))
+    pieces = (b"x" * 65_536 for _ in range(160))
     answer = room.ask("POST", f"/projects/{room.project}/feedback", headers=JSON, content=pieces)
     assert (answer.status_code, list(answer.json())) == (413, ["error"])
 

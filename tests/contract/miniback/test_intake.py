@@ -54,7 +54,14 @@ def test_send_feedback(room: Room) -> None:
 
 def test_source_comes_from_the_header(room: Room) -> None:
     """D: header `x-feedback-source: widget`; any other header value marks the source API."""
-    sources = {"widget": "WIDGET", "Widget": "WIDGET", "api": "API", "mobile": "API", "": "API"}
+    sources = {
+        "widget": "WIDGET",
+        "Widget": "API",
+        "widgets": "API",
+        "api": "API",
+        "mobile": "API",
+        "": "API",
+    }
     for value, source in sources.items():
         for path in (f"/projects/{room.project}/feedback", "/feedback"):
             body = {"message": "m", "projectSlug": room.slug}

@@ -167,6 +167,34 @@ def test_failures_count_and_carry_the_meter(starter: Room, outsider: Room) -> No
     assert starter.used(Kind.API_CALLS) == 12
 
 
+def test_answers_that_no_operation_gives_carry_the_meter(starter: Room, free: Room) -> None:
+    """B: every answer to a metered key; what isn't there and isn't done is no call."""
+    starter.use(Kind.API_CALLS, 7)
+    asks = [(404, "GET", "/nothing"), (405, "PATCH", "/projects"), (404, "GET", "/feedback%0A")]
+    for room, standing in ((starter, (10_000, 9_993)), (free, (300, 300))):
+        for status, method, path in asks:
+            answer = room.ask(method, path)
+            assert (answer.status_code, meter(answer)) == (status, standing)
+    assert (starter.used(Kind.API_CALLS), free.used(Kind.API_CALLS)) == (7, 0)
+    for key in (None, "mbk_unknown", "pr_sk_unknown"):
+        answer = starter.ask("GET", "/nothing", key=key)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Not found"})
+        assert "x-ratelimit-limit" not in answer.headers
+
+
+def test_used_up_quotas_say_when_to_come_again(starter: Room) -> None:
+    """B: `Retry-After` in seconds, until the first of next month."""
+    path = f"/projects/{starter.project}/feedback"
+    starter.use(Kind.FEEDBACK, 5_000)
+    feedback = starter.ask("POST", path, {"message": "m"})
+    starter.use(Kind.API_CALLS, 9_999)
+    for answer in (feedback, starter.ask("GET", "/projects"), starter.ask("POST", path, {"message": "m"})):
+        assert answer.status_code == 429
+        now = now_ms()
+        again = now + int(answer.headers["retry-after"]) * 1000
+        assert next_month(now - 60_000) <= again <= next_month(now) + 60_000
+
+
 def test_unlimited_plan_counts_without_headers(room: Room) -> None:
     """D: PRO is unlimited; B: its calls are counted all the same."""
     room.send("one")

@@ -122,6 +122,14 @@ def test_invalid_hints_are_400(owner: Api, body: str) -> None:
     assert failure(owner.call("POST", "/hints", content=body.encode())) == (400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("weight", ["x", "", "Max", "1"])
+def test_another_word_as_weight_is_told_what_would_do(owner: Api, weight: str) -> None:
+    """REST: weight is `'suggest'`, `'max'` or a number."""
+    answer = owner.call("POST", "/hints", json={"channelKey": "bug", "weight": weight})
+    assert failure(answer) == (400, "BAD_REQUEST")
+    assert answer.json()["error"] == "weight must be 'suggest', 'max' or a number."
+
+
 def test_a_hint_ends_after_five_minutes(room: Api, database: Database) -> None:
     """REST: a hint expires after 5 minutes."""
     start = now_ms() - 10 * MINUTE

@@ -153,6 +153,15 @@ def test_the_limits_themselves_are_taken(owner: Api, blocks: list[dict[str, Any]
     assert owner.stored(owner.send(report(*blocks)))["blocks"] == blocks
 
 
+@pytest.mark.parametrize("character", ["ä", "😀"])
+def test_the_longest_report_is_taken_however_it_is_escaped(owner: Api, character: str) -> None:
+    """Widget: 50 blocks of 10,000 characters each, of which JSON's escapes make up to 12 bytes."""
+    sent = report(*[text(character * 10_000)] * 50)
+    body = json.dumps(sent).encode()
+    assert len(body) > 500_000 * len(json.dumps(character)[1:-1])
+    assert owner.stored(owner.send(body))["blocks"] == sent["blocks"]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -98,7 +98,7 @@ def test_failures_can_be_read_by_the_page(owner: Api, new_room: NewRoom) -> None
         400: owner.send(b"{", Origin=EVIL),
         404: owner.http.post("/api/v1/ingest/pr_unknown", json=report(), headers={"Origin": EVIL}),
         405: owner.http.get(url, headers={"Origin": EVIL}),
-        413: owner.send(b"x" * (2 * 1024 * 1024 + 1), Origin=EVIL),
+        413: owner.send(b"x" * (8 * 1024 * 1024 + 1), Origin=EVIL),
         415: owner.send(report(), Origin=EVIL, Content_Type="text/html"),
     }
     for status, answer in answers.items():

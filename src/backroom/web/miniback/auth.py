@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +16,7 @@ from backroom.access import Actor
 from backroom.accounts.rules import PLANS, Kind
 from backroom.accounts.usage import Call, Meter, count_call, meter
 from backroom.clock import now_ms
-from backroom.errors import Denied, NotFound, OverQuota, Unauthenticated
+from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
 from backroom.ids import is_id
 from backroom.projects.directory import Directory, KeyFacts, ProjectFacts
 from backroom.projects.rules import Dialect, hash_key
@@ -54,6 +55,15 @@ async def charge(door: MinibackDoor, scope: Scope, key_hash: str) -> None:
     Raises Denied where there is no such key, OverQuota.
     """
     await _count(door, scope, await _identify(door, key_hash))
+
+
+async def note_meter(door: MinibackDoor, scope: Scope) -> None:
+    """Lets the answer to a request that no operation takes carry its key's meter; it is no API call."""
+    with contextlib.suppress(Denied, StoreFailed):
+        key_hash = find_key_hash(scope)
+        if key_hash is not None:
+            key = await door.db.read_short(get_key, door.directory, key_hash)
+            scope[METER] = await door.db.read_short(meter, key.actor.workspace, Kind.API_CALLS, now_ms())
 
 
 def get_key_hash(scope: Scope) -> str:

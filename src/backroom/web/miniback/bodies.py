@@ -10,13 +10,14 @@ import msgspec
 from starlette.requests import Request
 
 from backroom.errors import Invalid
-from backroom.web.http import InvalidJson, decode_json, read_body, require_json
+from backroom.web.http import InvalidJson, TooDeep, decode_json, read_body, require_json
 from backroom.web.miniback.errors import (
     MESSAGE_REQUIRED,
     NAME_REQUIRED,
     PROJECT_SLUG_REQUIRED,
     SLUG_NOT_TEXT,
     STATUS_INVALID,
+    TOO_DEEP,
 )
 from backroom.web.miniback.shapes import FeedbackIn, ProjectChange, ProjectIn, StatusIn, WidgetFeedbackIn
 
@@ -38,6 +39,8 @@ class Body(Generic[T]):
             return decode_json(body, self.decoder)
         except InvalidJson:
             raise
+        except TooDeep as error:
+            raise Invalid(TOO_DEEP) from error
         except Invalid as error:
             raise Invalid(self._complaint(str(error))) from error
 

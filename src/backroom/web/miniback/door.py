@@ -9,6 +9,7 @@ from backroom.projects.directory import Directory
 from backroom.store.database import Database
 from backroom.web.http import Answer, Door
 from backroom.web.limits import Limits
+from backroom.web.miniback.auth import note_meter
 from backroom.web.miniback.errors import answer_failure
 from backroom.web.miniback.routes import OPERATIONS
 from backroom.web.uses import KeyUses
@@ -26,6 +27,9 @@ class MinibackDoor(Door):
         self.limits = limits
         self.settings = settings
         self.uses = KeyUses(db)
+
+    async def before_refusal(self, scope: Scope) -> None:
+        await note_meter(self, scope)
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

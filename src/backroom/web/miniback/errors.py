@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from backroom import errors
+from backroom.clock import now_ms, seconds_until
 from backroom.projects.directory import Stale
 from backroom.web.http import Answer, Headers, InvalidJson, MethodNotAllowed, NoSuchPath, json_answer
 from backroom.web.miniback.headers import headers_of
@@ -26,6 +27,7 @@ SOURCE_INVALID = "Invalid source. Must be WIDGET or API"
 CONTEXT_NOT_OBJECT = "Context must be an object"
 ORIGIN_NOT_ALLOWED = "This origin is not among the project's allowed origins"
 JSON_INVALID = "Invalid JSON"
+TOO_DEEP = "The body is nested too deeply"
 INTERNAL = "Internal server error"
 
 KINDS: tuple[tuple[type[Exception], int], ...] = (
@@ -60,6 +62,8 @@ def _text(error: Exception, status: int) -> str:
 def _headers(error: Exception, status: int) -> Headers:
     if isinstance(error, errors.TooMany):
         return [(b"retry-after", b"%d" % error.retry_after)]
+    if isinstance(error, errors.OverQuota):
+        return [(b"retry-after", b"%d" % seconds_until(error.reset, now_ms()))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", ", ".join(error.allowed).encode())]
     if status == 401:

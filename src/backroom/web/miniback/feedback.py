@@ -34,7 +34,7 @@ from backroom.reports.queries import (
 )
 from backroom.reports.rules import CLASS_OF, Source, StatusClass
 from backroom.store.changes import change_number
-from backroom.web.http import Answer, header, json_answer
+from backroom.web.http import Answer, header, json_answer, whole_number
 from backroom.web.miniback import bodies
 from backroom.web.miniback.auth import check_reach, get_reached
 from backroom.web.miniback.errors import FEEDBACK_NOT_FOUND, SOURCE_INVALID, STATUS_INVALID
@@ -61,6 +61,8 @@ SHORT_OFFSET = 1_000
 LIMIT = 50
 MOST = 100
 HIGHEST = 10**9
+"""The last page, and the largest offset: what is more is taken as this, behind the end of any list."""
+
 SPACED_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d[T ]\S+) (\d\d:?(?:\d\d)?)\Z")
 """A time whose offset lost its plus sign, which means a space in a query: `2026-06-03T09:14:22 02:00`."""
 
@@ -68,8 +70,8 @@ SPACED_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d[T ]\S+) (\d\d:?(?:\d\d)?)\Z")
 async def list_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
     """A page of all feedback of the key's workspace, newest first."""
     query = request.query_params
-    page = _whole_number(query, "page", 1, least=1)
-    size = min(_whole_number(query, "pageSize", PAGE_SIZE, least=1), MOST)
+    page = _whole_number(query, "page", 1, least=1, most=HIGHEST)
+    size = _whole_number(query, "pageSize", PAGE_SIZE, least=1, most=MOST)
     wanted = Filter(
         (),
         status_class=_status(query),
@@ -123,8 +125,8 @@ async def list_project_feedback(door: MinibackDoor, request: Request, actor: Act
     scope = request.scope
     project: str = scope["path_params"]["projectId"]
     query = request.query_params
-    limit = min(_whole_number(query, "limit", LIMIT, least=1), MOST)
-    offset = _whole_number(query, "offset", 0, least=0)
+    limit = _whole_number(query, "limit", LIMIT, least=1, most=MOST)
+    offset = _whole_number(query, "offset", 0, least=0, most=HIGHEST)
     status = _status(query)
     change = await door.db.read_short(_change, door.directory, actor, project)
     tag = f'"{change:x}-{limit}-{offset}-{status or "ALL"}"'
@@ -226,14 +228,15 @@ def _item(row: WindowRow) -> FeedbackItem:
     return FeedbackItem(row.id, row.message, msgspec.Raw(row.context), status, iso(row.created_at))
 
 
-def _whole_number(query: QueryParams, name: str, default: int, least: int) -> int:
-    """The parameter's value, from `least` to a billion. Raises Invalid."""
+def _whole_number(query: QueryParams, name: str, default: int, least: int, most: int) -> int:
+    """The parameter's value; more than `most` is taken as `most`. Raises Invalid for less than `least`."""
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(HIGHEST)) and least <= int(text) <= HIGHEST):
-        raise Invalid(f"{name} must be a whole number from {least} to {HIGHEST}")
-    return int(text)
+    number = whole_number(text, least, most)
+    if number is None:
+        raise Invalid(f"{name} must be a whole number of at least {least}")
+    return number
 
 
 def _status(query: QueryParams) -> StatusClass | None:

@@ -24,7 +24,7 @@ from backroom.projects.rules import SLUG, Dialect, origin_allowed
 from backroom.reports import rules
 from backroom.reports.rules import Source, StatusClass
 from backroom.reports.submit import Submission, Submitted, submit_report
-from backroom.web.http import JSON, Answer, InvalidJson, decode_json, header
+from backroom.web.http import JSON, Answer, InvalidJson, TooDeep, decode_json, header
 from backroom.web.miniback import bodies
 from backroom.web.miniback.auth import charge, check_reach, find_key_hash, get_key, get_key_hash, get_reached
 from backroom.web.miniback.errors import (
@@ -228,19 +228,22 @@ def _context(sent: bytes) -> tuple[bytes, dict[str, Any]]:
         raise Invalid(f"Context must have at most {rules.CONTEXT_BYTES // 1024} KB as JSON")
     try:
         facts = decode_json(sent, _context_decoder)
+        clean = b"\\u0000" not in sent or rules.without_nul(facts)
     except InvalidJson:
         raise
+    except (TooDeep, RecursionError) as error:
+        raise Invalid("Context is nested too deeply") from error
     except Invalid as error:
         raise Invalid("Context must have no number out of range") from error
-    if b"\\u0000" in sent and not rules.without_nul(facts):
+    if not clean:
         raise Invalid("Context must have no NUL character")
     return sent, facts
 
 
 def source_of(scope: Scope) -> Source:
-    """WIDGET where `x-feedback-source` says so; any other value, or none, is API (Miniback, "Routes")."""
+    """WIDGET where `x-feedback-source` is just `widget`; any other value, or none, is API (Miniback, "Routes")."""
     said = header(scope, b"x-feedback-source")
-    return Source.WIDGET if said is not None and said.strip().lower() == b"widget" else Source.API
+    return Source.WIDGET if said is not None and said.strip() == b"widget" else Source.API
 
 
 def _client_id(scope: Scope, *, keyed: bool) -> str | None:

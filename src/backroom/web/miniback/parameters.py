@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backroom.web.http import Parameter
-from backroom.web.miniback.feedback import HIGHEST, LIMIT, PAGE_SIZE
+from backroom.web.miniback.feedback import LIMIT, PAGE_SIZE
 
 TEXT: dict[str, Any] = {"type": "string"}
 
@@ -15,7 +15,7 @@ def _choice(name: str, about: str, *values: str) -> Parameter:
 
 
 def _number(name: str, about: str, default: int, least: int = 1) -> Parameter:
-    return Parameter(name, about, {"type": "integer", "minimum": least, "maximum": HIGHEST, "default": default})
+    return Parameter(name, about, {"type": "integer", "minimum": least, "default": default})
 
 
 def _moment(name: str, about: str) -> Parameter:
@@ -42,7 +42,7 @@ PAGES = (
     Parameter("search", "Only reports whose message has this text.", TEXT | {"pattern": r"^[^\u0000]*$"}),
     _moment("start", "Only reports of this date or time and later."),
     _moment("end", "Only reports of this date or time and earlier; of a date its whole day."),
-    _number("page", "Which page, counted from 1.", 1),
+    _number("page", "Which page, counted from 1; empty behind the last.", 1),
     _number("pageSize", "Reports on a page; more than 100 is taken as 100.", PAGE_SIZE),
 )
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from backroom.projects.rules import ProjectStatus
 from backroom.reports.rules import Source, StatusClass
+from backroom.web.openapi import SPACES
 
 # Patterns and lengths below are for the OpenAPI document only: what is longer or empty gets an answer in
 # the dialect's own words, not in msgspec's.
@@ -23,7 +24,7 @@ Message = Annotated[
         extra_json_schema={
             "minLength": 1,
             "maxLength": 10_000,
-            "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+            "pattern": rf"^[^\u0000]*[^{SPACES}\u0000][^\u0000]*$",
         },
     ),
 ]
@@ -48,7 +49,7 @@ Name = Annotated[
         extra_json_schema={
             "minLength": 1,
             "maxLength": 80,
-            "pattern": r"^[^\u0000-\u001f]*[^\s\u0000-\u001f][^\u0000-\u001f]*$",
+            "pattern": rf"^[^\u0000-\u001f]*[^{SPACES}\u0000-\u001f][^\u0000-\u001f]*$",
         }
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from backroom import errors
-from backroom.clock import now_ms
+from backroom.clock import now_ms, seconds_until
 from backroom.projects.directory import Stale
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
 from backroom.web.patchrooms.cors import cors_headers
@@ -50,7 +50,7 @@ def _headers(error: Exception, status: int) -> Headers:
     if isinstance(error, errors.TooMany):
         return [(b"retry-after", b"%d" % error.retry_after)]
     if isinstance(error, errors.OverQuota):
-        return [(b"retry-after", b"%d" % max(1, (error.reset - now_ms()) // 1000))]
+        return [(b"retry-after", b"%d" % seconds_until(error.reset, now_ms()))]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", ", ".join(error.allowed).encode())]
     if isinstance(error, NoSuchRange):

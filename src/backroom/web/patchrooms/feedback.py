@@ -18,7 +18,7 @@ from backroom.reports import commands
 from backroom.reports.queries import is_report_of, page_json, report_json
 from backroom.reports.rules import Status, parse_status
 from backroom.store.changes import change_number
-from backroom.web.http import JSON, Answer, header, json_answer, raw_answer
+from backroom.web.http import JSON, Answer, header, json_answer, raw_answer, whole_number
 from backroom.web.patchrooms.auth import act, authenticate
 from backroom.web.patchrooms.bodies import read_json
 from backroom.web.patchrooms.shapes import StatusChange, StatusOut
@@ -60,9 +60,10 @@ def _list(conn: Connection, door: PatchroomsDoor, request: Request) -> Answer:
 def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT
-    if not (text.isascii() and text.isdigit() and int(text[-18:]) > 0):
-        raise Invalid(f"limit must be a whole number from 1 to {MOST}.")
-    return MOST if len(text) > 18 else min(int(text), MOST)
+    limit = whole_number(text, least=1, most=MOST)
+    if limit is None:
+        raise Invalid("limit must be a whole number of at least 1.")
+    return limit
 
 
 def _status(text: str | None) -> Status | None:

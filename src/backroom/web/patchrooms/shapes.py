@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -19,6 +19,7 @@ from backroom.reports.rules import (
     Status,
     TextBlock,
 )
+from backroom.web.openapi import SPACES
 
 UUID_PATTERN = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 TIME = Annotated[str, Meta(examples=["2026-06-03T09:14:22.000Z"], extra_json_schema={"format": "date-time"})]
@@ -32,13 +33,15 @@ ChannelName = Annotated[
         extra_json_schema={
             "minLength": 1,
             "maxLength": CHANNEL_NAME_LENGTH,
-            "pattern": r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$",
+            "pattern": rf"^[^\u0000-\u001f]*[^{SPACES}\u0000-\u001f][^\u0000-\u001f]*$",
         }
     ),
 ]
 Color = Annotated[str, Meta(extra_json_schema={"pattern": f"^{COLOR.pattern[:-2]}$"})]
 Mascot = Annotated[str, Meta(extra_json_schema={"enum": list(MASCOTS)})]
 BaseWeight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": HEAVIEST})]
+HintWord = Annotated[str, Meta(extra_json_schema={"enum": ["suggest", "max"]})]
+HintNumber = Annotated[float, Meta(extra_json_schema={"minimum": -HEAVIEST, "maximum": HEAVIEST})]
 StatusIn = Annotated[str, Meta(extra_json_schema={"enum": [*Status, "new", "in_progress"]})]
 UserId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": r"^[^\u0000]*$"})]
 # Whole numbers, also written as 7.0: some clients have no other numbers, and to JSON Schema both are one.
@@ -157,7 +160,7 @@ class NewHint(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """A bias towards a channel for five minutes, for one user or for everybody."""
 
     channel_key: str
-    weight: Literal["suggest", "max"] | Annotated[float, Meta(ge=-HEAVIEST, le=HEAVIEST)]
+    weight: HintWord | HintNumber
     user_id: UserId | None = None
 
 

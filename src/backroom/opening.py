@@ -1,0 +1,29 @@
+"""From Settings to a store, for the server and for the commands."""
+
+from __future__ import annotations
+
+from backroom.config import Settings
+from backroom.errors import Invalid
+from backroom.store.database import Database
+
+SECRET_FIELDS = ("password", "sslpassword")
+"""What libpq takes in an address's query and nobody else may read."""
+
+
+def open_database(settings: Settings) -> Database:
+    """The store that the settings name; makes the data folder where it is missing. Raises Invalid."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"The data folder {settings.data} can't be made: {error.strerror}."
+            " Choose another with --data or BACKROOM_DATA."
+        ) from error
+    return Database(settings.database_url, settings.data)
+
+
+def shown_address(db: Database) -> str:
+    """Where the store is, without a password."""
+    if db.path is not None:
+        return str(db.path)
+    return db.url.difference_update_query(SECRET_FIELDS).render_as_string(hide_password=True)

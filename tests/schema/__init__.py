@@ -1,0 +1,1 @@
+"""Both OpenAPI documents against the running server, by schemathesis."""
