@@ -175,7 +175,14 @@ def parse_url(url: str, data: Path) -> URL:
 def _engine(url: URL, *, reading: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, reading=reading)
-    engine = create_engine(url, pool_size=READERS, max_overflow=READERS, pool_pre_ping=reading, hide_parameters=True)
+    engine = create_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=READERS,
+        pool_pre_ping=reading,
+        hide_parameters=True,
+        connect_args={"client_encoding": "utf8"},
+    )
     if reading:
 
         @event.listens_for(engine, "connect")
