@@ -60,7 +60,11 @@ class App:
         """Opens the store, at the newest schema, and starts its writer; once. Raises Failure."""
         if self._started:
             return
-        open_store(self.db)
+        try:
+            open_store(self.db)
+        except Failure:
+            self.db.close()
+            raise
         self.db.start([search.feed, lambda tx: purge_doomed(tx, now_ms())])
         self._started = True
         gc.collect()

@@ -245,9 +245,10 @@ def test_100_mb_neither_fill_memory_nor_hide_the_answer(server: Server, cast: Ca
     assert _memory(server) - before < 30_000
 
 
-def test_the_refusal_reaches_a_client_that_sends_all_before_it_reads(server: Server, cast: Cast) -> None:
+def test_the_refusal_reaches_a_client_that_sends_all_before_it_reads(cast: Cast, tmp_path: Path) -> None:
     size = 3_000_000
-    with connect(server.port) as connection:
+    env = {"BACKROOM_MAX_JSON": "2000000"}
+    with Server(cast.store, tmp_path / "log", env) as server, connect(server.port) as connection:
         # Else the kernel would take it all off the client's hands before the server has answered.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
         connection.sendall(ingest(cast, b"content-length: %d" % size) + b"x" * size)

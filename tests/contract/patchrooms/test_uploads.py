@@ -369,7 +369,7 @@ def test_broken_forms_are_400(owner: Api, body: bytes, kind: str) -> None:
 
 def test_the_report_s_part_has_the_limit_of_a_body(owner: Api) -> None:
     """Too large 413, whether the part has a file name or not."""
-    large = json.dumps(report(context={}) | {"x": "y" * TWO_MB}).encode()
+    large = json.dumps(report(context={}) | {"x": "y" * (8 * 1024 * 1024)}).encode()
     for disposition in (NAMED, NAMED + '; filename="blob"'):
         answer = _form(owner, _part(disposition, large) + b"--b--\r\n")
         assert failure(answer) == (413, "PAYLOAD_TOO_LARGE")
