@@ -157,7 +157,7 @@ def _database_url(text: str) -> str:
 
 
 def _files_url(text: str) -> str:
-    if text and not FILES_URL.match(text):
+    if text and ("@" in text or not FILES_URL.match(text)):  # credentials are the cloud's own variables
         raise ValueError("s3://bucket, gs://bucket, az://container (each with a path, if wanted) or file:///path")
     return text
 

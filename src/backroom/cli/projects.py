@@ -60,7 +60,9 @@ def update_project(
     identity_secret_stdin: Annotated[
         bool,
         Parameter(
-            group=CHANGES, negative="", help="Read the secret that signs users from standard input. Empty: none."
+            group=CHANGES,
+            negative="",
+            help="Read the secret that signs users from standard input; an empty line: none.",
         ),
     ] = False,
     default_channel: Annotated[

@@ -218,6 +218,12 @@ def whole_number(text: str, least: int, most: int) -> int | None:
     return number if number >= least else None
 
 
+def names_tag(scope: Scope, tag: bytes) -> bool:
+    """Whether the request's `If-None-Match` names `tag` (in its quotes, without `W/`), or anything by `*`."""
+    sent = header(scope, b"if-none-match")
+    return sent is not None and (tag in sent or sent.strip() == b"*")
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """The request's body. Raises TooLarge past `limit` bytes, without reading on; Disconnected."""
     scope = request.scope

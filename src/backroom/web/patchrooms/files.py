@@ -16,7 +16,7 @@ from backroom.errors import NotFound
 from backroom.files.sniff import file_name
 from backroom.ids import is_id
 from backroom.reports.queries import StoredBytes, get_file
-from backroom.web.http import Answer, Headers, Pieces, header
+from backroom.web.http import Answer, Headers, Pieces, header, names_tag
 from backroom.web.patchrooms.auth import authenticate
 from backroom.web.patchrooms.errors import NoSuchRange
 
@@ -45,7 +45,7 @@ async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
     found = await door.db.read_short(_find, door, scope, file)
     tag = b'"%b"' % found.sha256.encode()
     headers = _headers(file, found, tag)
-    if tag in (header(scope, b"if-none-match") or b""):
+    if names_tag(scope, tag):
         return Answer(304, b"", headers)
     span = span_of(header(scope, b"range"), found.size) if _in_date(scope, tag) else None
     start, end = span or (0, found.size)
