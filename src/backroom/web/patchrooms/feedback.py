@@ -18,7 +18,7 @@ from backroom.reports import commands
 from backroom.reports.queries import is_report_of, page_json, report_json
 from backroom.reports.rules import Status, parse_status
 from backroom.store.changes import change_number
-from backroom.web.http import JSON, Answer, json_answer, raw_answer, whole_number
+from backroom.web.http import JSON, Answer, header, json_answer, raw_answer, whole_number
 from backroom.web.patchrooms.auth import act, authenticate
 from backroom.web.patchrooms.bodies import read_json
 from backroom.web.patchrooms.shapes import StatusChange, StatusOut
