@@ -1,4 +1,5 @@
-import { createContext, destroyContext, domToCanvas } from "modern-screenshot";
+import { createContext, destroyContext, domToForeignObjectSvg } from "modern-screenshot";
+import { blankCanvas } from "./encode";
 import { fontCss } from "./fonts";
 import { around, frameDocument, isMasked, maskedBoxes, maskSelector } from "./mask";
 
@@ -24,7 +25,7 @@ export async function drawPage(host: HTMLElement, own: readonly string[], outlin
   const outlined = outline?.getBoundingClientRect();
   const canvas = await withTimeout(cloneAndDraw(host, selector, scale));
   const pen = canvas.getContext("2d");
-  if (!pen || isBlank(pen, canvas)) throw new Error("the browser drew nothing");
+  if (!pen) throw new Error("no canvas");
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.fillStyle = MASK;
   for (const box of boxes) pen.fillRect(box.x, box.y, box.width, box.height);
@@ -45,16 +46,12 @@ async function cloneAndDraw(host: HTMLElement, selector: string, scale: number):
     width: innerWidth,
     height: innerHeight,
     scale,
-    backgroundColor: pageColour(),
     timeout: 4_000,
-    drawImageInterval: 20,
     features: { restoreScrollPosition: true, copyScrollbar: false },
     style: {
       overflow: "visible",
       width: `${root.clientWidth}px`,
       height: `${root.scrollHeight}px`,
-      transform: `translate(${-scrollX}px, ${-scrollY}px)`,
-      transformOrigin: "0 0",
     },
     filter: (node) => trail.enters(node),
     onCloneEachNode: (cloned) => trail.leaves(cloned),
@@ -67,7 +64,8 @@ async function cloneAndDraw(host: HTMLElement, selector: string, scale: number):
   // The library's own frame uses `srcdoc`, which Trusted Types forbid; an empty one serves as well.
   (context as { sandbox?: HTMLIFrameElement }).sandbox = sandbox;
   try {
-    return await domToCanvas(context);
+    const svg = await domToForeignObjectSvg(context);
+    return await rastered(svg, scale);
   } finally {
     sandbox.remove();
     destroyContext(context);
@@ -110,10 +108,16 @@ class Trail {
     if (!(cloned instanceof HTMLElement || cloned instanceof SVGElement) || !original) return;
     if (isMasked(original, this.selector)) blank(cloned, original);
     const { style } = cloned;
-    // The root is moved by the scroll offset, so what is fixed to the window must move back.
-    if (style.position === "fixed") style.translate = `${scrollX}px ${scrollY}px`;
+    if (style.position === "fixed") refix(style);
     if (style.position === "sticky") unstick(style, original);
   }
+}
+
+/** On a scrolled page the clone's body is moved, and what was fixed to the window with it: this moves it back. */
+function refix(style: CSSStyleDeclaration): void {
+  if (!scrollX && !scrollY) return;
+  const { left, top } = document.body.getBoundingClientRect();
+  style.translate = `${-left - document.body.clientLeft}px ${-top - document.body.clientTop}px`;
 }
 
 /** In the clone nothing scrolls, so a sticky box must be put where it stands now. */
@@ -176,11 +180,29 @@ function pageColour(): string {
   return getComputedStyle(document.documentElement).colorScheme === "dark" ? "#121212" : "#ffffff";
 }
 
-/** A canvas of nothing but transparency: the picture's loading was stopped (a CSP without `img-src data:`). */
-function isBlank(pen: CanvasRenderingContext2D, canvas: HTMLCanvasElement): boolean {
-  if (canvas.width === 0 || canvas.height === 0) return true;
-  const { data } = pen.getImageData(0, 0, Math.min(canvas.width, 64), Math.min(canvas.height, 64));
-  return data.every((value) => value === 0);
+// XML has no place for these, however they came into the page.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+
+/** Draws the clone. Fails, as it should, where the page's policy has no `img-src data:`. */
+async function rastered(svg: SVGElement, scale: number): Promise<HTMLCanvasElement> {
+  const xml = new XMLSerializer().serializeToString(svg).replace(FORBIDDEN, "");
+  const image = new Image();
+  await new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = () => reject(new Error("the picture was not loaded"));
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(xml)}`;
+  });
+  const canvas = blankCanvas(innerWidth * scale, innerHeight * scale);
+  const pen = canvas.getContext("2d");
+  // WebKit tells that the picture is loaded before the pictures and fonts inside it are.
+  if (!("chrome" in window)) await new Promise((resolve) => setTimeout(resolve, 250));
+  if (pen) {
+    pen.fillStyle = pageColour();
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+  }
+  return canvas;
 }
 
 function withTimeout<T>(work: Promise<T>): Promise<T> {
