@@ -1,0 +1,26 @@
+// Measures what a visitor downloads, gzipped, and fails over the limits.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const LIMITS = { closed: 15_000, everything: 40_000 };
+const DIST = join(dirname(fileURLToPath(import.meta.url)), "../src/backroom/web/widget/dist");
+const { loaders, chunks, languages } = JSON.parse(readFileSync(join(DIST, "manifest.json"), "utf8"));
+
+const size = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
+const sizes = (files) => Object.entries(files).map(([name, file]) => [name, size(file)]);
+const sum = (list) => list.reduce((total, [, n]) => total + n, 0);
+const all = { loaders: sizes(loaders), chunks: sizes(chunks), languages: sizes(languages) };
+for (const [kind, list] of Object.entries(all))
+  for (const [name, n] of list) console.log(`${String(n).padStart(7)}  ${kind}/${name}`);
+
+const closed = Math.max(...all.loaders.map(([, n]) => n));
+// Everything that a reporter who reads English can load. Other languages are files of their own, instead of it.
+const everything = closed + sum(all.chunks) + all.languages.find(([name]) => name === "en")[1];
+console.log(`before the room is opened: ${closed} of ${LIMITS.closed}`);
+console.log(`with everything loaded: ${everything} of ${LIMITS.everything}`);
+if (closed > LIMITS.closed || everything > LIMITS.everything) {
+  console.error("The widget has grown over its limit.");
+  process.exit(1);
+}

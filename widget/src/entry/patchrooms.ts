@@ -1,0 +1,20 @@
+import { own, ownString, safely } from "../stage/own";
+import { readScript } from "../stage/script";
+import { PatchroomsApi } from "./api";
+import { loader } from "./chunks";
+
+/**
+ * The Patchrooms loader, first stage. For `/v1/patchrooms/pr_….js` the server writes
+ * `self.__patchrooms={…};` in front of it, and it starts by itself; alone it is `/v1/patchrooms.js`.
+ */
+safely(() => {
+  const page = self as unknown as { __patchrooms?: unknown; Patchrooms?: { destroy?: () => void } };
+  const baked = own(page, "__patchrooms") ?? null;
+  delete page.__patchrooms;
+  const { home, data } = readScript(document.currentScript, /\/v1\/patchrooms(\/[^/]*)?\.js$/);
+  // Loaded twice, the later one stands alone.
+  page.Patchrooms?.destroy?.();
+  const api = new PatchroomsApi({ home, baked, data, load: loader(() => home) });
+  page.Patchrooms = api as unknown as { destroy: () => void };
+  if (baked !== null || ownString(data, "projectKey") !== null || ownString(data, "storage") !== null) void api.init();
+}, undefined);

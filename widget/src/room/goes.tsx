@@ -1,0 +1,39 @@
+import { h } from "preact";
+import type { RoomModel } from "./model";
+
+/** What goes along, to the letter, each part with a tick that the reporter may take away. */
+export function Goes({ room }: { room: RoomModel }) {
+  const { texts, draft, parts } = room;
+  const left = new Set(draft.left);
+  const toggle = (id: string): void => {
+    if (!left.delete(id)) left.add(id);
+    room.write({ left: [...left] });
+  };
+  const { identity } = room.app.options;
+  const rows = parts.map((part) => ({ id: part.id, name: texts[part.label], shown: part.shown }));
+  if (identity) rows.push({ id: "user", name: texts.partUser, shown: identity.userId });
+  return (
+    <div class="body along" role="group" aria-labelledby="br-goes">
+      <h3 id="br-goes" tabIndex={-1} ref={(heading: HTMLElement | null) => heading?.focus({ preventScroll: true })}>
+        {texts.goesTitle}
+      </h3>
+      <p class="hint">{texts.goesNote}</p>
+      <ul>
+        {rows.map((row) => (
+          <li key={row.id}>
+            <label>
+              <input type="checkbox" checked={!left.has(row.id)} onChange={() => toggle(row.id)} />
+              <b>{row.name}</b>
+              <span dir="auto">{row.shown}</span>
+            </label>
+          </li>
+        ))}
+      </ul>
+      <div class="bar">
+        <button type="button" class="send" onClick={() => room.set({ view: "write" })}>
+          {texts.done}
+        </button>
+      </div>
+    </div>
+  );
+}

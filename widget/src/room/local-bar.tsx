@@ -1,0 +1,43 @@
+import { h } from "preact";
+import { copy, download, pointAt } from "./acts";
+import type { RoomModel } from "./model";
+import { fill } from "./texts";
+
+/** Local mode: what is kept in this browser, and the two ways to hand it to an agent. */
+export function LocalBar({ room }: { room: RoomModel }) {
+  const { app, texts } = room;
+  const reports = app.local?.reports() ?? [];
+  const { artifact } = app.options;
+  if (reports.length === 0) return null;
+  const name = (artifact?.id ?? "feedback").replace(/[^\w-]+/g, "-");
+  return (
+    <div class="local">
+      <p>
+        <b>{fill(texts.savedCount, { n: reports.length })}</b>
+        {app.options.mode && (
+          <button type="button" class="link" onClick={() => void pointAt(room)}>
+            {texts.nextElement}
+          </button>
+        )}
+      </p>
+      <p>
+        <button type="button" class="stop" onClick={() => void copy(room, app.markdown())}>
+          {room.said === texts.copied ? texts.copied : texts.copyFeedback}
+        </button>
+        <button type="button" class="link" onClick={() => download(`${name}.md`, app.markdown())}>
+          {texts.download}
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            app.local?.clear();
+            room.changed();
+          }}
+        >
+          {texts.clearAll}
+        </button>
+      </p>
+    </div>
+  );
+}

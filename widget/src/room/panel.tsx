@@ -1,0 +1,86 @@
+import { Fragment, h } from "preact";
+import { addPictures } from "./acts";
+import { Channels } from "./channels";
+import { EditorSlot } from "./editor-slot";
+import { Goes } from "./goes";
+import { Face, Tool } from "./icons";
+import { LocalBar } from "./local-bar";
+import type { RoomModel } from "./model";
+import { Outcome } from "./outcome";
+import { Others, Thread } from "./thread";
+import { Write } from "./write";
+
+export interface Props {
+  room: RoomModel;
+}
+
+/** The room: a dialog docked to the edge that leaves the page usable beside it. */
+export function Panel({ room, close }: Props & { close(): void }) {
+  const { app, texts, view } = room;
+  const review = app.options.mode === "artifact-review";
+  const simple = app.dress === "miniback";
+  const heading = review ? texts.review : texts.title;
+  const sub = review ? (app.options.artifact?.title ?? texts.reviewSub) : texts.subtitle;
+  return (
+    <>
+      <div
+        class="room"
+        role="dialog"
+        aria-labelledby="br-title"
+        tabIndex={-1}
+        data-simple={simple ? "" : undefined}
+        onKeyDown={(event: KeyboardEvent) => keys(event, room, close)}
+        onPaste={(event: ClipboardEvent) => pictures(event, event.clipboardData, room)}
+        onDragOver={(event: DragEvent) => event.preventDefault()}
+        onDrop={(event: DragEvent) => pictures(event, event.dataTransfer, room)}
+      >
+        <header>
+          {!simple && <Face app={app} mascot={app.options.mascot} />}
+          <div>
+            <h2 id="br-title">{heading}</h2>
+            {!simple && <p>{sub}</p>}
+          </div>
+          <Tool icon="close" label={texts.close} act={close} />
+        </header>
+        {view === "write" && (
+          <>
+            {!simple && <Channels room={room} />}
+            <div class="body">
+              <Others room={room} />
+              <Thread room={room} />
+              {app.local && <LocalBar room={room} />}
+            </div>
+            <Write room={room} />
+          </>
+        )}
+        {view === "goes" && <Goes room={room} />}
+        {view === "outcome" && room.parcel && <Outcome room={room} parcel={room.parcel} close={close} />}
+      </div>
+      <EditorSlot room={room} />
+      <div class="unseen" role="status" aria-live="polite">
+        {room.said}
+      </div>
+    </>
+  );
+}
+
+function keys(event: KeyboardEvent, room: RoomModel, close: () => void): void {
+  // The page's own shortcuts must not fire while somebody types in the room.
+  event.stopPropagation();
+  if (event.key === "Escape" && !event.isComposing) {
+    if (room.view === "goes") room.set({ view: "write" });
+    else close();
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && room.view === "write") void room.send();
+}
+
+/** Pictures that are pasted or dropped anywhere in the room; text is left to the field it was meant for. */
+function pictures(event: Event, data: DataTransfer | null, room: RoomModel): void {
+  const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+  if (files.length === 0 || room.app.dress === "miniback") {
+    if (event.type === "drop" && data?.files.length) event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  void addPictures(room, files);
+}

@@ -1,0 +1,103 @@
+import { h, render } from "preact";
+import { isMasked } from "../shot/mask";
+import { adopt } from "../stage/adopt";
+import { warn } from "../stage/own";
+import { place } from "../stage/place";
+import type { App, Room } from "../types";
+import { pointAt } from "./acts";
+import { isEmpty } from "./draft";
+import { fitToViewport } from "./fit";
+import { RoomModel } from "./model";
+import { Panel } from "./panel";
+import { ROOM_CSS } from "./room-css";
+import { toolsFrom } from "./tools";
+
+export { sendWaiting } from "../send/send";
+
+const dressed = new WeakSet<ShadowRoot>();
+
+/** Builds the room in the loader's shadow root. It shows nothing until it is opened. */
+export async function mountRoom(app: App): Promise<Room> {
+  toolsFrom(() => app.load("tools"));
+  const model = new RoomModel(app);
+  await model.load();
+  if (!dressed.has(app.shadow)) adopt(app.shadow, ROOM_CSS);
+  dressed.add(app.shadow);
+  const slot = document.createElement("div");
+  place(slot, app.options.anchor);
+  slot.className = "slot";
+  app.layer.append(slot);
+  const draw = (): void => {
+    try {
+      render(model.isOpen ? <Panel room={model} close={close} /> : null, slot);
+    } catch (error) {
+      warn(error);
+    }
+  };
+  let loose: (() => void) | null = null;
+  const close = (): void => {
+    if (!model.isOpen) return;
+    loose?.();
+    loose = null;
+    if (model.parcel?.state === "sent") model.parcel = null;
+    model.set({ isOpen: false, view: model.parcel ? "outcome" : "write", said: "", selection: "" });
+    app.closed();
+  };
+  const stopDrawing = model.subscribe(draw);
+  const stopWatching = watchSelection(model);
+  return {
+    open() {
+      if (model.isOpen) return focusInside(slot);
+      model.lookAround();
+      model.selection = selectedOn(model);
+      model.set({ isOpen: true });
+      loose = fitToViewport(slot);
+      focusInside(slot);
+      void model.lookAtOthers();
+      if (app.options.mode === "artifact-review" && isEmpty(model.draft) && !model.parcel) void pointAt(model);
+    },
+    close,
+    refresh() {
+      model.lookAround();
+      model.changed();
+    },
+    destroy() {
+      loose?.();
+      stopDrawing();
+      stopWatching();
+      model.stop();
+      render(null, slot);
+      slot.remove();
+    },
+  };
+}
+
+function focusInside(slot: HTMLElement): void {
+  // On phones the keyboard would cover half the room before anything was read.
+  const touch = matchMedia("(hover: none) and (pointer: coarse)").matches;
+  const panel = slot.querySelector<HTMLElement>(".room");
+  const target = touch ? panel : (slot.querySelector<HTMLElement>(".write textarea") ?? panel);
+  target?.focus({ preventScroll: true });
+}
+
+/** Text that the reporter has selected on the page, nothing masked, none of the widget's own. */
+function selectedOn(model: RoomModel): string {
+  const selection = getSelection();
+  if (!selection || selection.isCollapsed || !selection.anchorNode || !selection.focusNode) return "";
+  const ends = [selection.anchorNode, selection.focusNode];
+  if (ends.some((node) => model.app.host.contains(node) || isMasked(node, model.masks))) return "";
+  const range = selection.getRangeAt(0);
+  if (range.cloneContents().querySelector(model.masks)) return "";
+  return selection.toString().trim().slice(0, 2_000);
+}
+
+function watchSelection(model: RoomModel): () => void {
+  const look = (): void => {
+    if (!model.isOpen || model.view !== "write") return;
+    const selection = selectedOn(model);
+    // A click into the room collapses the page's selection; what was selected stays on offer.
+    if (selection && selection !== model.selection) model.set({ selection });
+  };
+  document.addEventListener("selectionchange", look);
+  return () => document.removeEventListener("selectionchange", look);
+}

@@ -1,0 +1,26 @@
+import type { Texts } from "../i18n/en";
+import type { App } from "../types";
+
+/** The room's texts: languages are files of their own; the host page's words go over all. */
+export async function textsFor(app: Pick<App, "load" | "options">): Promise<Texts> {
+  const { locale, texts } = app.options;
+  const file = (name: string): Promise<{ default: Texts }> => app.load(name);
+  const spoken = await file(locale).catch(() => file("en"));
+  return overridden(spoken.default, texts);
+}
+
+export function overridden(texts: Texts, own: Record<string, string>): Texts {
+  const all = { ...texts };
+  for (const key of Object.keys(all) as Array<keyof Texts>) {
+    const word = Object.hasOwn(own, key) ? own[key] : undefined;
+    if (word !== undefined) all[key] = word;
+  }
+  return all;
+}
+
+/** Fills `{name}` in a text. */
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : hole,
+  );
+}

@@ -1,0 +1,110 @@
+import { openShelf, type Parcel, type Shelf } from "./store";
+import { inTurn } from "./turn";
+import { backoff, type Heard, judge } from "./verdict";
+
+/** How many receipts of sent reports a browser keeps. */
+const RECEIPTS = 20;
+
+export interface Outside {
+  post(parcel: Parcel): Promise<Heard>;
+  now(): number;
+  random(): number;
+  later(act: () => void, ms: number): void;
+  changed(parcel: Parcel): void;
+  flag(waiting: boolean): void;
+}
+
+/** The reports that wait in this browser. A report leaves only when the server has said that it has it. */
+export class Queue {
+  private running: Promise<void> | null = null;
+  private again = false;
+  private shelf: Promise<Shelf> = openShelf();
+
+  constructor(private readonly outside: Outside) {}
+
+  async add(parcel: Parcel): Promise<void> {
+    await this.save(parcel);
+    this.outside.flag(true);
+    this.outside.changed(parcel);
+    void this.run();
+  }
+
+  async list(projectKey: string): Promise<Parcel[]> {
+    const parcels = await (await this.shelf).all<Parcel>("parcels");
+    return parcels.filter((parcel) => parcel.projectKey === projectKey).sort((a, b) => a.madeAt - b.madeAt);
+  }
+
+  async lasts(): Promise<boolean> {
+    return (await this.shelf).lasting;
+  }
+
+  async remove(id: string): Promise<void> {
+    await (await this.shelf).remove("parcels", id);
+    await this.settle();
+  }
+
+  /** Makes everything due now: the network is back, or somebody pressed "try again". */
+  async hurry(): Promise<void> {
+    for (const parcel of await this.waiting()) await this.save({ ...parcel, nextAt: 0 });
+    await this.run();
+  }
+
+  /** Sends what is due. Calls that come while it runs make it run once more. */
+  run(): Promise<void> {
+    if (this.running) {
+      this.again = true;
+      return this.running;
+    }
+    this.running = inTurn(() => this.round()).finally(() => {
+      this.running = null;
+      if (this.again) {
+        this.again = false;
+        void this.run();
+      }
+    });
+    return this.running;
+  }
+
+  private async round(): Promise<void> {
+    for (const parcel of await this.waiting()) if (parcel.nextAt <= this.outside.now()) await this.attempt(parcel);
+    await this.settle();
+    const next = Math.min(...(await this.waiting()).map((parcel) => parcel.nextAt));
+    if (Number.isFinite(next)) this.outside.later(() => void this.run(), Math.max(next - this.outside.now(), 250));
+  }
+
+  private async attempt(parcel: Parcel): Promise<void> {
+    const { now, random } = this.outside;
+    const heard = await this.outside.post(parcel).catch(() => null);
+    const verdict = heard ? judge(heard, now()) : ({ kind: "again", afterMs: null, status: 0 } as const);
+    let after: Parcel;
+    if (verdict.kind === "sent") {
+      // The pictures are the server's now; the receipt keeps only what the reporter may want to see.
+      after = { ...parcel, state: "sent", answer: verdict.answer, files: {} };
+    } else if (verdict.kind === "final") {
+      after = { ...parcel, state: "failed", failure: verdict.failure, said: verdict.said };
+    } else {
+      const wait = Math.max(backoff(parcel.tries, random()), verdict.afterMs ?? 0);
+      after = { ...parcel, tries: parcel.tries + 1, nextAt: now() + wait };
+    }
+    await this.save(after);
+    this.outside.changed(after);
+  }
+
+  private async waiting(): Promise<Parcel[]> {
+    const parcels = await (await this.shelf).all<Parcel>("parcels");
+    return parcels.filter((parcel) => parcel.state === "waiting").sort((a, b) => a.madeAt - b.madeAt);
+  }
+
+  private async save(parcel: Parcel): Promise<void> {
+    await (await this.shelf).put("parcels", parcel.id, parcel);
+  }
+
+  /** Forgets the oldest receipts, and says whether anything still waits. */
+  private async settle(): Promise<void> {
+    const shelf = await this.shelf;
+    const parcels = await shelf.all<Parcel>("parcels");
+    const sent = parcels.filter((parcel) => parcel.state === "sent").sort((a, b) => b.madeAt - a.madeAt);
+    for (const parcel of sent.slice(RECEIPTS)) await shelf.remove("parcels", parcel.id);
+    this.outside.flag(parcels.some((parcel) => parcel.state === "waiting"));
+  }
+}
