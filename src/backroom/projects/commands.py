@@ -35,6 +35,7 @@ def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, no
     Without `slug` one is made from the name. Raises PlanLimit, Conflict (a slug asked for that is taken).
     """
     name = check_name(name)
+    mark_config_changed(tx)  # first, for on PostgreSQL it makes those who choose slugs take turns
     _check_project_limit(tx, actor.workspace)
     slug = _free_slug(tx, rules.slug_of(name)) if slug is None else _asked_slug(tx, slug)
     project = new_id(now)
@@ -56,7 +57,6 @@ def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, no
         )
     )
     tx.execute(insert(channels), [_first_channel(project, *first, now) for first in FIRST_CHANNELS])
-    mark_config_changed(tx)
     return project
 
 
