@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const LIMITS = { closed: 15_000, everything: 40_000 };
+const LIMITS = { closed: 15_000, opened: 40_000 };
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../src/backroom/web/widget/dist");
 const { loaders, chunks, languages } = JSON.parse(readFileSync(join(DIST, "manifest.json"), "utf8"));
 
@@ -16,11 +16,13 @@ for (const [kind, list] of Object.entries(all))
   for (const [name, n] of list) console.log(`${String(n).padStart(7)}  ${kind}/${name}`);
 
 const closed = Math.max(...all.loaders.map(([, n]) => n));
-// Everything that a reporter who reads English can load. Other languages are files of their own, instead of it.
-const everything = closed + sum(all.chunks) + all.languages.find(([name]) => name === "en")[1];
+// What opening the room and using every tool adds, for a reporter who reads English. Other languages are files
+// of their own, loaded instead of it.
+const opened = sum(all.chunks) + all.languages.find(([name]) => name === "en")[1];
 console.log(`before the room is opened: ${closed} of ${LIMITS.closed}`);
-console.log(`with everything loaded: ${everything} of ${LIMITS.everything}`);
-if (closed > LIMITS.closed || everything > LIMITS.everything) {
+console.log(`the room with every tool: ${opened} of ${LIMITS.opened}`);
+console.log(`both: ${closed + opened}`);
+if (closed > LIMITS.closed || opened > LIMITS.opened) {
   console.error("The widget has grown over its limit.");
   process.exit(1);
 }

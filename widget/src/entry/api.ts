@@ -91,7 +91,9 @@ export class PatchroomsApi {
     const local = (ownString(given, "storage") ?? ownString(data, "storage")) === "local";
     const key = ownString(given, "projectKey") ?? ownString(data, "projectKey") ?? ownString(baked, "projectKey");
     if (key === null && !local) return warn("init needs a projectKey");
-    const home = ownString(given, "apiUrl")?.replace(/\/+$/, "") ?? this.start.home;
+    // A bundler may have swallowed the script; then everything comes from where reports go.
+    this.start.home ||= ownString(given, "apiUrl")?.replace(/\/+$/, "") ?? "";
+    const { home } = this.start;
     let settings = key === ownString(baked, "projectKey") ? baked : {};
     if (!baked && !local) {
       settings = await fetchSettings(

@@ -1,6 +1,6 @@
 import { own, ownString, safely } from "../stage/own";
 import { readScript } from "../stage/script";
-import { PatchroomsApi } from "./api";
+import { PatchroomsApi, type Start } from "./api";
 import { loader } from "./chunks";
 
 /**
@@ -14,7 +14,8 @@ safely(() => {
   const { home, data } = readScript(document.currentScript, /\/v1\/patchrooms(\/[^/]*)?\.js$/);
   // Loaded twice, the later one stands alone.
   page.Patchrooms?.destroy?.();
-  const api = new PatchroomsApi({ home, baked, data, load: loader(() => home) });
+  const start: Start = { home, baked, data, load: loader(() => start.home) };
+  const api = new PatchroomsApi(start);
   page.Patchrooms = api as unknown as { destroy: () => void };
   if (baked !== null || ownString(data, "projectKey") !== null || ownString(data, "storage") !== null) void api.init();
 }, undefined);

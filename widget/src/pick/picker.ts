@@ -1,3 +1,4 @@
+import { bare } from "../stage/own";
 import { quoteOf, selectorOf } from "./selector";
 
 export interface Picked {
@@ -68,8 +69,8 @@ class Picker {
       }
       act(event);
     };
-    addEventListener(kind, heard, { capture: true, passive: false });
-    this.stops.push(() => removeEventListener(kind, heard, { capture: true }));
+    addEventListener(kind, heard, bare({ capture: true, passive: false }));
+    this.stops.push(() => removeEventListener(kind, heard, true));
   }
 
   private hover(event: PointerEvent): void {

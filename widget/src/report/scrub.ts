@@ -36,7 +36,7 @@ export function scrubUrl(address: string): string {
     return address.replace(MAIL, "[mail]").replace(JWT, CUT);
   }
   // Built from its parts, not through URLSearchParams: what isn't cut stays as the page wrote it.
-  const origin = url.origin === "null" ? `${url.protocol}${url.host ? `//${url.host}` : ""}` : url.origin;
+  const origin = /^[\w+-]+:\/\//.test(address) ? `${url.protocol}//${url.host}` : url.protocol;
   return `${origin}${scrubPath(url.pathname)}${pairs(url.search)}${fragment(url.hash)}`;
 }
 

@@ -98,7 +98,7 @@ export function quoteSelection(room: RoomModel): void {
   room.set({ selection: "" });
 }
 
-/** The address as it goes along: secrets cut; none when the reporter took the page out. */
+/** The address as it goes along, secrets cut. */
 function pageAddress(room: RoomModel): string {
   return room.parts.find((part) => part.id === "page")?.shown ?? "";
 }

@@ -13,11 +13,7 @@ export function Goes({ room }: { room: RoomModel }) {
   const rows = parts.map((part) => ({ id: part.id, name: texts[part.label], shown: part.shown }));
   if (identity) rows.push({ id: "user", name: texts.partUser, shown: identity.userId });
   return (
-    <div class="body along" role="group" aria-labelledby="br-goes">
-      <h3 id="br-goes" tabIndex={-1} ref={(heading: HTMLElement | null) => heading?.focus({ preventScroll: true })}>
-        {texts.goesTitle}
-      </h3>
-      <p class="hint">{texts.goesNote}</p>
+    <div class="body along">
       <ul>
         {rows.map((row) => (
           <li key={row.id}>

@@ -15,7 +15,7 @@ const PATHS = {
   box: "M5 6h14v12H5z",
   pen: "M4 20c6 0 4-8 9-10s5 6 7 2",
   text: "M5 6h14M12 6v13",
-  redact: "M4 8h16v8H4zM4 12h16M8 8v8M12 8v8M16 8v8",
+  redact: "M4 9h16v6H4zM4 11h16M4 13h16",
   undo: "M9 7L4 12l5 5M4 12h11a5 5 0 0 1 0 10",
 } as const;
 

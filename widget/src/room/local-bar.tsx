@@ -1,4 +1,5 @@
 import { h } from "preact";
+import type { LocalReport } from "../types";
 import { copy, download, pointAt } from "./acts";
 import type { RoomModel } from "./model";
 import { fill } from "./texts";
@@ -24,7 +25,7 @@ export function LocalBar({ room }: { room: RoomModel }) {
         <button type="button" class="stop" onClick={() => void copy(room, app.markdown())}>
           {room.said === texts.copied ? texts.copied : texts.copyFeedback}
         </button>
-        <button type="button" class="link" onClick={() => download(`${name}.md`, app.markdown())}>
+        <button type="button" class="link" onClick={() => download(`${name}.md`, app.markdown() + pictures(reports))}>
           {texts.download}
         </button>
         <button
@@ -40,4 +41,13 @@ export function LocalBar({ room }: { room: RoomModel }) {
       </p>
     </div>
   );
+}
+
+/** The pictures themselves, behind everything: a downloaded file has no folder `blob/` beside it. */
+function pictures(reports: readonly LocalReport[]): string {
+  const lines = reports
+    .flatMap((report) => report.blocks)
+    .filter((block) => block.type === "screenshot")
+    .map((block) => `![blob/${block.file}](${block.url})\n`);
+  return lines.length ? `\n## Pictures\n\n${lines.join("\n")}` : "";
 }

@@ -175,10 +175,10 @@ export class RoomModel {
         this.app.emit("sent", { clientId });
       } else {
         const parcel = parcelOf(this.app, report, files, now.getTime());
-        this.set({ parcel, view: "outcome" });
         await this.queue?.add(parcel);
         // Only now: until the queue has it, the draft is the only copy.
         this.clearDraft();
+        this.set({ parcel, view: "outcome" });
         await this.lookAtOthers();
       }
     } finally {

@@ -1,8 +1,8 @@
-import { type ComponentChildren, h } from "preact";
+import { h } from "preact";
+import type { Texts } from "../i18n/en";
 import { isBlocked } from "../send/policy";
 import type { Parcel } from "../send/store";
 import { copy } from "./acts";
-import { Face } from "./icons";
 import type { RoomModel } from "./model";
 import { plainText } from "./plain";
 import { fill } from "./texts";
@@ -13,67 +13,68 @@ interface Props {
   close(): void;
 }
 
+const isSending = (parcel: Parcel): boolean => parcel.state === "waiting" && parcel.tries === 0 && navigator.onLine;
+
+export function outcomeHeading(parcel: Parcel, texts: Texts): { title: string; sub?: string } {
+  const { answer, dress } = parcel;
+  if (answer) {
+    const sub = dress === "patchrooms" ? fill(texts.receipt, { id: answer.id.slice(-4) }) : "";
+    return { title: texts.thanks, sub };
+  }
+  if (parcel.state === "failed") return { title: texts.failed };
+  return { title: isSending(parcel) ? texts.sending : texts.queued };
+}
+
 /** What became of the report: on its way, kept, taken with a receipt, or not taken and why. */
 export function Outcome(props: Props) {
   const { room, parcel } = props;
+  const { texts } = room;
   if (parcel.state === "sent") return <Receipt {...props} />;
   if (parcel.state === "failed") return <Failed {...props} />;
-  const { texts } = room;
-  if (parcel.tries === 0 && navigator.onLine) {
+  if (isSending(parcel)) {
     return (
-      <Words room={room} title={texts.sending}>
-        <div class="bar">
-          <progress aria-label={texts.sending} />
-        </div>
-      </Words>
+      <div class="body outcome">
+        <progress aria-label={texts.sending} />
+      </div>
     );
   }
-  const why = !navigator.onLine
-    ? texts.offlineWhy
-    : isBlocked(parcel.address)
-      ? texts.blockedWhy
-      : room.lasting
-        ? texts.queuedWhy
-        : texts.queuedMemory;
   return (
-    <Words room={room} title={texts.queued} text={why}>
+    <div class="body outcome">
+      <p>{whyKept(room, parcel)}</p>
       <div class="bar">
         <CopyLink room={room} parcel={parcel} />
-        <button type="button" class="link" onClick={() => room.another()}>
-          {texts.another}
-        </button>
+        <Another room={room} />
         <button type="button" class="send" onClick={() => room.tryNow()}>
           {texts.tryNow}
         </button>
       </div>
-    </Words>
+    </div>
   );
+}
+
+function whyKept({ texts, lasting }: RoomModel, parcel: Parcel): string {
+  if (!navigator.onLine) return texts.offlineWhy;
+  if (isBlocked(parcel.address)) return texts.blockedWhy;
+  return lasting ? texts.queuedWhy : texts.queuedMemory;
 }
 
 function Receipt({ room, parcel, close }: Props) {
   const { texts, app } = room;
-  const { answer } = parcel;
+  const address = parcel.answer?.statusUrl;
   return (
-    <Words room={room} title={texts.thanks}>
-      {app.dress === "patchrooms" && answer && (
-        <p class="receipt">
-          {fill(texts.receipt, { id: answer.id.slice(-4) })}
-          {answer.statusUrl && (
-            <a href={new URL(answer.statusUrl, `${app.api}/`).href} target="_blank" rel="noreferrer">
-              {texts.follow}
-            </a>
-          )}
-        </p>
+    <div class="body outcome receipt">
+      {address && (
+        <a href={new URL(address, `${app.api}/`).href} target="_blank" rel="noreferrer">
+          {texts.follow}
+        </a>
       )}
       <div class="bar">
-        <button type="button" class="link" onClick={() => room.another()}>
-          {texts.another}
-        </button>
+        <Another room={room} />
         <button type="button" class="send" onClick={close}>
           {texts.close}
         </button>
       </div>
-    </Words>
+    </div>
   );
 }
 
@@ -88,8 +89,9 @@ function Failed({ room, parcel }: Props) {
     refused: texts.failedOther,
   }[parcel.failure ?? "refused"];
   return (
-    <Words room={room} title={texts.failed} text={why} bad>
-      {parcel.said && <p class="hint">{fill(texts.refused, { said: parcel.said })}</p>}
+    <div class="body outcome">
+      <p class="bad">{why}</p>
+      {parcel.said && <p>{fill(texts.refused, { said: parcel.said })}</p>}
       <pre dir="auto">{plainText(parcel.report)}</pre>
       <div class="bar">
         <CopyLink room={room} parcel={parcel} />
@@ -100,7 +102,15 @@ function Failed({ room, parcel }: Props) {
           {texts.reopen}
         </button>
       </div>
-    </Words>
+    </div>
+  );
+}
+
+function Another({ room }: { room: RoomModel }) {
+  return (
+    <button type="button" class="link" onClick={() => room.another()}>
+      {room.texts.another}
+    </button>
   );
 }
 
@@ -109,26 +119,5 @@ function CopyLink({ room, parcel }: { room: RoomModel; parcel: Parcel }) {
     <button type="button" class="link" onClick={() => void copy(room, plainText(parcel.report))}>
       {room.said === room.texts.copied ? room.texts.copied : room.texts.copy}
     </button>
-  );
-}
-
-interface WordsProps {
-  room: RoomModel;
-  title: string;
-  text?: string;
-  bad?: boolean;
-  children: ComponentChildren;
-}
-
-function Words({ room, title, text, bad, children }: WordsProps) {
-  return (
-    <div class="body outcome" data-bad={bad ? "" : undefined}>
-      {room.app.dress === "patchrooms" && <Face app={room.app} mascot={room.app.options.mascot} />}
-      <h3 tabIndex={-1} key={title} ref={(heading: HTMLElement | null) => heading?.focus({ preventScroll: true })}>
-        {title}
-      </h3>
-      {text && <p>{text}</p>}
-      {children}
-    </div>
   );
 }

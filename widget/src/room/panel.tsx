@@ -6,7 +6,7 @@ import { Goes } from "./goes";
 import { Face, Tool } from "./icons";
 import { LocalBar } from "./local-bar";
 import type { RoomModel } from "./model";
-import { Outcome } from "./outcome";
+import { Outcome, outcomeHeading } from "./outcome";
 import { Others, Thread } from "./thread";
 import { Write } from "./write";
 
@@ -17,10 +17,8 @@ export interface Props {
 /** The room: a dialog docked to the edge that leaves the page usable beside it. */
 export function Panel({ room, close }: Props & { close(): void }) {
   const { app, texts, view } = room;
-  const review = app.options.mode === "artifact-review";
   const simple = app.dress === "miniback";
-  const heading = review ? texts.review : texts.title;
-  const sub = review ? (app.options.artifact?.title ?? texts.reviewSub) : texts.subtitle;
+  const { title, sub } = headingOf(room);
   return (
     <>
       <div
@@ -37,8 +35,10 @@ export function Panel({ room, close }: Props & { close(): void }) {
         <header>
           {!simple && <Face app={app} mascot={app.options.mascot} />}
           <div>
-            <h2 id="br-title">{heading}</h2>
-            {!simple && <p>{sub}</p>}
+            <h2 id="br-title" key={title} tabIndex={-1} ref={view === "write" ? null : focus}>
+              {title}
+            </h2>
+            {sub && <p>{sub}</p>}
           </div>
           <Tool icon="close" label={texts.close} act={close} />
         </header>
@@ -63,6 +63,17 @@ export function Panel({ room, close }: Props & { close(): void }) {
     </>
   );
 }
+
+/** What the header says: the question, what is being looked at, or what became of the report. */
+function headingOf({ app, texts, view, parcel }: RoomModel): { title: string; sub?: string | false } {
+  if (view === "goes") return { title: texts.goesTitle, sub: texts.goesNote };
+  if (view === "outcome" && parcel) return outcomeHeading(parcel, texts);
+  const { mode, artifact } = app.options;
+  if (mode) return { title: texts.review, sub: artifact?.title ?? texts.reviewSub };
+  return { title: texts.title, sub: app.dress === "patchrooms" && texts.subtitle };
+}
+
+const focus = (heading: HTMLElement | null): void => heading?.focus({ preventScroll: true });
 
 function keys(event: KeyboardEvent, room: RoomModel, close: () => void): void {
   // The page's own shortcuts must not fire while somebody types in the room.

@@ -24,7 +24,7 @@ export function reportOf(
 ): { report: Report; files: Record<string, Blob> } {
   const files: Record<string, Blob> = {};
   const left = new Set(draft.left);
-  const blocks = draft.blocks.map((block) => blockOf(block, files));
+  const blocks = draft.blocks.map((block) => blockOf(block, files, !left.has("page")));
   const context = contextOf(parts, left, now);
   const reporter = {
     ...(draft.name.trim() && { name: draft.name.trim() }),
@@ -39,7 +39,7 @@ export function reportOf(
   return { report, files };
 }
 
-function blockOf(block: DraftBlock, files: Record<string, Blob>): Block {
+function blockOf(block: DraftBlock, files: Record<string, Blob>, withPage: boolean): Block {
   switch (block.type) {
     case "text":
       return { type: "text", text: block.text };
@@ -55,7 +55,7 @@ function blockOf(block: DraftBlock, files: Record<string, Blob>): Block {
     }
     case "selection": {
       const { quote, selector, url } = block;
-      return selector ? { type: "selection", quote, selector, url } : { type: "selection", quote, url };
+      return { type: "selection", quote, ...(selector && { selector }), ...(withPage && url && { url }) };
     }
   }
 }

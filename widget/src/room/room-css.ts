@@ -13,16 +13,16 @@ export const ROOM_CSS = `
 button,input,textarea,summary{font:inherit;color:inherit;letter-spacing:inherit}
 button{cursor:pointer;touch-action:manipulation}
 button:disabled{cursor:default;opacity:.45}
-h2,h3,p,ul,ol,pre,fieldset,blockquote{margin:0;padding:0;border:0}
+h2,p,ul,ol,pre,fieldset,blockquote{margin:0;padding:0;border:0}
 ol,ul{list-style:none}
-h3{font-size:15px;font-weight:650;letter-spacing:-.01em;outline:none}
+h2{outline:none}
 :is(button,a,summary,input,canvas,.quote):focus-visible{outline:2px solid var(--br-accent);outline-offset:2px}
 header{display:flex;align-items:center;gap:12px;padding:14px 12px 12px 16px}
 header:dir(rtl){padding:14px 16px 12px 12px}
 header>div{flex:1;min-width:0}
-header .face{width:42px;height:42px}
-header h2{font-size:15.5px;line-height:1.3;font-weight:650;letter-spacing:-.012em;text-wrap:balance}
-header p{color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px}
+header{flex:none}header .face{width:42px;height:42px}
+header h2{font-size:15.5px;line-height:1.3;font-weight:650;letter-spacing:-.012em}
+header p{color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px;text-wrap:balance}
 header .tool{align-self:flex-start}
 .tool{flex:none;display:grid;place-items:center;width:38px;height:38px;padding:0;border:0;border-radius:11px;background:none;color:var(--br-soft)}
 .tool:hover:not(:disabled){background:var(--br-hover);color:var(--br-ink)}
@@ -90,28 +90,22 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 @keyframes br-pulse{50%{opacity:.35}}
 .voice meter{flex:1;min-width:30px;height:10px}
 .voice .stop{min-height:36px}
-.along{padding:2px 16px 14px;display:flex;flex-direction:column;gap:8px}
-.along .hint{padding:0}
-.along li{border-top:1px solid var(--br-line)}
+.along{padding:0 16px 14px;border-top:1px solid var(--br-line);display:flex;flex-direction:column;gap:8px}
+.along li+li{border-top:1px solid var(--br-line)}
 .along label{display:grid;grid-template-columns:24px 1fr;gap:0 6px;padding:9px 0;cursor:pointer}
 .along input{width:17px;height:17px;margin:2px 0 0;accent-color:var(--br-accent);grid-row:span 2}
-.along b{font-weight:600;font-size:13px}
+.along b{display:block;font-weight:600;font-size:13px}.along b::first-letter{text-transform:uppercase}
 .along span{color:var(--br-soft);font-size:12.5px;overflow-wrap:anywhere;white-space:pre-wrap;max-height:7.5em;overflow:auto}
-.outcome{padding:6px 20px 18px;display:flex;flex-direction:column;gap:8px;border-top:1px solid var(--br-line)}
-.outcome>.face-box{margin-top:14px}
-.outcome>.face-box .face{width:64px;height:64px}
-.outcome h3{font-size:17px}
+.outcome{padding:14px 16px 16px;display:flex;flex-direction:column;gap:8px;border-top:1px solid var(--br-line)}
 .outcome p{color:var(--br-soft);text-wrap:pretty}
-.outcome .receipt{display:flex;gap:14px;align-items:baseline;flex-wrap:wrap}
 .outcome a{color:var(--br-accent);font-weight:550;text-underline-offset:3px}
 .outcome .bar{gap:14px;margin-top:10px;flex-wrap:wrap}
-.outcome[data-bad] h3{color:var(--br-bad)}
+.outcome .bad{color:var(--br-bad);font-weight:550}
 .outcome pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;font-size:13px;max-height:180px;overflow:auto;border-inline-start:3px solid var(--br-line);padding-inline-start:12px}
 .outcome progress{width:100%;height:6px;accent-color:var(--br-accent)}
 .editor{position:fixed;inset:0;display:flex;flex-direction:column;gap:8px;padding:12px;background:var(--br-bg);outline:none;height:var(--br-h,100%)}
 .editor .bar{flex-wrap:wrap;justify-content:flex-start;max-width:1100px;width:100%;margin:0 auto}
-.editor .space{flex:1}
-.editor .send{margin:0 0 0 8px}
+.editor .bar .link{margin-inline:auto 8px}.editor .send{margin:0}
 .editor>.hint,.editor>.words{max-width:1100px;width:100%;margin:0 auto}
 .stage{flex:1;min-height:0;display:grid;place-items:center;overflow:hidden;padding:6px}
 .stage canvas{max-width:100%;max-height:100%;min-height:0;touch-action:none;cursor:crosshair;border-radius:4px;box-shadow:0 0 0 1px var(--br-line)}

@@ -13,13 +13,8 @@ export function Write({ room }: { room: RoomModel }) {
   const simple = app.dress === "miniback";
   const nearEnd = draft.text.length > TEXT_LENGTH * 0.95;
   return (
-    <form
-      class="write"
-      onSubmit={(event: Event) => {
-        event.preventDefault();
-        void room.send();
-      }}
-    >
+    // No form element: sandboxed frames and `form-action` policies stop those.
+    <div class="write">
       {room.notice && <Notice room={room} />}
       {room.selection && !simple && (
         <button type="button" class="quote" onClick={() => quoteSelection(room)}>
@@ -51,12 +46,17 @@ export function Write({ room }: { room: RoomModel }) {
             <Tool icon="picture" label={texts.attach} act={() => chooseFile(room)} />
           </>
         )}
-        <button type="submit" class="send" disabled={!room.canSend || recorder !== null}>
+        <button
+          type="button"
+          class="send"
+          disabled={!room.canSend || recorder !== null}
+          onClick={() => void room.send()}
+        >
           {room.busy ? texts.sending : app.local ? texts.save : texts.send}
         </button>
       </div>
       <Along room={room} />
-    </form>
+    </div>
   );
 }
 

@@ -1,3 +1,4 @@
+import { warn } from "../stage/own";
 import { openShelf, type Parcel, type Shelf } from "./store";
 import { inTurn } from "./turn";
 import { backoff, type Heard, judge } from "./verdict";
@@ -17,7 +18,8 @@ export interface Outside {
 /** The reports that wait in this browser. A report leaves only when the server has said that it has it. */
 export class Queue {
   private running: Promise<void> | null = null;
-  private again = false;
+  private wanted = false;
+  private rush = false;
   private shelf: Promise<Shelf> = openShelf();
 
   constructor(private readonly outside: Outside) {}
@@ -44,29 +46,35 @@ export class Queue {
   }
 
   /** Makes everything due now: the network is back, or somebody pressed "try again". */
-  async hurry(): Promise<void> {
-    for (const parcel of await this.waiting()) await this.save({ ...parcel, nextAt: 0 });
-    await this.run();
+  hurry(): Promise<void> {
+    this.rush = true;
+    return this.run();
   }
 
   /** Sends what is due. Calls that come while it runs make it run once more. */
   run(): Promise<void> {
-    if (this.running) {
-      this.again = true;
-      return this.running;
-    }
-    this.running = inTurn(() => this.round()).finally(() => {
-      this.running = null;
-      if (this.again) {
-        this.again = false;
-        void this.run();
-      }
-    });
+    this.wanted = true;
+    this.running ??= this.work()
+      .catch(warn)
+      .finally(() => {
+        this.running = null;
+      });
     return this.running;
   }
 
+  private async work(): Promise<void> {
+    while (this.wanted) {
+      this.wanted = false;
+      await inTurn(() => this.round());
+    }
+  }
+
+  /** Parcels change only in here, within the turn, so that no tab undoes what another has just learned. */
   private async round(): Promise<void> {
-    for (const parcel of await this.waiting()) if (parcel.nextAt <= this.outside.now()) await this.attempt(parcel);
+    const { rush } = this;
+    this.rush = false;
+    for (const parcel of await this.waiting())
+      if (rush || parcel.nextAt <= this.outside.now()) await this.attempt(parcel);
     await this.settle();
     const next = Math.min(...(await this.waiting()).map((parcel) => parcel.nextAt));
     if (Number.isFinite(next)) this.outside.later(() => void this.run(), Math.max(next - this.outside.now(), 250));

@@ -4,7 +4,7 @@ const NAME = "backroom-send";
 const LEASE_MS = 70_000;
 
 export async function inTurn(act: () => Promise<void>): Promise<void> {
-  const locks = (navigator as { locks?: LockManager }).locks;
+  const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
   if (locks) {
     try {
       await locks.request(NAME, act);

@@ -135,7 +135,6 @@ export class Editor extends Component<EditorProps, State> {
             />
           ))}
           <Tool icon="undo" label={texts.undo} act={this.undo} disabled={marks.length === 0} />
-          <span class="space" />
           <button type="button" class="link" onClick={cancel}>
             {texts.cancel}
           </button>

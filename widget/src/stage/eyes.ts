@@ -26,7 +26,7 @@ export function followPointer(roots: () => Iterable<Element>): () => void {
       requestAnimationFrame(look);
     }
   };
-  addEventListener("pointermove", move, { passive: true });
+  addEventListener("pointermove", move);
   return () => removeEventListener("pointermove", move);
 }
 

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { onAccent } from "../../src/stage/color";
+import { words } from "../../src/stage/console";
+import { gaze } from "../../src/stage/eyes";
+import { identityOf, settle, spoken } from "../../src/stage/options";
+import { globMatches, mountsAt } from "../../src/stage/patterns";
+import { projectOf } from "../../src/stage/project";
+import { homeOf } from "../../src/stage/script";
+
+test("globs match the full address", () => {
+  assert.equal(mountsAt("https://a.test/x", []), true);
+  assert.equal(globMatches("https://a.test/*", "https://a.test/x/y?z"), true);
+  assert.equal(globMatches("*://*.a.test/shop/*", "https://www.a.test/shop/1"), true);
+  assert.equal(globMatches("https://a.test/", "https://a.test/x"), false);
+  assert.equal(globMatches("*a*a", "ba"), false);
+  assert.equal(globMatches("ab*ba", "aba"), false);
+  assert.equal(globMatches("*", ""), true);
+  assert.equal(mountsAt("https://b.test/", ["https://a.test/*", "https://b.test/*"]), true);
+});
+
+test("a glob of many stars is quick", () => {
+  const from = performance.now();
+  globMatches(`${"*a".repeat(2_000)}*b`, "a".repeat(5_000));
+  assert.ok(performance.now() - from < 200);
+});
+
+test("options: init over attributes over settings over defaults; unknown values fall back", () => {
+  const options = settle(
+    [{ mascot: "owl" }, { mascot: "cat", shape: "tab" }, { theme: "dark", anchor: "nowhere" }],
+    ["ru-RU"],
+  );
+  assert.deepEqual(
+    [options.mascot, options.shape, options.theme, options.anchor, options.locale],
+    ["owl", "tab", "dark", "middle-right", "ru"],
+  );
+  assert.equal(settle([{ captureConsoleErrors: "false" }], []).captureConsoleErrors, false);
+  assert.equal(settle([{ apiUrl: "https://a.test/" }], []).apiUrl, "https://a.test");
+  assert.equal(settle([{ color: "red" }], []).color, null);
+});
+
+test("nothing is read from a prototype", () => {
+  const evil = Object.create({ projectKey: "evil", storage: "local" }) as object;
+  const options = settle([evil], []);
+  assert.equal(options.projectKey, null);
+  assert.equal(options.storage, null);
+});
+
+test("languages, identities, projects, homes", () => {
+  assert.equal(spoken(["xx", "pt-BR", "en"]), "pt");
+  assert.equal(spoken(["xx"]), "en");
+  assert.deepEqual(identityOf(undefined, "u1"), { userId: "u1" });
+  assert.deepEqual(identityOf({ userId: "u1", signature: "ab" }), { userId: "u1", signature: "ab" });
+  assert.equal(identityOf({ userId: 7 }), null);
+  const project = projectOf(
+    { channels: [{ key: "bug", mascot: "dragon" }, { key: "old", archived: true }, 7] },
+    "pr_x",
+  );
+  assert.deepEqual(project.channels, [{ key: "bug", name: "bug", color: "#c0392b", mascot: "fox" }]);
+  const path = /\/v1\/patchrooms(\/[^/]*)?\.js$/;
+  assert.equal(homeOf("https://h.test/v1/patchrooms/pr_x.js?v=1", path), "https://h.test");
+  assert.equal(homeOf("https://h.test/sub/v1/patchrooms.js", path), "https://h.test/sub");
+});
+
+test("console arguments as words", () => {
+  assert.equal(words({ a: 1 }), '{"a":1}');
+  assert.match(words(new Error("no")), /Error: no/);
+  const round: Record<string, unknown> = {};
+  round.self = round;
+  assert.equal(words(round), "[object Object]");
+});
+
+test("eyes stay in the face; text on an accent stays legible", () => {
+  for (const [x, y] of [
+    [0, 0],
+    [1, 0],
+    [-5_000, 3_000],
+  ] as const)
+    assert.ok(Math.hypot(...gaze(x, y)) <= 2.3);
+  assert.equal(onAccent("#ffec99"), "#1f1b16");
+  assert.equal(onAccent("#0b4f6c"), "#ffffff");
+});
