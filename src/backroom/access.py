@@ -31,11 +31,24 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+RANKS = (Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER)
+"""From least to most: each role may do what those before it may."""
+
+_READING = frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.CHANNEL_READ})
+SCOPES_OF: dict[Role, frozenset[Scope]] = {
+    Role.VIEWER: _READING,
+    Role.MEMBER: _READING | {Scope.FEEDBACK_WRITE},
+    Role.ADMIN: ALL_SCOPES,
+    Role.OWNER: ALL_SCOPES,
+}
+
+
 class Actor(NamedTuple):
     """Whoever acts: a key, a person, the operator at the command line, or the public with a project key.
 
     `project` is set where the actor is bound to one project, else the actor reaches
-    every project of `workspace`.
+    every project of `workspace`. `role` is that of a person in the workspace, and of those who act
+    for its owner; keys that are bound to a project have none. `name` is for people to read.
     """
 
     kind: str
@@ -43,11 +56,22 @@ class Actor(NamedTuple):
     workspace: str
     project: str | None
     scopes: frozenset[Scope]
+    role: Role | None = None
+    name: str = ""
 
     def require(self, scope: Scope) -> None:
         """Raises Denied unless this actor has `scope`."""
         if scope not in self.scopes:
-            raise Denied(f"This needs the scope {scope}.")
+            raise Denied(f"This needs the scope {scope}." if self.role is None else f"The role {self.role} may not.")
+
+    def has_role(self, least: Role) -> bool:
+        """Whether this actor's role is `least` or more."""
+        return self.role is not None and RANKS.index(self.role) >= RANKS.index(least)
+
+    def require_role(self, least: Role) -> None:
+        """Raises Denied unless this actor's role is `least` or more."""
+        if not self.has_role(least):
+            raise Denied(f"This needs the role {least}.")
 
     def require_project(self, project: str) -> None:
         """Raises Denied where this actor is bound to another project."""
@@ -57,4 +81,9 @@ class Actor(NamedTuple):
 
 def operator(workspace: str = "") -> Actor:
     """The one at the machine's own command line: may do everything, in any workspace."""
-    return Actor("operator", "cli", workspace, None, ALL_SCOPES)
+    return Actor("operator", "cli", workspace, None, ALL_SCOPES, Role.OWNER, "Command line")
+
+
+def person(user: str, name: str, workspace: str, role: Role) -> Actor:
+    """A member of a workspace, who reaches all of its projects as far as the role goes."""
+    return Actor("user", user, workspace, None, SCOPES_OF[role], role, name)

@@ -38,7 +38,7 @@ def test_a_new_person_owns_a_workspace_of_their_own(db: Database) -> None:
     assert is_id(made.workspace)
     assert made.email == "me@example.com"
     person = db.read_now(lambda conn: conn.execute(select(users)).one())
-    assert tuple(person) == (made.id, "me@example.com", "Me", "a hash", NOW)
+    assert tuple(person)[:6] == (made.id, "me@example.com", "Me", "a hash", NOW, True)
     workspace = db.read_now(lambda conn: conn.execute(select(workspaces)).one())
     assert tuple(workspace) == (made.workspace, "Me's workspace", "STARTER", NOW)
     member = db.read_now(lambda conn: conn.execute(select(memberships)).one())

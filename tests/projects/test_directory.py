@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Scope
+from backroom.access import ALL_SCOPES, Actor, Role, Scope
 from backroom.accounts.commands import set_plan
 from backroom.accounts.rules import Plan
 from backroom.errors import Denied
@@ -132,7 +132,7 @@ def test_whom_a_key_acts_for(room: Room) -> None:
     assert found == (Actor("key", key.id, room.workspace, room.id, scopes), Dialect.PATCHROOMS, room.facts())
     key = db.write_now(regenerate_miniback_key, room.actor, room.id, NOW)
     found = db.read_now(Directory().by_secret, hash_key(key.key))
-    assert found == (Actor("key", key.id, room.workspace, None, ALL_SCOPES), Dialect.MINIBACK, room.facts())
+    assert found == (Actor("key", key.id, room.workspace, None, ALL_SCOPES, Role.OWNER), Dialect.MINIBACK, room.facts())
 
 
 def test_memory_stays_bounded(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def statuses(db: Database) -> list[tuple[str, str]]:
 def test_a_status_is_set_with_its_class(room: Room, status: Status) -> None:
     db, report = room.db, room.submit().id
     done = db.write_now(set_status, room.actor, report, status, NOW + 5)
-    assert done == (report, room.id, "bug", status, "API")
+    assert done[:5] == (report, room.id, "bug", status, "API")
     assert statuses(db) == [(status, CLASS_OF[status])]
     changed = status != Status.OPEN
     assert all_rows(db, reports)[0].updated_at == (NOW + 5 if changed else NOW)

@@ -31,13 +31,18 @@ def hash_password(password: str) -> str:
 
 
 def create_user(tx: Connection, email: str, name: str, password_hash: str, plan: Plan, now: int) -> NewUser:
-    """Adds a person and a workspace of their own. Raises Conflict where the address is taken."""
+    """Adds a person and a workspace of their own; the first one owns the instance.
+
+    Raises Conflict where the address is taken.
+    """
     email = check_email(email)
     name = check_name(name or email.partition("@")[0])
     if tx.execute(select(users.c.id).where(users.c.email == email)).first():
         raise Conflict(f"There is a user with the address {email} already.")
     user = new_id(now)
-    tx.execute(insert(users).values(id=user, email=email, name=name, password_hash=password_hash, created_at=now))
+    first = tx.execute(select(users.c.id).limit(1)).first() is None
+    values = {"id": user, "email": email, "name": name, "password_hash": password_hash, "instance_owner": first}
+    tx.execute(insert(users).values(values | {"created_at": now}))
     workspace = create_workspace(tx, f"{name[:68]}'s workspace", plan, now)
     tx.execute(insert(memberships).values(workspace=workspace, user=user, role=Role.OWNER.value, created_at=now))
     return NewUser(user, email, workspace)

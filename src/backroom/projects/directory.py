@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from backroom.access import ALL_SCOPES, Actor, Scope
+from backroom.access import ALL_SCOPES, Actor, Role, Scope
 from backroom.accounts.rules import Plan
 from backroom.errors import Failure
 from backroom.projects.channels import COLUMNS
@@ -176,7 +176,7 @@ def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | No
     if project is None:
         return None
     if dialect == Dialect.MINIBACK:
-        actor = Actor("key", key, project.workspace, None, ALL_SCOPES)
+        actor = Actor("key", key, project.workspace, None, ALL_SCOPES, Role.OWNER)
     else:
         granted = frozenset(Scope(scope) for scope in scopes.split())
         actor = Actor("key", key, project.workspace, project.id, granted)

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from backroom.access import Actor
 from backroom.errors import NotFound
 from backroom.ids import new_id
+from backroom.reports.counters import Counted, add_to_counters, day_of
 from backroom.reports.rules import CLASS_OF, Status, StatusClass, status_for_class
-from backroom.reports.submit import add_to_counters
 from backroom.store import search
 from backroom.store.changes import mark_changed
-from backroom.store.tables import counters, doomed_files, doomed_projects, events, files, projects, reports
+from backroom.store.tables import counters, daily, doomed_files, doomed_projects, events, files, projects, reports
 
 PURGE_SLICE = 200
 
@@ -27,6 +27,7 @@ class Found(NamedTuple):
     channel_key: str
     status: str
     source: str
+    created_at: int
 
 
 def set_status(tx: Connection, actor: Actor, report: str, status: Status, now: int) -> Found:
@@ -70,6 +71,7 @@ def purge_doomed(tx: Connection, now: int) -> bool:
         _delete_all(tx, project, ids, now)
     else:
         tx.execute(delete(counters).where(counters.c.project == project))
+        tx.execute(delete(daily).where(daily.c.project == project))
         tx.execute(delete(doomed_projects).where(doomed_projects.c.project == project))
     return True
 
@@ -96,8 +98,8 @@ def _is(found: Found) -> ColumnElement[bool]:
     return (reports.c.project == found.project) & (reports.c.id == found.id)
 
 
-def _counter(found: Found) -> tuple[str, str, str, str]:
-    return (found.project, found.channel_key, found.status, found.source)
+def _counter(found: Found) -> Counted:
+    return Counted(found.project, day_of(found.created_at), found.channel_key, found.status, found.source)
 
 
 def _note(tx: Connection, actor: Actor, found: Found, kind: str, payload: dict[str, Any], now: int) -> None:

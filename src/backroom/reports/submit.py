@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from backroom.accounts.rules import Kind, over_quota
 from backroom.accounts.usage import Meter, hold, take
@@ -21,10 +20,12 @@ from backroom.ids import moment_of, new_id
 from backroom.projects.channels import live_hints
 from backroom.projects.directory import ProjectFacts, Stale
 from backroom.projects.rules import Hint, route
+from backroom.reports.counters import Counted, add_to_counters, day_of
+from backroom.reports.places import page_of
 from backroom.store.changes import CONFIG, change_number, mark_changed
 from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
-from backroom.store.tables import changes, counters, files, hints, projects, reports
+from backroom.store.tables import changes, files, hints, projects, reports
 from backroom.store.tasks import Together, savepoint
 
 PAUSED = "Project is paused"
@@ -48,7 +49,8 @@ class Submission(NamedTuple):
     """A report as a door hands it in, checked. `blocks`, `context`, `identity` and `artifact` are JSON bytes.
 
     `metered` says that the request is an API call to be counted (one with an `mbk_` key).
-    `source` is a value of Source; `user_id` is for routing and search; `now` is in milliseconds since the epoch.
+    `source` is a value of Source; `user_id` is for routing and search; `agent` as `places.agent_of` tells it;
+    `now` is in milliseconds since the epoch.
     """
 
     project: ProjectFacts
@@ -67,6 +69,7 @@ class Submission(NamedTuple):
     artifact: bytes | None = None
     files: Sequence[StoredFile] = ()
     metered: bool = False
+    agent: str | None = None
 
 
 class Submitted(NamedTuple):
@@ -102,28 +105,6 @@ _hold_project = Hot(
 _any_hint = Hot(
     select(hints.c.id).where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now")).limit(1)
 )
-
-
-def _count_statement(dialect: str) -> Hot:
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(counters).values({column.name: bindparam(column.name) for column in counters.columns})
-    return Hot(
-        statement.on_conflict_do_update(
-            index_elements=["project", "channel_key", "status", "source"],
-            set_={"n": counters.c.n + statement.excluded.n},
-        )
-    )
-
-
-_count = {dialect: _count_statement(dialect) for dialect in ("sqlite", "postgresql")}
-
-
-def add_to_counters(tx: Connection, sums: dict[tuple[str, str, str, str], int]) -> None:
-    """Adds to the counters of (project, channel key, status, source), in sorted order."""
-    statement = _count[tx.dialect.name]
-    for (project, channel, status, source), n in sorted(sums.items()):
-        if n:
-            statement(tx, project=project, channel_key=channel, status=status, source=source, n=n)
 
 
 class _LookUp(Exception):
@@ -261,7 +242,7 @@ def _insert(
 ) -> None:
     rows: list[tuple[Any, ...]] = []
     file_rows: list[tuple[Any, ...]] = []
-    sums: Counter[tuple[str, str, str, str]] = Counter()
+    sums: Counter[Counted] = Counter()
     biases = _hints_of(tx, batch, fresh)
     for place in fresh:
         item = batch[place]
@@ -275,14 +256,14 @@ def _insert(
         # A clock that steps back doesn't take the ids along, so the time follows the id: filters rely on that.
         at = max(item.now, moment_of(id_))
         rows.append(_row(item, id_, channel, at))
-        sums[facts.id, channel, "open", item.source] += 1
+        sums[Counted(facts.id, day_of(at), channel, "open", item.source)] += 1
         if item.files:
             file_rows += [(facts.id, file.id, id_, *file[1:], at) for file in item.files]
         outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, at, None)
     if rows:
         insert_rows(tx, reports, rows)
         add_to_counters(tx, sums)
-        mark_changed(tx, {key[0] for key in sums})
+        mark_changed(tx, {key.project for key in sums})
     if file_rows:
         insert_rows(tx, files, file_rows)
 
@@ -291,7 +272,8 @@ def _row(item: Submission, id_: str, channel: str, at: int) -> tuple[Any, ...]:
     """A new report in the order of the table's columns."""
     (facts, _, source, client_id, _, title, message, blocks, context, identity, user_id, url) = item[:12]
     start = (id_, facts.id, channel, "open", "NEW", source, client_id, title, message, blocks, context)
-    return (*start, identity, user_id, url, item.artifact_id, item.artifact, at, at)
+    page = None if url is None else page_of(url)
+    return (*start, identity, user_id, url, item.artifact_id, item.artifact, at, at, page, item.agent, None, None, None)
 
 
 def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict[str, list[Hint]]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -40,6 +41,78 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("instance_owner", Boolean, nullable=False, server_default=false()),
+    Column("totp_secret", Text),
+    Column("totp_step", BigInteger),
+)
+
+# Hashes of the codes that let somebody in who lost the second factor; a used one is deleted.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("user", "hash"),
+    sqlite_with_rowid=False,
+)
+
+# Browsers that somebody signed in with. `confirmed` is false until the second factor was given.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("user", Text, nullable=False, index=True),
+    Column("workspace", Text, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Links that may be used once: `setup`, `invitation` (into a workspace, with a role), `reset` (of a user's password).
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("workspace", Text, index=True),
+    Column("user", Text),
+    Column("email", Text),
+    Column("role", Text),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What an instance's owner sets in the dashboard, and the instance's own secret; values are JSON.
+instance = Table(
+    "instance",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who changed what in a workspace; `actor_name` is the name at that time, for people leave.
+audit = Table(
+    "audit",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("workspace", "id"),
 )
 
 memberships = Table(
@@ -61,6 +134,18 @@ usage = Table(
     Column("kind", Text, nullable=False),
     Column("n", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "month", "kind"),
+    sqlite_with_rowid=False,
+)
+
+# Calls by day (UTC, days since the epoch) and key, for the eye; `usage` is what quotas are judged by.
+key_days = Table(
+    "key_days",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "day", "key"),
     sqlite_with_rowid=False,
 )
 
@@ -149,6 +234,11 @@ reports = Table(
     Column("artifact", LargeBinary),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("page", Text),
+    Column("agent", Text),
+    Column("assignee", Text),
+    Column("triaged_at", BigInteger),
+    Column("resolved_at", BigInteger),
     UniqueConstraint("project", "id", name="reports_project_id"),
 )
 Index("reports_class", reports.c.project, reports.c.status_class, reports.c.id)
@@ -160,6 +250,74 @@ Index(
     unique=True,
     sqlite_where=reports.c.client_id.is_not(None),
     postgresql_where=reports.c.client_id.is_not(None),
+)
+
+Index(
+    "reports_assignee",
+    reports.c.project,
+    reports.c.assignee,
+    reports.c.id,
+    sqlite_where=reports.c.assignee.is_not(None),
+    postgresql_where=reports.c.assignee.is_not(None),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("color", Text, nullable=False),
+    PrimaryKeyConstraint("project", "name"),
+    sqlite_with_rowid=False,
+)
+
+report_labels = Table(
+    "report_labels",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    PrimaryKeyConstraint("project", "name", "report"),
+    sqlite_with_rowid=False,
+)
+Index("report_labels_report", report_labels.c.project, report_labels.c.report)
+
+# Deleted reports that may still be brought back: the report, its files, events and labels, as JSON.
+trash = Table(
+    "trash",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "report"),
+)
+Index("trash_at", trash.c.at)
+
+# What a person did to reports at once, so that it can be taken back; `content` is JSON.
+undos = Table(
+    "undos",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# A filter of the inbox under a name; `user` is empty where the whole workspace sees it, `project` for all projects.
+views = Table(
+    "views",
+    metadata,
+    Column("workspace", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "id"),
+    sqlite_with_rowid=False,
 )
 
 files = Table(
@@ -222,6 +380,20 @@ counters = Table(
     Column("source", Text, nullable=False),
     Column("n", BigInteger, nullable=False),
     PrimaryKeyConstraint("project", "channel_key", "status", "source"),
+    sqlite_with_rowid=False,
+)
+
+# Reports by the day they came (UTC, days since the epoch), as they stand now.
+daily = Table(
+    "daily",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("channel_key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "day", "channel_key", "status", "source"),
     sqlite_with_rowid=False,
 )
 

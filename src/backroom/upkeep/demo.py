@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from backroom.access import ALL_SCOPES, Actor
+from backroom.access import ALL_SCOPES, Actor, Role, person
 from backroom.accounts.commands import create_user, hash_password
 from backroom.accounts.rules import Plan
 from backroom.clock import DAY, MINUTE
@@ -31,6 +31,7 @@ from backroom.projects.queries import Project, get_project
 from backroom.projects.rules import Channel
 from backroom.reports import rules
 from backroom.reports.commands import set_status
+from backroom.reports.places import find_agent
 from backroom.reports.rules import AudioBlock, Block, ScreenshotBlock, SelectionBlock, TextBlock
 from backroom.reports.submit import StoredFile, Submission, submit_report
 from backroom.store.database import Database
@@ -169,7 +170,7 @@ class _Writer:
         """The accounts, then everything that happens; returns the workspace's id and the projects."""
         start = now - (DAYS + 1) * DAY
         user = create_user(tx, EMAIL, NAME, password_hash, Plan.PRO, start)
-        owner = Actor("user", user.id, user.workspace, None, ALL_SCOPES)
+        owner = person(user.id, NAME, user.workspace, Role.OWNER)
         projects = [_make_project(tx, owner, room, start + place * MINUTE) for place, room in enumerate(ROOMS)]
         ids: dict[int, str] = {}
         facts = {room.name: _facts(tx, made.facts.id) for room, made in zip(ROOMS, projects, strict=True)}
@@ -205,6 +206,7 @@ class _Writer:
             url if isinstance(url, str) else None,
             None,
             files=files,
+            agent=find_agent(told.context),
         )
 
     def _blocks(self, project: str, number: int, told: Told, files: list[StoredFile]) -> list[Block]:

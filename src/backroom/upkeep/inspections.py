@@ -5,16 +5,18 @@ Each inspection looks at one thing under a snapshot and returns whether it is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from backroom.clock import MINUTE, iso
+from backroom.reports.counters import REPORT_DAY, Counted
 from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.migrations import current, head
-from backroom.store.tables import counters, doomed_projects, reports
+from backroom.store.tables import counters, daily, doomed_projects, reports
 from backroom.upkeep.index import POSTGRESQL_EXTENSION, POSTGRESQL_INDEX, index_exists
 from backroom.upkeep.restore import is_unfinished
 
@@ -34,7 +36,7 @@ INTEGRITY_MEND = (
     " The SQLite shell's .recover may save what came after it."
 )
 
-Counts = dict[tuple[str, str, str, str], int]
+Counts = dict[Counted, int]
 Seen = tuple[bool, str]
 
 
@@ -54,11 +56,11 @@ def of(db: Database) -> list[Inspection]:
 
 
 def recount(conn: Connection) -> Counts:
-    """How many reports there are by project, channel, status and source: what `counters` ought to say."""
-    columns = (reports.c.project, reports.c.channel_key, reports.c.status, reports.c.source)
+    """How many reports there are by project, day, channel, status and source: what `daily` ought to say."""
+    columns = (reports.c.project, REPORT_DAY, reports.c.channel_key, reports.c.status, reports.c.source)
     alive = reports.c.project.not_in(select(doomed_projects.c.project))
     rows = conn.execute(select(*columns, func.count()).where(alive).group_by(*columns))
-    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+    return {Counted(*row[:5]): row[5] for row in rows}
 
 
 def _opens(conn: Connection, _now: int) -> Seen:
@@ -122,14 +124,27 @@ def _search(conn: Connection, _now: int) -> Seen:
 
 
 def _counters(conn: Connection, _now: int) -> Seen:
-    kept = select(counters).where(counters.c.project.not_in(select(doomed_projects.c.project)), counters.c.n != 0)
-    counted = {(row.project, row.channel_key, row.status, row.source): row.n for row in conn.execute(kept)}
     actual = recount(conn)
-    wrong = sorted(key for key in counted.keys() | actual.keys() if counted.get(key) != actual.get(key))
+    totals: Counter[tuple[str, ...]] = Counter()
+    for (project, _, *rest), n in actual.items():
+        totals[project, *rest] += n
+    by_day = {(project, str(day), *rest): n for (project, day, *rest), n in actual.items()}
+    wrong = [*_wrong(_kept(conn, counters), totals), *_wrong(_kept(conn, daily), by_day)]
     if not wrong:
         return False, f"{sum(actual.values())} reports, as counted"
-    shown = [f"{' '.join(key)}: {counted.get(key, 0)} instead of {actual.get(key, 0)}" for key in wrong[:SHOWN]]
-    return True, f"{len(wrong)} wrong ({'; '.join(shown)})"
+    return True, f"{len(wrong)} wrong ({'; '.join(wrong[:SHOWN])})"
+
+
+def _kept(conn: Connection, table: Table) -> dict[tuple[str, ...], int]:
+    """The counters of a table that aren't 0, under their keys as text."""
+    alive = table.c.project.not_in(select(doomed_projects.c.project))
+    rows = conn.execute(select(table).where(alive, table.c.n != 0))
+    return {tuple(str(part) for part in row[:-1]): row[-1] for row in rows}
+
+
+def _wrong(kept: dict[tuple[str, ...], int], actual: Mapping[tuple[str, ...], int]) -> list[str]:
+    keys = sorted(key for key in kept.keys() | actual.keys() if kept.get(key) != actual.get(key))
+    return [f"{' '.join(key)}: {kept.get(key, 0)} instead of {actual.get(key, 0)}" for key in keys]
 
 
 def _clock(conn: Connection, now: int) -> Seen:

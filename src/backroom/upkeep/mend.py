@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from backroom.reports.submit import add_to_counters
+from backroom.reports.counters import add_to_counters
 from backroom.store.changes import mark_changed
 from backroom.store.database import Database
-from backroom.store.tables import counters, doomed_projects
+from backroom.store.tables import counters, daily, doomed_projects
 from backroom.upkeep.index import index_exists, make_index
 from backroom.upkeep.inspections import recount
 
@@ -22,10 +22,11 @@ def mend(db: Database) -> None:
 def count_again(tx: Connection) -> None:
     """Puts what a recount says into the counters. Takes a second or two for a million reports, while writes wait."""
     if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("LOCK TABLE reports, counters IN SHARE ROW EXCLUSIVE MODE")
+        tx.exec_driver_sql("LOCK TABLE reports, counters, daily IN SHARE ROW EXCLUSIVE MODE")
     alive = counters.c.project.not_in(select(doomed_projects.c.project))
     projects = set(tx.execute(select(counters.c.project).where(alive)).scalars())
     tx.execute(delete(counters).where(alive))
+    tx.execute(delete(daily).where(daily.c.project.not_in(select(doomed_projects.c.project))))
     actual = recount(tx)
     add_to_counters(tx, actual)
-    mark_changed(tx, projects | {key[0] for key in actual})
+    mark_changed(tx, projects | {key.project for key in actual})

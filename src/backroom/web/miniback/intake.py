@@ -22,6 +22,7 @@ from backroom.errors import Conflict, Denied, Failure, Invalid, NotFound, OverQu
 from backroom.projects.directory import Directory, ProjectFacts, Stale
 from backroom.projects.rules import SLUG, Dialect, origin_allowed
 from backroom.reports import rules
+from backroom.reports.places import find_agent
 from backroom.reports.rules import Source, StatusClass
 from backroom.reports.submit import Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, InvalidJson, TooDeep, decode_json, header
@@ -55,6 +56,7 @@ class Content(NamedTuple):
     context: bytes
     user_id: str | None
     url: str | None
+    agent: str | None
     source: Source
     client_id: str | None
 
@@ -164,7 +166,7 @@ async def _store(
 
 
 def _submission(content: Content, target: Target, now: int) -> Submission:
-    message, context, user_id, url, source, client_id = content
+    message, context, user_id, url, agent, source, client_id = content
     return Submission(
         target.project,
         now,
@@ -180,6 +182,7 @@ def _submission(content: Content, target: Target, now: int) -> Submission:
         url,
         None,
         metered=target.key is not None,
+        agent=agent,
     )
 
 
@@ -213,6 +216,7 @@ def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope, *, keyed: bool
         context,
         user_id if isinstance(user_id, str) and user_id else None,
         url if isinstance(url, str) else None,
+        find_agent(facts),
         source_of(scope),
         _client_id(scope, keyed=keyed),
     )

@@ -16,6 +16,7 @@ from backroom.errors import Denied, Invalid, NotFound, WrongType
 from backroom.projects.directory import ProjectFacts, Stale
 from backroom.projects.rules import signature_is_right
 from backroom.reports import rules
+from backroom.reports.places import find_agent
 from backroom.reports.submit import StoredFile, Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, decode_json, header, read_body
 from backroom.web.patchrooms.bodies import decode_part, refuse_nul
@@ -119,7 +120,8 @@ def submission_of(
 ) -> Submission:
     """The report as the store takes it, with `blocks` as they are to be read. Raises Invalid."""
     context = b"{}" if sent.context is UNSET else bytes(sent.context)
-    url = decode_part("context", context, _context_decoder).get("url")
+    facts = decode_part("context", context, _context_decoder)
+    url = facts.get("url")
     identity, user_id = _identity(sent.identity, project)
     return Submission(
         project,
@@ -137,6 +139,7 @@ def submission_of(
         None if sent.artifact is None else sent.artifact.id,
         None if sent.artifact is None else _encode(sent.artifact),
         files,
+        agent=find_agent(facts),
     )
 
 
