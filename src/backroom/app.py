@@ -20,19 +20,23 @@ from backroom.files.blobs import Blobs
 from backroom.opening import open_database, shown_address
 from backroom.projects.directory import Directory
 from backroom.reports.commands import purge_doomed
-from backroom.store import search
+from backroom.store import facets, search
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
 from backroom.upkeep.sweep import sweep_doomed
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.routes import OPERATIONS as PAGES
 from backroom.web.http import Door, new_request_id
 from backroom.web.limits import Limits
 from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.uses import KeyUses
 
 log = structlog.get_logger("backroom")
 
 SWEEP_SECONDS = 300
+OPS_PATHS = ("/healthz", "/readyz", "/robots.txt", "/assets/")
 GC_THRESHOLDS = (10_000, 50, 50)
 
 
@@ -43,10 +47,12 @@ class App:
         self.settings = settings
         self.db = open_database(settings)
         self._blobs = open_blobs(settings)
+        self._uses = KeyUses(self.db)
         directory, limits = Directory(), Limits(settings)
-        self._patchrooms: Door = PatchroomsDoor(self.db, directory, self._blobs, limits, settings)
-        self._miniback: Door = MinibackDoor(self.db, directory, limits, settings)
+        self._patchrooms: Door = PatchroomsDoor(self.db, directory, self._blobs, limits, self._uses, settings)
+        self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
         self._ops: Door = OpsDoor(self.db, settings)
+        self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
         self._started = False
 
@@ -65,11 +71,15 @@ class App:
         except Failure:
             self.db.close()
             raise
-        self.db.start([search.feed, lambda tx: purge_doomed(tx, now_ms())])
+        self.db.start([search.feed, facets.feed, lambda tx: purge_doomed(tx, now_ms())])
         self._started = True
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+
+    def end_streams(self) -> None:
+        """Ends the answers that have no end of their own, for the server is about to stop."""
+        self._dashboard.live.stop()
 
     async def _answer_named(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_request_id()
@@ -106,7 +116,9 @@ class App:
             return self._patchrooms
         if path.startswith("/api/") or path == "/api":
             return self._miniback
-        return self._ops
+        if path.startswith(OPS_PATHS):
+            return self._ops
+        return self._dashboard
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -140,6 +152,7 @@ class App:
 
         def close() -> None:
             try:
+                self._uses.close()
                 self.db.close()
             finally:
                 loop.call_soon_threadsafe(done.set)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import ArgumentError
 
@@ -20,6 +21,9 @@ PREFIX = "BACKROOM_"
 LOG_FORMATS = ("auto", "json", "console")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 FILES_URL = re.compile(r"(?:(?:s3|gs|az)://[^/\s]+(?:/\S*)?|file:///\S*)\Z")
+PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?\Z", re.ASCII)
+SMTP_URL = re.compile(r"smtps?://(?:[^/?#@\s]+@)?(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?\Z", re.ASCII)
+MAIL_FROM = re.compile(r"(?:[^<>@\x00-\x1f]+ <[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+)\Z")
 MISREAD_PASSWORD = re.compile(r"[^:]+://(?:[^/?]*@[^/?]*@|[^?]*/[^?]*@)")
 """An address in which an @ stands behind the one before the host: the end of the password would be the host."""
 
@@ -34,6 +38,9 @@ class Settings:
     data: Path = Path("data")
     database_url: str = ""
     files_url: str = ""
+    public_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = "backroom@localhost"
     default_plan: Plan = Plan.PRO
     rate_limits: bool = True
     rate_per_address: int = 60
@@ -162,6 +169,32 @@ def _files_url(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    text = text.rstrip("/")
+    if text and not (PUBLIC_URL.match(text) and _has_good_port(text)):
+        raise ValueError("https://host or http://host:port, without a path")
+    return text
+
+
+def _smtp_url(text: str) -> str:
+    if text and not (SMTP_URL.match(text) and _has_good_port(text)):
+        raise ValueError("smtp://user:password@host:587 or smtps://…, with %40 for @ and %2F for / in the password")
+    return text
+
+
+def _has_good_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _mail_from(text: str) -> str:
+    if not MAIL_FROM.match(text):
+        raise ValueError("name@example.com or Name <name@example.com>")
+    return text
+
+
 def _networks(text: str) -> tuple[str, ...]:
     parts = tuple(part for part in re.split(r"[\s,]+", text) if part)
     try:
@@ -173,6 +206,9 @@ def _networks(text: str) -> tuple[str, ...]:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "database_url": _database_url,
     "files_url": _files_url,
+    "public_url": _public_url,
+    "smtp_url": _smtp_url,
+    "mail_from": _mail_from,
     "log_format": _one_of(*LOG_FORMATS),
     "log_level": _one_of(*LOG_LEVELS),
 }

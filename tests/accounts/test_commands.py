@@ -9,7 +9,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Connection, select
 
-from backroom.accounts.commands import NewUser, create_user, create_workspace, hash_password, set_plan
+from backroom.accounts.commands import NewUser, create_user, create_workspace, set_plan
+from backroom.accounts.passwords import hash_password
 from backroom.accounts.rules import Plan
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import is_id

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from backroom.accounts.rules import Plan
+from backroom.accounts.setup import take_setup
+from backroom.clock import now_ms
 from tests.cli.test_commands import assert_fails
 from tests.harness.processes import clean_environment, end, spawn, wait_until
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
+from tests.store.fixtures import opened
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -23,22 +27,26 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 class Served:
     """`backroom serve` with its standard output and errors in one file."""
 
-    def __init__(self, store: Store, log: Path, *args: str) -> None:
+    def __init__(self, store: Store, log: Path, *args: str, **settings: str) -> None:
         self._log = log
         self.process: subprocess.Popen[bytes] = spawn(
-            [BACKROOM, "serve", "--port", "0", *args], log=log, env=clean_environment(**store.env)
+            [BACKROOM, "serve", "--port", "0", *args], log=log, env=clean_environment(**store.env, **settings)
         )
 
     def first_line(self) -> str:
         """The first whole line, once it is there."""
-        return wait_until(self._line, "the line that says it is ready", timeout=30)
+        return self.lines(1)[0]
 
-    def _line(self) -> str:
-        """The same, or nothing while it isn't there."""
+    def lines(self, number: int) -> list[str]:
+        """The first whole lines, once so many are there."""
+        return wait_until(lambda: self._lines(number), "the lines that say it is ready", timeout=30)
+
+    def _lines(self, number: int) -> list[str]:
+        """The same, or none while they aren't there."""
         if self.process.poll() is not None:
             raise RuntimeError(self._log.read_text())
-        line, end_of_line, _ = self._log.read_text().partition("\n")
-        return line if end_of_line else ""
+        whole = self._log.read_text().split("\n")[:-1]
+        return whole[:number] if len(whole) >= number else []
 
 
 @pytest.fixture
@@ -68,6 +76,42 @@ def test_ready_line_as_json(store: Store, tmp_path: Path, serve: list[Served]) -
     served = Served(store, tmp_path / "log", "--json")
     serve.append(served)
     assert json.loads(served.first_line())["url"].startswith("http://127.0.0.1:")
+
+
+def test_the_set_up_link_is_printed_at_each_start_until_it_is_used(
+    store: Store, tmp_path: Path, serve: list[Served], cli: Cli
+) -> None:
+    tokens = []
+    for number in range(2):
+        served = Served(store, tmp_path / f"log-{number}")
+        serve.append(served)
+        ready, _, link = served.lines(3)
+        address = re.search(r"http://127\.0\.0\.1:\d+", ready)
+        assert address is not None
+        assert link.startswith(f"{address[0]}/setup?token=")
+        tokens.append(link.partition("=")[2])
+        assert end(served.process, signal.SIGTERM) == 0
+    assert len(set(tokens)) == 2
+    with opened(store) as db:
+        db.write_now(take_setup, tokens[0], "me@example.com", "Me", "a hash", Plan.PRO, now_ms())
+    served = Served(store, tmp_path / "log-after", "--json")
+    serve.append(served)
+    assert set(json.loads(served.first_line())) == {"url"}
+
+
+def test_set_up_link_as_json_with_the_public_address(store: Store, tmp_path: Path, serve: list[Served]) -> None:
+    settings = {"BACKROOM_PUBLIC_URL": "https://feedback.example.com"}
+    served = Served(store, tmp_path / "log", "--json", "--host", "0.0.0.0", **settings)  # noqa: S104 -- what is tested
+    serve.append(served)
+    said = json.loads(served.first_line())
+    assert said["url"].startswith("http://0.0.0.0:")
+    assert re.fullmatch(r"https://feedback\.example\.com/setup\?token=[\w-]{43}", said["setupUrl"])
+
+
+def test_a_link_for_every_address_is_one_that_can_be_opened(store: Store, tmp_path: Path, serve: list[Served]) -> None:
+    served = Served(store, tmp_path / "log", "--json", "--host", "0.0.0.0")  # noqa: S104 -- what is tested
+    serve.append(served)
+    assert json.loads(served.first_line())["setupUrl"].startswith("http://127.0.0.1:")
 
 
 def test_port_in_use_is_one_line(cli: Cli) -> None:

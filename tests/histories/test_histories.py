@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from backroom.access import Actor, operator
+from backroom.access import Role, person
 from backroom.accounts.commands import create_workspace, set_plan
 from backroom.accounts.rules import Kind, Plan
 from backroom.accounts.usage import take, used
@@ -61,7 +61,7 @@ class History(RuleBasedStateMachine):
     @initialize(projects=st.integers(1, 3), free=st.booleans())
     def begin(self, projects: int, free: bool) -> None:
         self.workspace = self.db.write_now(create_workspace, "W", Plan.PRO, self.now)
-        self.actor = Actor("user", "u", self.workspace, None, operator().scopes)
+        self.actor = person("u", "U", self.workspace, Role.OWNER)
         for _ in range(projects):
             self.add_project()
         self.left = QUOTA_LEFT if free else None
@@ -143,7 +143,7 @@ class History(RuleBasedStateMachine):
     @rule(place=places, key=st.sampled_from(CHANNELS[1:]), archived=st.booleans())
     def archive(self, place: int, key: str, archived: bool) -> None:
         project = self.project(place)
-        self.db.write_now(update_channel, self.actor, project.id, key, {"archived": archived})
+        self.db.write_now(update_channel, self.actor, project.id, key, {"archived": archived}, self.now)
         project.archived = project.archived | {key} if archived else project.archived - {key}
 
     @rule(place=places, paused=st.booleans())
@@ -190,7 +190,7 @@ class History(RuleBasedStateMachine):
     @rule(place=places)
     def delete_a_project(self, place: int) -> None:
         project = self.project(place).id
-        self.db.write_now(delete_project, self.actor, project)
+        self.db.write_now(delete_project, self.actor, project, self.now)
         self.model.delete_project(project)
 
     @rule()
@@ -279,7 +279,7 @@ class History(RuleBasedStateMachine):
         spent = 300 - QUOTA_LEFT if self.left is not None else 0
         assert self.db.read_now(used, self.workspace, Kind.FEEDBACK, NOW) == self.model.taken + spent
         for project in self.model.projects:
-            self.db.write_now(delete_project, self.actor, project)
+            self.db.write_now(delete_project, self.actor, project, self.now)
         while self.db.write_now(purge_doomed, self.now):
             pass
         assert self.db.read_now(counted) == self.db.read_now(recounted) == {}

@@ -75,21 +75,21 @@ def test_a_channel_changes_what_is_given_and_nothing_else(room: Room) -> None:
         {"base_weight": 0.0},
         {"archived": True},
     ]
-    changed = [db.write_now(update_channel, room.actor, room.id, "feature", change) for change in changes][-1]
+    changed = [db.write_now(update_channel, room.actor, room.id, "feature", change, NOW) for change in changes][-1]
     assert changed == replace(before, name="New ideas", color="#111111", mascot="bear", base_weight=0.0, archived=True)
     assert db.read_now(change_number, CONFIG) == number + 5
-    assert db.write_now(update_channel, room.actor, room.id, "feature", {}) == changed
+    assert db.write_now(update_channel, room.actor, room.id, "feature", {}, NOW) == changed
     assert db.read_now(change_number, CONFIG) == number + 5
     assert keys(room) == ["bug", "alpha-feedback"]
     assert keys(room, archived=True) == ["bug", "feature", "alpha-feedback"]
-    db.write_now(update_channel, room.actor, room.id, "feature", {"archived": False})
+    db.write_now(update_channel, room.actor, room.id, "feature", {"archived": False}, NOW)
     assert keys(room) == ["bug", "feature", "alpha-feedback"]
 
 
 def test_the_default_channel_stays_live(room: Room) -> None:
     with pytest.raises(Invalid):
-        room.db.write_now(update_channel, room.actor, room.id, "bug", {"archived": True})
-    room.db.write_now(update_channel, room.actor, room.id, "bug", {"archived": False, "name": "Faults"})
+        room.db.write_now(update_channel, room.actor, room.id, "bug", {"archived": True}, NOW)
+    room.db.write_now(update_channel, room.actor, room.id, "bug", {"archived": False, "name": "Faults"}, NOW)
     assert keys(room)[0] == "bug"
 
 
@@ -97,7 +97,7 @@ def test_the_default_channel_stays_live(room: Room) -> None:
 def test_a_change_that_is_none_leaves_all_as_it_was(room: Room, change: dict[str, Any]) -> None:
     before = room.db.read_now(list_channels, room.actor, room.id, True)
     with pytest.raises(Invalid):
-        room.db.write_now(update_channel, room.actor, room.id, "bug", {"name": "New", **change})
+        room.db.write_now(update_channel, room.actor, room.id, "bug", {"name": "New", **change}, NOW)
     assert room.db.read_now(list_channels, room.actor, room.id, True) == before
 
 
@@ -108,11 +108,11 @@ def test_an_outsider_reaches_no_channel(room: Room) -> None:
     with pytest.raises(NotFound):
         db.write_now(create_channel, outsider, room.id, NEW, NOW)
     with pytest.raises(NotFound):
-        db.write_now(update_channel, outsider, room.id, "bug", {"name": "Mine"})
+        db.write_now(update_channel, outsider, room.id, "bug", {"name": "Mine"}, NOW)
     with pytest.raises(NotFound):
         db.write_now(add_hint, outsider, room.id, "bug", "max", None, NOW)
     with pytest.raises(NotFound):
-        db.write_now(update_channel, room.actor, room.id, "nothing", {"name": "New"})
+        db.write_now(update_channel, room.actor, room.id, "nothing", {"name": "New"}, NOW)
     assert keys(room) == ["bug", "feature", "alpha-feedback"]
 
 
@@ -154,16 +154,19 @@ def test_dead_hints_are_cleared_away_by_the_next(room: Room) -> None:
 )
 def test_a_hint_that_cannot_be(room: Room, key: str, weight: Any, failure: Any) -> None:
     """Patchrooms, "REST", B: an unknown or archived channel is 404."""
-    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True})
+    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True}, NOW)
     with pytest.raises(failure):
         room.db.write_now(add_hint, room.actor, room.id, key, weight, None, NOW)
     assert room.db.read_now(live_hints, room.id, NOW) == []
+
+
+def insert_hint(room: Room, row: dict[str, Any]) -> None:
+    room.db.write_now(lambda tx: tx.execute(hints.insert().values(row)).rowcount)
 
 
 def test_hints_of_two_processes_are_in_the_order_of_their_moments(room: Room) -> None:
     """Ids of two processes interleave within a second; the latest `max` is the latest by the clock."""
     for channel, id_, moment in (("feature", "f" * 24, NOW), ("bug", "0" * 24, NOW + 5)):
         values = {"project": room.id, "id": id_, "channel_key": channel, "weight": "max"}
-        row = hints.insert().values(expires_at=moment + HINT_LIFETIME, **values)
-        room.db.write_now(lambda tx, row=row: tx.execute(row).rowcount)
+        insert_hint(room, values | {"expires_at": moment + HINT_LIFETIME})
     assert [hint.channel_key for hint in room.db.read_now(live_hints, room.id, NOW)] == ["feature", "bug"]

@@ -19,7 +19,6 @@ from backroom.projects.commands import (
     create_project,
     create_secret_key,
     delete_project,
-    mark_key_used,
     regenerate_miniback_key,
     revoke_key,
     update_project,
@@ -32,6 +31,7 @@ from backroom.projects.queries import (
     list_projects,
 )
 from backroom.projects.rules import Channel, ProjectStatus, hash_key
+from backroom.projects.usage import KeyUse, note_uses
 from backroom.store.changes import CONFIG, change_number
 from backroom.store.database import Database
 from backroom.store.tables import api_keys, channels
@@ -117,7 +117,7 @@ def test_a_plan_has_so_many_projects_however_many_ask_at_once(
     assert answers.count("Project limit reached. Upgrade your plan to create more projects.") == 12
     listed = db.read_now(list_projects, operator(workspace))
     assert len(listed) == limit
-    db.write_now(delete_project, operator(workspace), listed[0].id)
+    db.write_now(delete_project, operator(workspace), listed[0].id, NOW)
     assert ask(0) not in ("", "Project limit reached. Upgrade your plan to create more projects.")
     db.write_now(set_plan, workspace, Plan.PRO)
     assert db.write_now(create_project, operator(workspace), "One more", None, NOW)
@@ -184,7 +184,7 @@ def test_a_change_that_is_none_leaves_all_as_it_was(room: Room, change: dict[str
     other = make_room(room.db, "Other")
     wanted = Channel("", "nothing", "Another project's", "#c0392b", "fox", 1.0, False)
     room.db.write_now(create_channel, other.actor, other.id, wanted, NOW)
-    room.db.write_now(update_channel, room.actor, room.id, "alpha-feedback", {"archived": True})
+    room.db.write_now(update_channel, room.actor, room.id, "alpha-feedback", {"archived": True}, NOW)
     before, number = room.db.read_now(get_project, room.actor, room.id), generation(room.db)
     with pytest.raises(failure):
         room.db.write_now(update_project, room.actor, room.id, change, NOW + 1)
@@ -212,9 +212,9 @@ def test_the_default_channel_is_live_whoever_archives_at_the_same_time(core_stor
         db, key = [room.db, other][number % 2], keys[number // 2 % 2]
         with suppress(Invalid):
             if number % 3 == 0:
-                db.write_now(update_channel, room.actor, room.id, key, {"archived": False})
+                db.write_now(update_channel, room.actor, room.id, key, {"archived": False}, NOW)
             elif number % 3 == 1:
-                db.write_now(update_channel, room.actor, room.id, key, {"archived": True})
+                db.write_now(update_channel, room.actor, room.id, key, {"archived": True}, NOW)
             else:
                 db.write_now(update_project, room.actor, room.id, {"default_channel_key": key}, NOW)
 
@@ -234,7 +234,7 @@ def test_an_outsider_finds_nothing_and_changes_nothing(room: Room) -> None:
         lambda: db.read_now(get_project, outsider, room.id),
         lambda: db.read_now(find_miniback_key, outsider, room.id),
         lambda: db.write_now(update_project, outsider, room.id, {"name": "Mine"}, NOW),
-        lambda: db.write_now(delete_project, outsider, room.id),
+        lambda: db.write_now(delete_project, outsider, room.id, NOW),
         lambda: db.write_now(create_secret_key, outsider, room.id, frozenset(Scope), "k", NOW),
         lambda: db.write_now(regenerate_miniback_key, outsider, room.id, NOW),
         lambda: db.write_now(revoke_key, outsider, key.id, NOW),
@@ -292,7 +292,7 @@ def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Roo
     first = db.write_now(regenerate_miniback_key, room.actor, room.id, NOW)
     info = db.read_now(find_miniback_key, room.actor, room.id)
     assert info == (first.id, first.key[:10], NOW, None)
-    db.write_now(mark_key_used, first.id, NOW + 7)
+    db.write_now(note_uses, [KeyUse(first.id, 0, 1, NOW + 7)])
     assert db.read_now(find_miniback_key, room.actor, room.id) == (first.id, first.key[:10], NOW, NOW + 7)
     with opened(core_store) as other, ThreadPoolExecutor(8) as threads:
         list(
@@ -310,13 +310,13 @@ def test_a_deleted_project_is_gone_for_everybody_at_once(room: Room) -> None:
     key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
     assert db.read_now(find_project, operator(), room.id) is not None
     number = generation(db)
-    db.write_now(delete_project, room.actor, room.id)
+    db.write_now(delete_project, room.actor, room.id, NOW)
     assert generation(db) == number + 1
     assert db.read_now(find_project, operator(), room.id) is None
     assert db.read_now(list_projects, room.actor) == []
     for table in (api_keys, channels):
         assert db.read_now(lambda conn, table=table: conn.execute(select(table)).all()) == []  # type: ignore[misc]
-    for command, *words in ((delete_project,), (revoke_key, NOW), (update_project, {}, NOW)):
+    for command, *words in ((delete_project, NOW), (revoke_key, NOW), (update_project, {}, NOW)):
         with pytest.raises(NotFound):
             db.write_now(command, room.actor, key.id if command is revoke_key else room.id, *words)
     assert slugs(db, ["Room"], room.workspace) == ["room"], "its slug is free again"
@@ -325,7 +325,7 @@ def test_a_deleted_project_is_gone_for_everybody_at_once(room: Room) -> None:
 def test_a_project_is_deleted_once_however_many_ask_at_once(core_store: Store, room: Room) -> None:
     def ask(number: int) -> str:
         try:
-            [room.db, other][number % 2].write_now(delete_project, room.actor, room.id)
+            [room.db, other][number % 2].write_now(delete_project, room.actor, room.id, NOW)
         except NotFound:
             return "gone"
         return "deleted"

@@ -82,10 +82,10 @@ CHANGES: dict[str, Callable[[Room], Callable[[Any], Any]]] = {
     "paused": lambda room: lambda tx: update_project(tx, room.actor, room.id, {"status": "PAUSED"}, NOW),
     "renamed": lambda room: lambda tx: update_project(tx, room.actor, room.id, {"name": "New"}, NOW),
     "archived a channel": lambda room: (
-        lambda tx: update_channel(tx, room.actor, room.id, "feature", {"archived": True})
+        lambda tx: update_channel(tx, room.actor, room.id, "feature", {"archived": True}, NOW)
     ),
     "changed plan": lambda room: lambda tx: set_plan(tx, room.workspace, Plan.FREE),
-    "deleted": lambda room: lambda tx: delete_project(tx, room.actor, room.id),
+    "deleted": lambda room: lambda tx: delete_project(tx, room.actor, room.id, NOW),
 }
 
 
@@ -129,10 +129,12 @@ def test_whom_a_key_acts_for(room: Room) -> None:
     db, scopes = room.db, frozenset({Scope.FEEDBACK_READ, Scope.CHANNEL_READ})
     key = db.write_now(create_secret_key, room.actor, room.id, scopes, "k", NOW)
     found: KeyFacts | None = db.read_now(Directory().by_secret, hash_key(key.key))
-    assert found == (Actor("key", key.id, room.workspace, room.id, scopes), Dialect.PATCHROOMS, room.facts())
+    actor = Actor("key", key.id, room.workspace, room.id, scopes, None, "k")
+    assert found == (actor, Dialect.PATCHROOMS, room.facts())
     key = db.write_now(regenerate_miniback_key, room.actor, room.id, NOW)
     found = db.read_now(Directory().by_secret, hash_key(key.key))
-    assert found == (Actor("key", key.id, room.workspace, None, ALL_SCOPES, Role.OWNER), Dialect.MINIBACK, room.facts())
+    actor = Actor("key", key.id, room.workspace, None, ALL_SCOPES, Role.OWNER, "API Access")
+    assert found == (actor, Dialect.MINIBACK, room.facts())
 
 
 def test_memory_stays_bounded(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

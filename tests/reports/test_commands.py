@@ -201,7 +201,7 @@ def test_a_deleted_projects_reports_are_cleared_away_in_slices(room: Room, monke
     db.write_now(search.feed)
     db.write_now(set_status, room.actor, all_rows(db, reports)[0].id, Status.CLOSED, NOW)
     assert not db.write_now(purge_doomed, NOW), "nothing is doomed"
-    db.write_now(delete_project, room.actor, room.id)
+    db.write_now(delete_project, room.actor, room.id, NOW)
     with pytest.raises(NotFound):
         db.write_now(set_status, room.actor, all_rows(db, reports)[1].id, Status.CLOSED, NOW)
     assert purge_all(db, NOW + 3) == 4, "three slices of reports, and the project's counters"
@@ -221,7 +221,7 @@ def test_processes_clear_away_at_once(both: list[Database], room: Room, monkeypa
     for each in others:
         for number in range(12):
             each.submit(files=[SHOT._replace(id=f"f{number}", key=f"{each.id}/{number}")])
-        room.db.write_now(delete_project, each.actor, each.id)
+        room.db.write_now(delete_project, each.actor, each.id, NOW)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda n: purge_all(both[n % 2]), range(4)))
     purge_all(room.db)
@@ -238,7 +238,7 @@ def test_the_writer_clears_away_by_itself(core_store: Store) -> None:
         room = make_room(db)
         for _ in range(20):
             room.submit()
-        db.write_now(delete_project, room.actor, room.id)
+        db.write_now(delete_project, room.actor, room.id, NOW)
         wait_until(lambda: not all_rows(db, reports) and not all_rows(db, doomed_projects), "the purge")
         assert db.read_now(counted) == {}
 
@@ -259,7 +259,7 @@ def test_no_report_comes_in_behind_the_clearing(both: list[Database], room: Room
 
         def remove(project: Room = project, start: Barrier = start) -> None:
             start.wait()
-            deleting.write_now(delete_project, project.actor, project.id)
+            deleting.write_now(delete_project, project.actor, project.id, NOW)
             purge_all(deleting)
 
         with ThreadPoolExecutor(2) as threads:

@@ -80,7 +80,7 @@ def test_a_report_is_kept_as_it_was_sent(room: Room) -> None:
 def test_a_retry_answers_the_first_report(room: Room) -> None:
     """Patchrooms, "Ingest", B: `clientId` makes a retry return the first answer."""
     first = room.submit(client_id="c1", message="first", channel="feature")
-    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True})
+    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True}, NOW)
     again = room.submit(client_id="c1", message="second", now=NOW + 60_000)
     assert again == first._replace(created=False)
     assert len(rows(room.db)) == 1
@@ -145,7 +145,7 @@ def test_hints_bias_routing_for_five_minutes(room: Room) -> None:
 
 
 def test_an_archived_channel_takes_nothing_new(room: Room) -> None:
-    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True})
+    room.db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True}, NOW)
     assert room.submit(channel="feature").channel_key == "bug"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from backroom import ids
-from backroom.access import Actor, operator
+from backroom.access import Actor, Role, operator, person
 from backroom.accounts.commands import create_workspace
 from backroom.accounts.rules import Plan
 from backroom.ids import IdMaker
@@ -108,7 +108,7 @@ def make_room(db: Database, name: str = "Room", plan: Plan = Plan.PRO, now: int 
     """Adds a workspace with one project."""
     workspace = db.write_now(create_workspace, f"{name}'s people", plan, now)
     project = db.write_now(create_project, operator(workspace), name, None, now)
-    return Room(db, workspace, project, Actor("user", "somebody", workspace, None, operator().scopes))
+    return Room(db, workspace, project, person("somebody", "Somebody", workspace, Role.OWNER))
 
 
 @pytest.fixture

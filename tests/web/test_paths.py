@@ -93,14 +93,7 @@ def test_nothing_is_for_search_engines(server: Server) -> None:
     assert get(server.port, "/robots.txt").body == b"User-agent: *\nDisallow: /\n"
 
 
-def test_the_front_page_leads_to_both_descriptions(server: Server) -> None:
-    page = get(server.port, "/").body
-    for path in ("/api/v1/docs", "/api/docs"):
-        assert f'href="{path}"'.encode() in page
-        assert get(server.port, path).status == 200
-
-
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/api/v1/docs", "/api/docs"])
+@pytest.mark.parametrize("path", ["/api/v1/docs", "/api/docs"])
 def test_pages_are_closed_and_load_only_from_here(server: Server, path: str) -> None:
     answer = get(server.port, path, accept="text/html")
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))

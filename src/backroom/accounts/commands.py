@@ -1,33 +1,29 @@
-"""Writes to accounts."""
+"""People and workspaces: made, named, put on a plan."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from argon2 import PasswordHasher
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from backroom.access import Role
-from backroom.accounts.rules import Plan, check_email, check_name, check_password
+from backroom.access import Actor, Role
+from backroom.accounts.audit import note_change
+from backroom.accounts.rules import NAME_LENGTH, Plan, check_email, check_name, require_person
+from backroom.accounts.tickets import Purpose
 from backroom.errors import Conflict, NotFound
 from backroom.ids import new_id
 from backroom.store.changes import mark_config_changed
-from backroom.store.tables import memberships, users, workspaces
+from backroom.store.tables import memberships, tickets, users, workspaces
 
-_hasher = PasswordHasher()
+OWN_WORKSPACE = "'s workspace"
 
 
 class NewUser(NamedTuple):
-    """A person as created: ids of 24 hex digits."""
+    """A person as created: ids of 24 hex digits. `workspace` is their own, or the one they were invited to."""
 
     id: str
     email: str
     workspace: str
-
-
-def hash_password(password: str) -> str:
-    """The password's argon2id hash. Slow on purpose (tens of milliseconds): call it outside a transaction."""
-    return _hasher.hash(check_password(password))
 
 
 def create_user(tx: Connection, email: str, name: str, password_hash: str, plan: Plan, now: int) -> NewUser:
@@ -35,17 +31,29 @@ def create_user(tx: Connection, email: str, name: str, password_hash: str, plan:
 
     Raises Conflict where the address is taken.
     """
+    user, email, name = add_person(tx, email, name, password_hash, now)
+    workspace = create_workspace(tx, f"{name[: NAME_LENGTH - len(OWN_WORKSPACE)]}{OWN_WORKSPACE}", plan, now)
+    add_member(tx, workspace, user, Role.OWNER, now)
+    return NewUser(user, email, workspace)
+
+
+def add_person(tx: Connection, email: str, name: str, password_hash: str, now: int) -> tuple[str, str, str]:
+    """Adds a person without a workspace; returns their id, address and name. Raises Conflict, Invalid.
+
+    The first one owns the instance, and ends every set-up link.
+    """
     email = check_email(email)
     name = check_name(name or email.partition("@")[0])
+    mark_config_changed(tx)  # first, for on PostgreSQL it makes those who would be the first take turns
     if tx.execute(select(users.c.id).where(users.c.email == email)).first():
         raise Conflict(f"There is a user with the address {email} already.")
     user = new_id(now)
     first = tx.execute(select(users.c.id).limit(1)).first() is None
     values = {"id": user, "email": email, "name": name, "password_hash": password_hash, "instance_owner": first}
     tx.execute(insert(users).values(values | {"created_at": now}))
-    workspace = create_workspace(tx, f"{name[:68]}'s workspace", plan, now)
-    tx.execute(insert(memberships).values(workspace=workspace, user=user, role=Role.OWNER.value, created_at=now))
-    return NewUser(user, email, workspace)
+    if first:
+        tx.execute(delete(tickets).where(tickets.c.kind == Purpose.SETUP.value))
+    return user, email, name
 
 
 def create_workspace(tx: Connection, name: str, plan: Plan, now: int) -> str:
@@ -54,6 +62,20 @@ def create_workspace(tx: Connection, name: str, plan: Plan, now: int) -> str:
     values = {"id": workspace, "name": check_name(name), "plan": plan.value, "created_at": now}
     tx.execute(insert(workspaces).values(values))
     return workspace
+
+
+def add_member(tx: Connection, workspace: str, user: str, role: Role, now: int) -> None:
+    """Puts somebody who isn't in the workspace into it."""
+    tx.execute(insert(memberships).values(workspace=workspace, user=user, role=role.value, created_at=now))
+
+
+def rename_workspace(tx: Connection, actor: Actor, name: str, now: int) -> str:
+    """Names the actor's workspace; for owners. Returns the name as kept. Raises Denied, Invalid."""
+    require_person(actor, Role.OWNER)
+    name = check_name(name, "workspace's name")
+    tx.execute(update(workspaces).where(workspaces.c.id == actor.workspace).values(name=name))
+    note_change(tx, actor, "workspace.rename", actor.workspace, {"name": name}, now)
+    return name
 
 
 def set_plan(tx: Connection, workspace: str, plan: Plan) -> None:

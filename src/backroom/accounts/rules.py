@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from backroom.access import Actor, Role
 from backroom.clock import next_month
-from backroom.errors import Invalid, OverQuota
+from backroom.errors import Denied, Invalid, OverQuota
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}\Z")
 PASSWORD_LENGTH = (10, 1024)
@@ -23,6 +24,14 @@ class Plan(StrEnum):
 
 
 PLAN_NAMES = "FREE, STARTER or PRO"
+
+
+class SignUp(StrEnum):
+    """Who may make an account: nobody new, those with an invitation, or everybody."""
+
+    CLOSED = "closed"
+    INVITATION = "invitation"
+    OPEN = "open"
 
 
 class Kind(StrEnum):
@@ -75,7 +84,7 @@ def parse_plan(text: str) -> Plan:
 def check_email(email: str) -> str:
     """The address as it is kept: trimmed, in lower case. Raises Invalid."""
     email = email.strip().lower()
-    if not EMAIL.match(email):
+    if not EMAIL.match(email) or not _is_text(email):
         raise Invalid("The mail address must look like name@example.com.")
     return email
 
@@ -83,7 +92,7 @@ def check_email(email: str) -> str:
 def check_password(password: str) -> str:
     """Raises Invalid unless the password's length is allowed."""
     low, high = PASSWORD_LENGTH
-    if not low <= len(password) <= high:
+    if not low <= len(password) <= high or not _is_text(password):
         raise Invalid(f"The password must have {low} to {high} characters.")
     return password
 
@@ -91,6 +100,46 @@ def check_password(password: str) -> str:
 def check_name(name: str, what: str = "name") -> str:
     """The trimmed name. Raises Invalid unless it has 1 to 80 printable characters."""
     name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH or any(ord(char) < 32 for char in name):
+    if not 1 <= len(name) <= NAME_LENGTH or any(ord(char) < 32 for char in name) or not _is_text(name):
         raise Invalid(f"The {what} must have 1 to {NAME_LENGTH} characters on one line.")
     return name
+
+
+def parse_role(text: str) -> Role:
+    """The role of that name. Raises Invalid."""
+    try:
+        return Role(text)
+    except ValueError:
+        raise Invalid("The role must be owner, admin, member or viewer.") from None
+
+
+def parse_sign_up(text: str) -> SignUp:
+    """The way to sign up of that name. Raises Invalid."""
+    try:
+        return SignUp(text)
+    except ValueError:
+        raise Invalid("Sign-up must be closed, invitation or open.") from None
+
+
+def may_manage(actor: Actor, role: Role) -> bool:
+    """Whether the actor may give or take `role`: an owner any, an admin every one but owner."""
+    return actor.has_role(Role.OWNER if role is Role.OWNER else Role.ADMIN)
+
+
+def require_person(actor: Actor, least: Role) -> None:
+    """Raises Denied for a key, which may act for an owner, and for a role below `least`."""
+    if actor.kind == "key":
+        raise Denied("A key can't do that. Sign in.")
+    actor.require_role(least)
+
+
+def require_managing(actor: Actor, *roles: Role) -> None:
+    """Raises Denied unless the actor is a person who may give and take all of `roles`."""
+    require_person(actor, Role.ADMIN)
+    if not all(may_manage(actor, role) for role in roles):
+        raise Denied("Only an owner makes or changes an owner.")
+
+
+def _is_text(text: str) -> bool:
+    """Whether it has no halves of characters, which neither engine takes."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)

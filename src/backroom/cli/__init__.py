@@ -46,6 +46,8 @@ app.command("backroom.cli.store:backup", help="Write a consistent copy of everyt
 app.command("backroom.cli.store:restore", help="Fill an empty store from a backup.", sort_key=3)
 
 user.command("backroom.cli.accounts:create_user", name="create", help="Add a person and a workspace of their own.")
+user.command("backroom.cli.accounts:list_users", name="list", help="Show everybody with an account.")
+user.command("backroom.cli.accounts:reset_password", name="reset-password", help="Make a link for a new password.")
 workspace.command("backroom.cli.accounts:set_plan", name="set-plan", help="Put a workspace on another plan.")
 project.command("backroom.cli.projects:create_project", name="create", help="Add a project to a workspace.")
 project.command("backroom.cli.projects:update_project", name="update", help="Change a project's settings.")

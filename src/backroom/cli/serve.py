@@ -7,8 +7,11 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from backroom.accounts.links import setup_link
+from backroom.accounts.setup import make_setup, needs_setup
 from backroom.app import App
 from backroom.cli.place import Place, opened
+from backroom.clock import now_ms
 from backroom.web import server
 
 
@@ -23,10 +26,20 @@ def serve(
     """Serves until SIGTERM or SIGINT, then finishes what it accepted."""
     settings = place.settings()
     # A store with half a restore in it is turned away before anything listens.
-    with opened(settings):
-        pass
+    with opened(settings) as db:
+        setup = db.write_now(make_setup, now_ms()) if db.read_now(needs_setup) else None
 
     def ready(address: str) -> None:
-        place.answer({"url": address}, f"Backroom is ready at {address} (data in {settings.data}). Ctrl+C stops it.")
+        fields = {"url": address}
+        text = f"Backroom is ready at {address} (data in {settings.data}). Ctrl+C stops it."
+        if setup is not None:
+            fields["setupUrl"] = setup_link(settings.public_url or _here(address), setup.token)
+            text += f"\nNobody has an account yet. Make yours, the owner's:\n{fields['setupUrl']}"
+        place.answer(fields, text)
 
     server.serve(App(settings), settings, host, port, ready)
+
+
+def _here(address: str) -> str:
+    """The address as a browser on this machine can open it, where every address is listened on."""
+    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from backroom.access import Actor
+from backroom.access import Actor, Scope
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import new_id
 from backroom.projects import rules
-from backroom.projects.queries import get_project, hold
-from backroom.projects.rules import HINT_LIFETIME, Channel, Hint
+from backroom.projects.queries import get_reached, hold
+from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
+from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import channels, hints
 
@@ -35,9 +37,21 @@ CHECKS: dict[str, Any] = {
 }
 
 
+class LiveHint(NamedTuple):
+    """A hint that counts: for one user, or for everybody where `user_id` is None; `left_ms` is what it has left."""
+
+    id: str
+    channel_key: str
+    user_id: str | None
+    weight: str | float
+    expires_at: int
+    left_ms: int
+
+
 def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) -> list[Channel]:
-    """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound."""
-    get_project(conn, actor, project)
+    """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound, Denied."""
+    get_reached(conn, actor, project)
+    actor.require(Scope.CHANNEL_READ)
     query = select(*COLUMNS).where(channels.c.project == project).order_by(channels.c.id)
     if not archived:
         query = query.where(channels.c.archived.is_(False))
@@ -45,8 +59,12 @@ def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) 
 
 
 def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel, now: int) -> Channel:
-    """Adds a channel (its `id` is made here). Raises NotFound, Invalid, Conflict where the key is taken."""
-    get_project(tx, actor, project)
+    """Adds a channel (its `id` is made here).
+
+    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid, Conflict where the key is taken.
+    """
+    found = get_reached(tx, actor, project)
+    actor.require(Scope.CHANNEL_WRITE)
     new = Channel(
         new_id(now),
         rules.check_channel_key(channel.key),
@@ -58,26 +76,31 @@ def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel,
     )
     if _find(tx, project, new.key):
         raise Conflict(f"This project has a channel {new.key} already.")
-    values = {name: getattr(new, name) for name in Channel.__dataclass_fields__}
-    tx.execute(insert(channels).values(project=project, **values))
+    tx.execute(insert(channels).values(project=project, **asdict(new)))
     mark_config_changed(tx)
+    note(tx, actor, found, "channel.create", new.key, {"name": new.name}, now)
     return new
 
 
-def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any]) -> Channel:
+def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any], now: int) -> Channel:
     """Changes a channel's `name`, `color`, `mascot`, `base_weight` or `archived`; returns it as it is then.
 
-    Raises NotFound, Invalid (also where the default channel would be archived).
+    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid (also where the default channel would
+    be archived).
     """
     hold(tx, project)
-    found = get_project(tx, actor, project)
-    _get(tx, project, key)
+    found = get_reached(tx, actor, project)
+    actor.require(Scope.CHANNEL_WRITE)
+    before = asdict(_get(tx, project, key))
     values = {name: CHECKS[name](value) for name, value in changes.items()}
     if values.get("archived") and key == found.default_channel_key:
         raise Invalid("The default channel can't be archived; choose another default first.")
     if values:
         tx.execute(update(channels).where(channels.c.project == project, channels.c.key == key).values(values))
         mark_config_changed(tx)
+    differences = {name: [before[name], value] for name, value in values.items() if value != before[name]}
+    if differences:
+        note(tx, actor, found, "channel.change", key, differences, now)
     return _get(tx, project, key)
 
 
@@ -90,38 +113,67 @@ def add_hint(
     user_id: str | None,
     now: int,
 ) -> None:
-    """Biases routing towards a live channel for five minutes. Raises NotFound, Invalid."""
-    get_project(tx, actor, project)
+    """Biases routing towards a live channel for five minutes.
+
+    Only a person's hint is noted in the audit log: an application may send one with every click of a user.
+    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid.
+    """
+    found = get_reached(tx, actor, project)
+    actor.require(Scope.CHANNEL_WRITE)
     weight = rules.check_hint_weight(weight)
     channel = _find(tx, project, channel_key)
     if channel is None or channel.archived:
         raise NotFound(f"This project has no live channel {channel_key}.")
     tx.execute(delete(hints).where(hints.c.project == project, hints.c.expires_at <= now))
+    id_ = new_id(now)
     tx.execute(
         insert(hints).values(
             project=project,
-            id=new_id(now),
+            id=id_,
             channel_key=channel_key,
             user_id=user_id,
             weight=str(weight),
             expires_at=now + HINT_LIFETIME,
         )
     )
+    if actor.kind != "key":
+        note(tx, actor, found, "hint.add", id_, {"channel": channel_key, "weight": weight, "user": user_id}, now)
+
+
+def delete_hint(tx: Connection, actor: Actor, project: str, hint: str, now: int) -> None:
+    """Takes a hint back before its time. Raises NotFound, Denied (least: admin, or a key's channel:write)."""
+    found = get_reached(tx, actor, project)
+    actor.require(Scope.CHANNEL_WRITE)
+    condition = (hints.c.project == project) & (hints.c.id == hint) & (hints.c.expires_at > now)
+    row = tx.execute(delete(hints).where(condition).returning(hints.c.channel_key, hints.c.user_id)).first()
+    if row is None:
+        raise NotFound("This hint has ended already.")
+    note(tx, actor, found, "hint.delete", hint, {"channel": row.channel_key, "user": row.user_id}, now)
+
+
+def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[LiveHint]:
+    """The hints that count at `now` (ms), oldest first. Raises NotFound, Denied."""
+    get_reached(conn, actor, project)
+    actor.require(Scope.CHANNEL_READ)
+    return [
+        LiveHint(row.id, row.channel_key, row.user_id, _weight(row.weight), row.expires_at, row.expires_at - now)
+        for row in conn.execute(_live(project, now))
+    ]
 
 
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
     """The hints of a project that count at `now` (ms), oldest first."""
-    query = select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
-    query = query.where(hints.c.project == project, hints.c.expires_at > now).order_by(hints.c.expires_at, hints.c.id)
-    return [
-        Hint(
-            row.id,
-            row.channel_key,
-            row.user_id,
-            row.weight if row.weight in ("suggest", "max") else float(row.weight),
-        )
-        for row in conn.execute(query)
-    ]
+    rows = conn.execute(_live(project, now))
+    return [Hint(row.id, row.channel_key, row.user_id, _weight(row.weight)) for row in rows]
+
+
+def _live(project: str, now: int) -> Select[Any]:
+    query = select(hints).where(hints.c.project == project, hints.c.expires_at > now)
+    return query.order_by(hints.c.expires_at, hints.c.id)
+
+
+def _weight(kept: str) -> str | float:
+    return kept if kept in WORDED_WEIGHTS else float(kept)
 
 
 def _get(conn: Connection, project: str, key: str) -> Channel:

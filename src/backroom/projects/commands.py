@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, Role, Scope
 from backroom.accounts.rules import PLANS, Plan, check_name
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
-from backroom.projects.queries import find_project, get_project, hold
+from backroom.projects.queries import Project, find_project, get_reached, hold
 from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, ProjectStatus
+from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
-from backroom.store.tables import api_keys, channels, doomed_projects, hints, projects, workspaces
+from backroom.store.tables import api_keys, channels, doomed_projects, hints, key_days, projects, workspaces
 
 LONGEST_NUMBER = len("-1000000")
 SLUG_TAKEN = "Slug is already taken"
@@ -32,8 +33,10 @@ class NewKey(NamedTuple):
 def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, now: int) -> str:
     """Adds a project with its first channels to the actor's workspace; returns its id.
 
-    Without `slug` one is made from the name. Raises PlanLimit, Conflict (a slug asked for that is taken).
+    Without `slug` one is made from the name. Raises Denied (least: admin), PlanLimit, Conflict (a slug asked for
+    that is taken).
     """
+    actor.require_role(Role.ADMIN)
     name = check_name(name)
     mark_config_changed(tx)  # first, for on PostgreSQL it makes those who choose slugs take turns
     _check_project_limit(tx, actor.workspace)
@@ -57,6 +60,7 @@ def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, no
         )
     )
     tx.execute(insert(channels), [_first_channel(project, *first, now) for first in FIRST_CHANNELS])
+    note(tx, actor, get_reached(tx, actor, project), "project.create", project, {"slug": slug}, now)
     return project
 
 
@@ -108,11 +112,23 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
     """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns`, `identity_secret` (None takes
     it away) or `default_channel_key` (of a live channel).
 
-    Raises NotFound, Conflict (the slug is taken), Invalid.
+    Raises NotFound, Denied (least: admin, or a key's project:write), Conflict (the slug is taken), Invalid.
     """
     hold(tx, project)
-    found = get_project(tx, actor, project)
-    values: dict[str, Any] = {"updated_at": now}
+    found = get_reached(tx, actor, project)
+    actor.require(Scope.PROJECT_WRITE)
+    values = _checked(tx, found, changes)
+    kept = {name: msgspec.json.encode(value) if isinstance(value, list) else value for name, value in values.items()}
+    tx.execute(update(projects).where(projects.c.id == project).values(kept | {"updated_at": now}))
+    mark_config_changed(tx)
+    differences = _differences(found, values)
+    if differences:
+        note(tx, actor, found, "project.change", project, differences, now)
+
+
+def _checked(tx: Connection, found: Project, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes in the form in which they are kept. Raises Invalid, Conflict."""
+    values: dict[str, Any] = {}
     if "name" in changes:
         values["name"] = check_name(changes["name"])
     if "slug" in changes and changes["slug"] != found.slug:
@@ -120,18 +136,37 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
     if "status" in changes:
         values["status"] = ProjectStatus(changes["status"]).value
     if "allowed_origins" in changes:
-        origins = [rules.check_origin(origin) for origin in changes["allowed_origins"]]
-        values["allowed_origins"] = msgspec.json.encode(origins)
+        values["allowed_origins"] = [rules.check_origin(origin) for origin in changes["allowed_origins"]]
     if "url_patterns" in changes:
-        patterns = [rules.check_url_pattern(pattern) for pattern in changes["url_patterns"]]
-        values["url_patterns"] = msgspec.json.encode(patterns)
+        values["url_patterns"] = [rules.check_url_pattern(pattern) for pattern in changes["url_patterns"]]
     if "identity_secret" in changes:
         secret = changes["identity_secret"]
         values["identity_secret"] = None if secret is None else rules.check_identity_secret(secret)
     if "default_channel_key" in changes:
-        values["default_channel_key"] = _live_channel(tx, project, changes["default_channel_key"])
-    tx.execute(update(projects).where(projects.c.id == project).values(values))
-    mark_config_changed(tx)
+        values["default_channel_key"] = _live_channel(tx, found.id, changes["default_channel_key"])
+    return values
+
+
+def _differences(before: Project, values: dict[str, Any]) -> dict[str, Any]:
+    """What `values` change, as `[before, after]`; of the identity secret only what became of it."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name != "identity_secret":
+            old = getattr(before, name)
+            if old != value:
+                found[name] = [old, value]
+        elif value is not None:
+            found[name] = "replaced" if before.identity_secret_set else "set"
+        elif before.identity_secret_set:
+            found[name] = "taken away"
+    return found
+
+
+def generate_identity_secret(tx: Connection, actor: Actor, project: str, now: int) -> str:
+    """Gives a project a new secret that signs users, and returns it, this once. Raises as `update_project`."""
+    secret = rules.new_identity_secret()
+    update_project(tx, actor, project, {"identity_secret": secret}, now)
+    return secret
 
 
 def _live_channel(tx: Connection, project: str, key: str) -> str:
@@ -142,43 +177,61 @@ def _live_channel(tx: Connection, project: str, key: str) -> str:
     return key
 
 
-def delete_project(tx: Connection, actor: Actor, project: str) -> None:
-    """Deletes a project for good: gone for everybody at once, its reports cleared away right after."""
+def delete_named(tx: Connection, actor: Actor, project: str, typed: str, now: int) -> None:
+    """Deletes a project for somebody who typed its name to be sure. Raises Invalid, and as `delete_project`."""
     hold(tx, project)
-    get_project(tx, actor, project)
-    for table in (api_keys, channels, hints):
+    found = get_reached(tx, actor, project)
+    actor.require_role(Role.OWNER)
+    if typed.strip() != found.name:
+        raise Invalid(f"Nothing was deleted. Type the project's name, {found.name}, to delete it.")
+    delete_project(tx, actor, project, now)
+
+
+def delete_project(tx: Connection, actor: Actor, project: str, now: int) -> None:
+    """Deletes a project for good: gone for everybody at once, its reports cleared away right after.
+
+    Raises NotFound, Denied (least: owner).
+    """
+    hold(tx, project)
+    found = get_reached(tx, actor, project)
+    actor.require_role(Role.OWNER)
+    for table in (key_days, api_keys, channels, hints):
         tx.execute(delete(table).where(table.c.project == project))
     tx.execute(delete(projects).where(projects.c.id == project))
     tx.execute(insert(doomed_projects).values(project=project))
     mark_config_changed(tx)
+    note(tx, actor, found, "project.delete", project, {"slug": found.slug}, now)
 
 
 def create_secret_key(
     tx: Connection, actor: Actor, project: str, scopes: frozenset[Scope], name: str, now: int
 ) -> NewKey:
-    """Adds a `pr_sk_` key with `scopes` to a project. Raises NotFound, Invalid (no scope)."""
-    get_project(tx, actor, project)
+    """Adds a `pr_sk_` key with `scopes` to a project. Raises NotFound, Denied (least: admin), Invalid (no scope)."""
+    found = get_reached(tx, actor, project)
+    actor.require_role(Role.ADMIN)
     if not scopes:
         raise Invalid("A key needs at least one scope.")
-    return _insert_key(tx, actor, project, Dialect.PATCHROOMS, scopes, name, now)
+    return _insert_key(tx, actor, found, Dialect.PATCHROOMS, scopes, name, now)
 
 
 def regenerate_miniback_key(tx: Connection, actor: Actor, project: str, now: int) -> NewKey:
-    """Gives a project a new `mbk_` key in place of the one it had, which ends at once. Raises NotFound.
+    """Gives a project a new `mbk_` key in place of the one it had, which ends at once.
 
     On PostgreSQL the project's row is locked, so that of two at once the later one ends the earlier one's key.
+    Raises NotFound, Denied (least: admin).
     """
-    get_project(tx, actor, project)
+    found = get_reached(tx, actor, project)
+    actor.require_role(Role.ADMIN)
     hold(tx, project)
     old = (api_keys.c.project == project) & (api_keys.c.dialect == Dialect.MINIBACK.value)
     tx.execute(update(api_keys).where(old, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
-    return _insert_key(tx, actor, project, Dialect.MINIBACK, frozenset(Scope), "API Access", now)
+    return _insert_key(tx, actor, found, Dialect.MINIBACK, frozenset(Scope), "API Access", now)
 
 
 def _insert_key(
     tx: Connection,
     actor: Actor,
-    project: str,
+    project: Project,
     dialect: Dialect,
     scopes: frozenset[Scope],
     name: str,
@@ -188,7 +241,7 @@ def _insert_key(
     id_ = new_id(now)
     values = {
         "id": id_,
-        "project": project,
+        "project": project.id,
         "dialect": dialect.value,
         "name": check_name(name, "key's name"),
         "prefix": key[:SHOWN_OF_KEY],
@@ -199,26 +252,27 @@ def _insert_key(
     }
     tx.execute(insert(api_keys).values(values))
     mark_config_changed(tx)
+    shown = {name: values[name] for name in ("name", "dialect", "scopes")}
+    note(tx, actor, project, "key.create", id_, shown, now)
     return NewKey(id_, key)
 
 
 def revoke_key(tx: Connection, actor: Actor, key: str, now: int) -> int:
     """Ends a secret key from now on; a key that was ended before keeps its time. Returns that time (ms).
 
-    Raises NotFound; a text that can't be an id may be the key itself, and isn't repeated.
+    Raises NotFound, Denied (least: admin); a text that can't be an id may be the key itself, and isn't repeated.
     """
     if not is_id(key):
         raise NotFound("A key is revoked by its id, the 24 hex digits told when it was made, not by the key itself.")
-    row = tx.execute(select(api_keys.c.project, api_keys.c.revoked_at).where(api_keys.c.id == key)).first()
-    if row is None or find_project(tx, actor, row.project) is None:
+    columns = (api_keys.c.project, api_keys.c.name, api_keys.c.dialect, api_keys.c.revoked_at)
+    row = tx.execute(select(*columns).where(api_keys.c.id == key).with_for_update()).first()
+    found = None if row is None else find_project(tx, actor, row.project)
+    if row is None or found is None:
         raise NotFound(f"There is no key {key}.")
+    actor.require_role(Role.ADMIN)
     if row.revoked_at is not None:
         return int(row.revoked_at)
     tx.execute(update(api_keys).where(api_keys.c.id == key).values(revoked_at=now))
     mark_config_changed(tx)
+    note(tx, actor, found, "key.revoke", key, {"name": row.name, "dialect": row.dialect}, now)
     return now
-
-
-def mark_key_used(tx: Connection, key: str, now: int) -> None:
-    """Notes when a key was last used; the doors do so at most once a minute for each key."""
-    tx.execute(update(api_keys).where(api_keys.c.id == key).values(last_used_at=now))

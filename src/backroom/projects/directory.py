@@ -71,7 +71,7 @@ _by_key = Hot(select(*_project_columns).select_from(_from).where(projects.c.proj
 _by_slug = Hot(select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key")))
 _channels = Hot(select(*COLUMNS).where(channels.c.project == bindparam("project")).order_by(channels.c.id))
 _secret_key = Hot(
-    select(api_keys.c.id, api_keys.c.project, api_keys.c.dialect, api_keys.c.scopes).where(
+    select(api_keys.c.id, api_keys.c.project, api_keys.c.dialect, api_keys.c.scopes, api_keys.c.name).where(
         api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)
     )
 )
@@ -171,15 +171,15 @@ def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | No
     rows = _secret_key(conn, hash=key_hash)
     if not rows:
         return None
-    key, project_id, dialect, scopes = rows[0]
+    key, project_id, dialect, scopes, name = rows[0]
     project = _read_project(conn, _by_id, project_id, generation)
     if project is None:
         return None
     if dialect == Dialect.MINIBACK:
-        actor = Actor("key", key, project.workspace, None, ALL_SCOPES, Role.OWNER)
+        actor = Actor("key", key, project.workspace, None, ALL_SCOPES, Role.OWNER, name)
     else:
         granted = frozenset(Scope(scope) for scope in scopes.split())
-        actor = Actor("key", key, project.workspace, project.id, granted)
+        actor = Actor("key", key, project.workspace, project.id, granted, name=name)
     return KeyFacts(actor, Dialect(dialect), project)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, case, func, select
 
-from backroom.access import Actor
+from backroom.access import Actor, Role, Scope, operator
 from backroom.errors import NotFound
 from backroom.projects.rules import Dialect, ProjectStatus
-from backroom.store.tables import api_keys, projects
+from backroom.store.search import fold
+from backroom.store.tables import api_keys, counters, memberships, projects, users
 
 
 class Project(NamedTuple):
@@ -39,12 +41,66 @@ class KeyInfo(NamedTuple):
     last_used_at: int | None
 
 
+class KeyRow(NamedTuple):
+    """A secret key as a list shows it; `created_by` is a name. Times are in milliseconds since the epoch."""
+
+    id: str
+    dialect: Dialect
+    name: str
+    prefix: str
+    scopes: tuple[Scope, ...]
+    created_by: str
+    created_at: int
+    last_used_at: int | None
+    revoked_at: int | None
+
+
+class Overview(NamedTuple):
+    """A project as a list shows it: `reports` in all, `open` of them not looked at yet. `created_at` is in ms."""
+
+    id: str
+    name: str
+    slug: str
+    status: ProjectStatus
+    reports: int
+    open: int
+    created_at: int
+
+
+class Sort(StrEnum):
+    """What a list of projects is sorted by."""
+
+    NAME = "name"
+    CREATED = "created"
+    COUNT = "count"
+
+
 def get_project(conn: Connection, actor: Actor, project: str) -> Project:
-    """The project, if the actor reaches it. Raises NotFound."""
+    """The project, for those who may read it. Raises NotFound, Denied."""
+    found = get_reached(conn, actor, project)
+    actor.require(Scope.PROJECT_READ)
+    return found
+
+
+def get_reached(conn: Connection, actor: Actor, project: str) -> Project:
+    """The project that the actor wants to do something to, which the caller judges. Raises NotFound."""
     found = find_project(conn, actor, project)
     if found is None:
         raise NotFound("Project not found")
     return found
+
+
+def get_by_slug(conn: Connection, actor: Actor, slug: str) -> Project:
+    """The project with that slug, for those who may read it. Raises NotFound, Denied."""
+    named = select(projects.c.id).where(projects.c.slug == slug)
+    return get_project(conn, actor, conn.execute(named).scalar() or "")
+
+
+def find_workspace_of_slug(conn: Connection, user: str, slug: str) -> str | None:
+    """The workspace of the project with that slug, where the person with that id is a member; else None."""
+    ours = (memberships.c.workspace == projects.c.workspace) & (memberships.c.user == user)
+    query = select(projects.c.workspace).join(memberships, ours).where(projects.c.slug == slug)
+    return conn.execute(query).scalar()
 
 
 def find_project(conn: Connection, actor: Actor, project: str) -> Project | None:
@@ -76,16 +132,87 @@ def hold(tx: Connection, project: str) -> None:
 
 
 def list_projects(conn: Connection, actor: Actor) -> list[Project]:
-    """The projects that the actor reaches, newest first."""
+    """The projects that the actor reaches, newest first. Raises Denied."""
+    actor.require(Scope.PROJECT_READ)
     query = select(projects).where(projects.c.workspace == actor.workspace).order_by(projects.c.id.desc())
     if actor.project is not None:
         query = query.where(projects.c.id == actor.project)
     return [_project(row) for row in conn.execute(query)]
 
 
+SORT_KEYS: dict[Sort, Any] = {
+    Sort.NAME: lambda row: fold(row.name),
+    Sort.CREATED: lambda row: row.id,
+    Sort.COUNT: lambda row: row.reports,
+}
+
+
+def list_overview(
+    conn: Connection,
+    actor: Actor,
+    sort: Sort = Sort.CREATED,
+    *,
+    descending: bool = True,
+    search: str = "",
+    include_paused: bool = True,
+) -> list[Overview]:
+    """The projects that the actor reaches, with their counts (Miniback, "Projects page"). Raises Denied.
+
+    `search` is found in names and slugs, in capitals or not. Equal ones stand newest first.
+    """
+    counted = _counts(conn, actor)
+    rows = [
+        Overview(each.id, each.name, each.slug, each.status, *counted.get(each.id, (0, 0)), each.created_at)
+        for each in list_projects(conn, actor)
+        if include_paused or each.status is ProjectStatus.ACTIVE
+    ]
+    term = fold(search.strip())
+    found = [row for row in rows if term in fold(row.name) or term in row.slug]
+    return sorted(found, key=SORT_KEYS[sort], reverse=descending)
+
+
+def _counts(conn: Connection, actor: Actor) -> dict[str, tuple[int, int]]:
+    """How many reports each project of the actor's workspace has, in all and open."""
+    of_open = case((counters.c.status == "open", counters.c.n), else_=0)
+    query = select(counters.c.project, func.sum(counters.c.n), func.sum(of_open))
+    query = query.join(projects, projects.c.id == counters.c.project).where(projects.c.workspace == actor.workspace)
+    return {row[0]: (int(row[1]), int(row[2])) for row in conn.execute(query.group_by(counters.c.project))}
+
+
+def list_keys(conn: Connection, actor: Actor, project: str) -> list[KeyRow]:
+    """The project's secret keys, live ones first, newest first. Raises NotFound, Denied (least: admin)."""
+    get_reached(conn, actor, project)
+    actor.require_role(Role.ADMIN)
+    maker = api_keys.alias()
+    query = select(api_keys, users.c.name.label("person"), maker.c.name.label("key"))
+    query = query.outerjoin(users, users.c.id == api_keys.c.created_by)
+    query = query.outerjoin(maker, maker.c.id == api_keys.c.created_by)
+    rows = conn.execute(query.where(api_keys.c.project == project).order_by(api_keys.c.id.desc()))
+    return sorted(map(_key_row, rows), key=lambda row: row.revoked_at is not None)
+
+
+def _key_row(row: Row[Any]) -> KeyRow:
+    by_machine = operator().name if row.created_by == operator().id else "Somebody who left"
+    return KeyRow(
+        row.id,
+        Dialect(row.dialect),
+        row.name,
+        row.prefix,
+        tuple(Scope(scope) for scope in row.scopes.split()),
+        row.person or row.key or by_machine,
+        row.created_at,
+        row.last_used_at,
+        row.revoked_at,
+    )
+
+
 def find_miniback_key(conn: Connection, actor: Actor, project: str) -> KeyInfo | None:
-    """What can be shown of the project's live `mbk_` key; None where it has none. Raises NotFound."""
-    get_project(conn, actor, project)
+    """What can be shown of the project's live `mbk_` key; None where it has none.
+
+    Raises NotFound, Denied (least: admin).
+    """
+    get_reached(conn, actor, project)
+    actor.require_role(Role.ADMIN)
     columns = (api_keys.c.id, api_keys.c.prefix, api_keys.c.created_at, api_keys.c.last_used_at)
     live = (api_keys.c.dialect == Dialect.MINIBACK.value) & api_keys.c.revoked_at.is_(None)
     row = conn.execute(select(*columns).where(api_keys.c.project == project, live)).first()

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from backroom.clock import MINUTE
 from backroom.errors import Invalid
@@ -24,9 +25,11 @@ COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 CHANNEL_NAME_LENGTH = 80
 URL_PATTERN_LENGTH = 2_000
 SECRET_LENGTH = 1_024
+GENERATED_SECRET_LENGTH = 48
 MASCOTS = ("fox", "cat", "owl", "bear", "rabbit", "panda")
 HINT_LIFETIME = 5 * MINUTE
 HEAVIEST = 1e9
+WORDED_WEIGHTS = {"suggest": 1.0, "max": math.inf}
 SHOWN_OF_KEY = 10
 KEY_LENGTHS = {"pr_": 24, "pr_sk_": 40, "mbk_": 40}
 
@@ -69,6 +72,34 @@ class Hint:
     channel_key: str
     user_id: str | None
     weight: str | float
+
+
+class Reason(StrEnum):
+    """Why a report goes to its channel."""
+
+    EXPLICIT = "explicit"
+    NO_HINT = "no_hint"
+    MAX = "max"
+    HIGHEST = "highest"
+    TIE_DEFAULT = "tie_default"
+    TIE_OLDEST = "tie_oldest"
+
+
+class Score(NamedTuple):
+    """What speaks for a channel: its base weight and the hints that count. `total` is infinite with a `max`."""
+
+    channel_key: str
+    base_weight: float
+    hints: tuple[Hint, ...]
+    total: float
+
+
+class Verdict(NamedTuple):
+    """Where a report goes and why; `scores` of the live channels, oldest first, where they were asked for."""
+
+    channel_key: str
+    reason: Reason
+    scores: tuple[Score, ...]
 
 
 FIRST_CHANNELS = (
@@ -158,7 +189,18 @@ def route(
     explicit: str | None = None,
     user_id: str | None = None,
 ) -> str:
-    """The key of the channel that a report goes to (Patchrooms, "Channels", Matching).
+    """The key of the channel that a report goes to; see `judge`, which also says why."""
+    return judge(channels, default, hints, explicit, user_id).channel_key
+
+
+def judge(
+    channels: Sequence[Channel],
+    default: str,
+    hints: Iterable[Hint],
+    explicit: str | None = None,
+    user_id: str | None = None,
+) -> Verdict:
+    """Decides to which channel a report goes (Patchrooms, "Channels", Matching).
 
     `channels` are the project's and `hints` its live ones, both oldest first. An explicit, live channel wins;
     else the highest score of base weight and hints, ties to the default and then the oldest; without
@@ -166,18 +208,29 @@ def route(
     """
     live = [channel for channel in channels if not channel.archived]
     if explicit is not None and any(channel.key == explicit for channel in live):
-        return explicit
-    scores = {channel.key: channel.base_weight for channel in live}
-    concerned = [hint for hint in hints if hint.user_id in (None, user_id) and hint.channel_key in scores]
+        return Verdict(explicit, Reason.EXPLICIT, ())
+    keys = {channel.key for channel in live}
+    concerned = [hint for hint in hints if hint.user_id in (None, user_id) and hint.channel_key in keys]
     if not concerned:
-        return default
+        return Verdict(default, Reason.NO_HINT, ())
+    scores = tuple(_score(channel, concerned) for channel in live)
     strongest = [hint.channel_key for hint in concerned if hint.weight == "max"]
     if strongest:
-        return strongest[-1]
-    for hint in concerned:
-        scores[hint.channel_key] += 1.0 if isinstance(hint.weight, str) else hint.weight
-    best = max(scores.values())
-    return default if scores.get(default) == best else next(key for key, score in scores.items() if score == best)
+        return Verdict(strongest[-1], Reason.MAX, scores)
+    highest = max(score.total for score in scores)
+    best = [score.channel_key for score in scores if score.total == highest]
+    if len(best) == 1:
+        return Verdict(best[0], Reason.HIGHEST, scores)
+    if default in best:
+        return Verdict(default, Reason.TIE_DEFAULT, scores)
+    return Verdict(best[0], Reason.TIE_OLDEST, scores)
+
+
+def _score(channel: Channel, concerned: Sequence[Hint]) -> Score:
+    total, own = channel.base_weight, tuple(hint for hint in concerned if hint.channel_key == channel.key)
+    for hint in own:
+        total += WORDED_WEIGHTS[hint.weight] if isinstance(hint.weight, str) else hint.weight
+    return Score(channel.key, channel.base_weight, own, total)
 
 
 def check_origin(origin: str) -> str:
@@ -197,6 +250,38 @@ def check_url_pattern(pattern: str) -> str:
     if not 1 <= len(pattern) <= URL_PATTERN_LENGTH or any(char.isspace() or ord(char) < 32 for char in pattern):
         raise Invalid(f"A URL pattern must look like https://app.example.com/*, not {pattern[:80]!r}.")
     return pattern
+
+
+def matches(patterns: Sequence[str], url: str) -> bool:
+    """Whether the widget shows itself at `url`, the full address of a page with query and fragment.
+
+    In a pattern `*` stands for any characters, also none and also slashes; everything else for itself, capitals
+    too; a pattern covers the whole address. Without a pattern it is shown everywhere (Patchrooms, "Widget", B).
+    The widget decides the same way in its own language; both are tested with the same examples.
+    """
+    return not patterns or any(_glob_matches(pattern.strip(), url) for pattern in patterns)
+
+
+def _glob_matches(pattern: str, text: str) -> bool:
+    """Without regular expressions, so that no pattern can be slow."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return first == text
+    *middle, last = rest
+    at, end = len(first), len(text) - len(last)
+    if at > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for part in middle:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
+def new_identity_secret() -> str:
+    """A secret to sign users' ids with, from the secure random source."""
+    return random_text(GENERATED_SECRET_LENGTH)
 
 
 def check_identity_secret(secret: str) -> str:

@@ -82,6 +82,14 @@ def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
     tx.exec_driver_sql("UPDATE search_state SET row = ?", (min(position, last or 0),))
 
 
+def remember(tx: Connection, condition: ColumnElement[bool]) -> None:
+    """Puts back those messages that meet `condition` and came back at a place the feeding has passed."""
+    if tx.dialect.name != "sqlite" or not has_index(tx):
+        return
+    for row, message in tx.execute(select(ROW, reports.c.message).where(condition, _position(tx) >= ROW)).all():
+        tx.exec_driver_sql("INSERT INTO report_search (rowid, message) VALUES (?, ?)", (row, message))
+
+
 def has_index(conn: Connection) -> bool:
     """Whether the engine offered a trigram index when the store was made."""
     url = str(conn.engine.url)
@@ -99,13 +107,13 @@ _indexed_stores: dict[str, bool] = {}
 
 def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, offset: int) -> list[str]:
     """Ids of reports whose message contains `term` (whatever the case), newest first."""
-    if not _can_be_stored(term):
+    if not can_be_stored(term):
         return []
-    if not _serves(conn, term):
-        scanned = select(reports.c.id).where(*conditions, _contains(conn, term)).order_by(reports.c.id.desc())
+    if not serves(conn, term):
+        scanned = select(reports.c.id).where(*conditions, contains(conn, term)).order_by(reports.c.id.desc())
         return list(conn.execute(scanned.limit(limit).offset(offset)).scalars())
     position = _position(conn)
-    tail = select(reports.c.id).where(*conditions, position < ROW, _contains(conn, term)).order_by(ROW.desc())
+    tail = select(reports.c.id).where(*conditions, position < ROW, contains(conn, term)).order_by(ROW.desc())
     fresh = list(conn.execute(tail.limit(limit + offset)).scalars())
     found = fresh[offset:]
     if len(found) < limit:
@@ -116,21 +124,37 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
     return found
 
 
+def find_rows(conn: Connection, term: str, low: int, high: int, most: int, *, newest_first: bool = True) -> list[int]:
+    """Numbers above `low` and below `high` of SQLite's rows whose message contains `term`, at most `most` of them
+    from one end on. Only where `serves` says that the index can."""
+    position = _position(conn)
+    tail = select(ROW).select_from(reports).where(max(low, position) < ROW, high > ROW, contains(conn, term))
+    rowid = INDEX.c.rowid
+    fed = select(rowid).where(_matches(term), rowid > low, rowid < min(high, position + 1))
+    both = [(tail, ROW), (fed, rowid)] if newest_first else [(fed, rowid), (tail, ROW)]
+    found: list[int] = []
+    for query, number in both:
+        if len(found) < most:
+            order = number.desc() if newest_first else number
+            found += conn.execute(query.order_by(order).limit(most - len(found))).scalars()
+    return found
+
+
 def count(conn: Connection, term: str, conditions: Conditions) -> int:
     """How many reports `find_ids` would find in all."""
-    if not _can_be_stored(term):
+    if not can_be_stored(term):
         return 0
-    if not _serves(conn, term):
-        scanned = select(func.count()).select_from(reports).where(*conditions, _contains(conn, term))
+    if not serves(conn, term):
+        scanned = select(func.count()).select_from(reports).where(*conditions, contains(conn, term))
         return conn.execute(scanned).scalar_one()
     position = _position(conn)
-    tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, _contains(conn, term))
+    tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, contains(conn, term))
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
     older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position)
     return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()
 
 
-def _can_be_stored(term: str) -> bool:
+def can_be_stored(term: str) -> bool:
     """Whether a message may have `term` in it: none has a NUL or half a character, which the engines refuse."""
     return "\0" not in term and not any("\ud800" <= char <= "\udfff" for char in term)
 
@@ -140,7 +164,7 @@ def fold(text: str) -> str:
     return text.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 
-def _serves(conn: Connection, term: str) -> bool:
+def serves(conn: Connection, term: str) -> bool:
     """Whether SQLite's own index can find `term`: it knows no pieces shorter than three characters."""
     return conn.dialect.name == "sqlite" and len(term) >= SHORTEST_INDEXED and has_index(conn)
 
@@ -154,7 +178,8 @@ def _matches(term: str) -> ColumnElement[bool]:
     return literal_column("report_search").op("MATCH", is_comparison=True)(phrase)
 
 
-def _contains(conn: Connection, term: str) -> ColumnElement[bool]:
+def contains(conn: Connection, term: str) -> ColumnElement[bool]:
+    """Whether a report's message contains `term`, judged by the message itself."""
     if conn.dialect.name == "sqlite":
         return func.contains_text(reports.c.message, fold(term)) == 1
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

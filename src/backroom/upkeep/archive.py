@@ -25,7 +25,7 @@ import msgspec
 from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, Table, Text
 
 from backroom.errors import Invalid
-from backroom.store.tables import doomed_files, metadata
+from backroom.store.tables import doomed_files, metadata, sessions, tickets, trash, undos
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -38,6 +38,10 @@ COMPRESSION = 3
 
 LAST = ("hints", "channels", "api_keys", "projects", "memberships", "users", "workspaces", "doomed_projects")
 """Restored in one transaction at the end: until then nobody can reach anything."""
+
+LEFT_OUT = (doomed_files.name, sessions.name, tickets.name, trash.name, undos.name)
+"""What passes: bytes that wait for their deletion and reports whose files are such; sessions and links, of which a
+restore would bring back those that had ended or been used; and what could be taken back."""
 
 _PYTHON_TYPES: dict[type[Any], Any] = {
     Text: str,
@@ -81,8 +85,8 @@ class Member(NamedTuple):
 
 
 def backed_up_tables() -> tuple[list[Table], list[Table]]:
-    """The tables before and after the files. Those bytes that wait for their deletion aren't in a backup."""
-    names = set(metadata.tables) - set(LAST) - {doomed_files.name}
+    """The tables before and after the files."""
+    names = set(metadata.tables) - set(LAST) - set(LEFT_OUT)
     return [metadata.tables[name] for name in sorted(names)], [metadata.tables[name] for name in LAST]
 
 

@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from backroom.access import ALL_SCOPES, Actor, Role, person
-from backroom.accounts.commands import create_user, hash_password
+from backroom.accounts.commands import create_user
+from backroom.accounts.passwords import hash_password
 from backroom.accounts.rules import Plan
 from backroom.clock import DAY, MINUTE
 from backroom.errors import Conflict, NotFound
@@ -182,7 +183,7 @@ class _Writer:
                 set_status(tx, owner, ids[step.report], step.status, step.moment)
         for room, made in zip(ROOMS, projects, strict=True):
             if room.past is not None:
-                update_channel(tx, owner, made.facts.id, room.past[0], {"archived": True})
+                update_channel(tx, owner, made.facts.id, room.past[0], {"archived": True}, now)
         return user.workspace, projects
 
     def _submission(self, project: ProjectFacts, step: Step) -> Submission:

@@ -7,6 +7,7 @@ import sqlite3
 from sqlalchemy import Connection, inspect
 
 from backroom.errors import Failure
+from backroom.store import facets
 
 POSTGRESQL_EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 POSTGRESQL_INDEX = "CREATE INDEX IF NOT EXISTS reports_message ON reports USING gin (message gin_trgm_ops)"
@@ -23,6 +24,7 @@ def empty_index(tx: Connection) -> None:
     """Takes everything out of SQLite's index, which then feeds itself anew; PostgreSQL's follows its table."""
     if tx.dialect.name != "sqlite":
         return
+    facets.empty(tx)
     tx.exec_driver_sql("UPDATE search_state SET row = 0")
     if index_exists(tx):
         tx.exec_driver_sql("INSERT INTO report_search (report_search) VALUES ('delete-all')")

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from backroom.clock import MINUTE
 from backroom.files.blobs import Blobs
+from backroom.reports.trash import has_old_trash, purge_trash
 from backroom.store.database import Database
 from backroom.store.tables import doomed_files, files
 
@@ -19,10 +20,13 @@ SLICE = 100
 def sweep_doomed(db: Database, blobs: Blobs, now: int) -> bool:
     """Deletes the bytes of some files that were given up over an hour ago; returns whether more are waiting.
 
+    Before, it gives up those of reports that have been in the trash for a day.
     Talks to the file storage outside any transaction, for a bucket may be slow: call it in a thread, not as
     the writer's idle work. Bytes go first, so that a crash between the two only means to delete nothing
     once more. Raises StoreFailed.
     """
+    while db.read_now(has_old_trash, now) and db.write_now(purge_trash, now):
+        pass
     keys = db.read_now(_ripe, now - KEPT)
     if keys:
         blobs.delete(keys)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -48,11 +48,17 @@ class Pieces(NamedTuple):
     pieces: Iterator[bytes]
 
 
+class Stream(NamedTuple):
+    """A body of a length that nobody knows yet, sent piece by piece until it ends or the client goes away."""
+
+    pieces: AsyncIterator[bytes]
+
+
 class Answer(NamedTuple):
     """A whole response. `headers` names are in lower case; the length is added when it is sent."""
 
     status: int
-    body: bytes | Pieces
+    body: bytes | Pieces | Stream
     headers: Headers
 
 
@@ -85,6 +91,8 @@ def raw_answer(body: bytes, status: int = 200, headers: Headers | None = None) -
 async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> None:
     """Sends an answer, in two messages unless its body comes in pieces; HEAD gets the length but no body."""
     body = answer.body
+    if isinstance(body, Stream):
+        raise TypeError("a stream needs to know whether its client is still there: send_stream")
     size = body.size if isinstance(body, Pieces) else len(body)
     headers = answer.headers if answer.status in (204, 304) else [*answer.headers, (b"content-length", b"%d" % size)]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -93,6 +101,28 @@ async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> 
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         body = b""
     await send({"type": "http.response.body", "body": body if with_body else b""})
+
+
+async def send_stream(receive: Receive, send: Send, answer: Answer, pieces: AsyncIterator[bytes]) -> None:
+    """Sends an answer whose body ends some time; stops when the client goes away."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    gone = asyncio.ensure_future(_left(receive))
+    try:
+        async for piece in pieces:
+            if gone.done():
+                break
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        gone.cancel()
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @dataclass(frozen=True)
@@ -196,7 +226,10 @@ class _PathApp:
             raise MethodNotAllowed(sorted(self._endpoints))
         answer = await endpoint(self._door, Request(scope, receive))
         scope["answering"] = True
-        await send_answer(send, answer, with_body=method != "HEAD")
+        if isinstance(answer.body, Stream):
+            await send_stream(receive, send, answer, answer.body.pieces)
+        else:
+            await send_answer(send, answer, with_body=method != "HEAD")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

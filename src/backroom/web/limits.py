@@ -98,6 +98,11 @@ class Limits:
                 break
         return host
 
+    def from_proxy(self, scope: Scope) -> bool:
+        """Whether the connection is a trusted proxy's, so that its `X-Forwarded-…` headers may be believed."""
+        client = scope["client"]
+        return client is not None and self._trusts(_parse(client[0]))
+
     def _trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
         return address is not None and any(address in network for network in self._proxies)
 

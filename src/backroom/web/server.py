@@ -30,9 +30,14 @@ OTHER_FILES = 256
 
 
 class Program(Protocol):
-    """An ASGI app that can be started before it is served. `start` raises Failure."""
+    """An ASGI app that can be started before it is served, and ends its endless answers when it is to stop.
+
+    `start` raises Failure.
+    """
 
     def start(self) -> None: ...
+
+    def end_streams(self) -> None: ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -48,7 +53,7 @@ def serve(app: Program, settings: Settings, host: str, port: int, ready: Callabl
     _allow_files(settings.max_connections)
     with _bind(host, port) as listening:
         app.start()
-        server = GracefulServer(_config(app, settings), lambda: ready(_address(host, listening)))
+        server = GracefulServer(_config(app, settings), lambda: ready(_address(host, listening)), app.end_streams)
         server.run(sockets=[listening])
     if server.lifespan.shutdown_failed:
         # Threads that wait for the store would keep the process for ever.
@@ -75,9 +80,10 @@ def _config(app: Program, settings: Settings) -> GuardedConfig:
 class GracefulServer(Server):
     """uvicorn's server, which sweeps its connections, says when it is ready, and ends with status 0."""
 
-    def __init__(self, config: Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
         self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -86,6 +92,7 @@ class GracefulServer(Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
         await super().shutdown(sockets)
         if self._sweeping is not None:
             self._sweeping.cancel()

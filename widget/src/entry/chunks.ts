@@ -1,7 +1,7 @@
-/** Filled in by the build: logical chunk names to files with a content hash. */
-declare const __CHUNKS__: Record<string, string>;
+/** Filled in by the build: a hash of all chunks, which is in the name of each. */
+declare const __BUILD__: string;
 
-/** Loads a chunk from the instance's /widget/ folder. `import()` passes Trusted Types, unlike a script element. */
+/** Loads a chunk from the instance's /v1/parts/ folder. `import()` passes Trusted Types, unlike a script element. */
 export function loader(home: () => string): <T>(chunk: string) => Promise<T> {
-  return <T>(chunk: string) => import(`${home()}/widget/${__CHUNKS__[chunk]}`) as Promise<T>;
+  return <T>(chunk: string) => import(`${home()}/v1/parts/${chunk}-${__BUILD__}.js`) as Promise<T>;
 }

@@ -1,7 +1,6 @@
 /** The room's own styles. Hairlines instead of boxes, one shadow, colour only where it means something. */
 export const ROOM_CSS = `
 .unseen{position:absolute!important;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:0}
-.room,.editor,.pick-bar{font-synthesis:none}
 .room{position:fixed;width:372px;max-width:calc(100vw - 24px);max-height:min(660px,calc(var(--br-h,100vh) - 40px));display:flex;flex-direction:column;background:var(--br-bg);color:var(--br-ink);border:1px solid var(--br-line);border-radius:18px;box-shadow:var(--br-shade);overflow:hidden;outline:none;animation:br-in .18s ease-out}
 @keyframes br-in{from{opacity:0;transform:translateY(6px)}}
 .slot[data-x=right] .room{right:20px}
@@ -17,12 +16,11 @@ h2,p,ul,ol,pre,fieldset,blockquote{margin:0;padding:0;border:0}
 ol,ul{list-style:none}
 h2{outline:none}
 :is(button,a,summary,input,canvas,.quote):focus-visible{outline:2px solid var(--br-accent);outline-offset:2px}
-header{display:flex;align-items:center;gap:12px;padding:14px 12px 12px 16px}
-header:dir(rtl){padding:14px 16px 12px 12px}
+header{display:flex;flex:none;align-items:center;gap:12px;padding-block:14px 12px;padding-inline:16px 12px}
 header>div{flex:1;min-width:0}
-header{flex:none}header .face{width:42px;height:42px}
-header h2{font-size:15.5px;line-height:1.3;font-weight:650;letter-spacing:-.012em}
-header p{color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px;text-wrap:balance}
+header .face{width:42px;height:42px}
+header h2{font-size:15.5px;line-height:1.3;font-weight:650}
+header p{color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px}
 header .tool{align-self:flex-start}
 .tool{flex:none;display:grid;place-items:center;width:38px;height:38px;padding:0;border:0;border-radius:11px;background:none;color:var(--br-soft)}
 .tool:hover:not(:disabled){background:var(--br-hover);color:var(--br-ink)}
@@ -30,8 +28,7 @@ header .tool{align-self:flex-start}
 .icon{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}
 .chan{display:flex;gap:6px;padding:0 16px 13px;border-bottom:1px solid var(--br-line);overflow-x:auto;scrollbar-width:none;flex:none;min-width:0}
 .rule{border-bottom:1px solid var(--br-line)}
-.chan label{flex:none;display:flex;gap:7px;align-items:center;min-height:32px;padding:0 12px 0 8px;border:1px solid var(--br-line);border-radius:999px;font-size:13px;color:var(--br-soft);cursor:pointer;position:relative}
-.chan label:dir(rtl){padding:0 8px 0 12px}
+.chan label{flex:none;display:flex;gap:7px;align-items:center;min-height:32px;padding-inline:8px 12px;border:1px solid var(--br-line);border-radius:999px;font-size:13px;color:var(--br-soft);cursor:pointer;position:relative}
 .chan label:hover{border-color:var(--br-edge)}
 .chan label[data-on]{background:var(--br-pick);border-color:var(--br-pick-line);color:var(--br-ink);font-weight:600}
 .chan label:focus-within:has(:focus-visible){outline:2px solid var(--br-accent);outline-offset:2px}
@@ -53,11 +50,10 @@ header .tool{align-self:flex-start}
 .b blockquote{padding:9px 13px;color:var(--br-soft);overflow-wrap:anywhere}
 .b.selection{border-inline-start:3px solid var(--br-accent)}
 .b blockquote span{display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
-.b code{display:block;margin-top:2px;font:11.5px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--br-faint);overflow-wrap:anywhere}
-.b code:dir(ltr){text-align:start}
+.b code{display:block;margin-top:2px;font:11.5px/1.4 ui-monospace,monospace;color:var(--br-faint);overflow-wrap:anywhere}
 .sound{display:flex;align-items:center;gap:6px;padding:5px 8px;color:var(--br-soft);font-size:13px}
-.link{border:0;background:none;padding:7px 4px;margin:-3px 0;color:inherit;font-size:12.5px;text-decoration:underline;text-decoration-color:color-mix(in srgb,currentColor 45%,transparent);text-underline-offset:3px;border-radius:6px}
-.link:hover{color:var(--br-ink);text-decoration-color:currentColor}
+.link{border:0;background:none;padding:7px 4px;margin:-3px 0;color:inherit;font-size:12.5px;text-decoration:underline;text-underline-offset:3px;border-radius:6px}
+.link:hover{color:var(--br-ink)}
 .others,.local{padding:12px 16px;display:flex;flex-direction:column;gap:4px;color:var(--br-soft);font-size:13px}
 .others{border-bottom:1px solid var(--br-line)}
 .others p,.local p{display:flex;align-items:center;gap:10px;flex-wrap:wrap}
@@ -89,7 +85,6 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .voice i{width:10px;height:10px;border-radius:50%;background:var(--br-bad);animation:br-pulse 1.6s infinite}
 @keyframes br-pulse{50%{opacity:.35}}
 .voice meter{flex:1;min-width:30px;height:10px}
-.voice .stop{min-height:36px}
 .along{padding:0 16px 14px;border-top:1px solid var(--br-line);display:flex;flex-direction:column;gap:8px}
 .along li+li{border-top:1px solid var(--br-line)}
 .along label{display:grid;grid-template-columns:24px 1fr;gap:0 6px;padding:9px 0;cursor:pointer}
@@ -97,7 +92,7 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .along b{display:block;font-weight:600;font-size:13px}.along b::first-letter{text-transform:uppercase}
 .along span{color:var(--br-soft);font-size:12.5px;overflow-wrap:anywhere;white-space:pre-wrap;max-height:7.5em;overflow:auto}
 .outcome{padding:14px 16px 16px;display:flex;flex-direction:column;gap:8px;border-top:1px solid var(--br-line)}
-.outcome p{color:var(--br-soft);text-wrap:pretty}
+.outcome p{color:var(--br-soft)}
 .outcome a{color:var(--br-accent);font-weight:550;text-underline-offset:3px}
 .outcome .bar{gap:14px;margin-top:10px;flex-wrap:wrap}
 .outcome .bad{color:var(--br-bad);font-weight:550}
@@ -110,7 +105,7 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .stage{flex:1;min-height:0;display:grid;place-items:center;overflow:hidden;padding:6px}
 .stage canvas{max-width:100%;max-height:100%;min-height:0;touch-action:none;cursor:crosshair;border-radius:4px;box-shadow:0 0 0 1px var(--br-line)}
 .pick-frame{position:fixed;left:0;top:0;pointer-events:none;border:2px solid #e8590c;border-radius:4px;background:#e8590c1a;box-shadow:0 0 0 2px #fff9}
-.pick-name{position:absolute;bottom:100%;inset-inline-start:-2px;margin-bottom:4px;padding:2px 8px;border-radius:6px;background:#1f1b16;color:#fff;font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:nowrap;max-width:60vw;overflow:hidden;text-overflow:ellipsis}
+.pick-name{position:absolute;bottom:100%;inset-inline-start:-2px;margin-bottom:4px;padding:2px 8px;border-radius:6px;background:#1f1b16;color:#fff;font:12px/1.5 ui-monospace,monospace;white-space:nowrap;max-width:60vw;overflow:hidden;text-overflow:ellipsis}
 .pick-frame[data-low] .pick-name{bottom:auto;top:100%;margin-top:4px}
 .pick-bar{position:fixed;left:50%;translate:-50% 0;bottom:20px;display:flex;align-items:center;gap:14px;max-width:calc(100vw - 24px);padding:8px 8px 8px 18px;border-radius:16px;background:#1f1b16;color:#fffefc;box-shadow:var(--br-shade);font-size:13.5px}
 .pick-bar button{flex:none;min-height:36px;padding:0 14px;border:1px solid #857c70;border-radius:11px;background:none;color:inherit}

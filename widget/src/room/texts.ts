@@ -1,12 +1,16 @@
 import type { Texts } from "../i18n/en";
 import type { App } from "../types";
 
+/** Filled in by the build: the keys of all texts, in the order in which the languages' files list them. */
+declare const __TEXT_KEYS__: string;
+
 /** The room's texts: languages are files of their own; the host page's words go over all. */
 export async function textsFor(app: Pick<App, "load" | "options">): Promise<Texts> {
   const { locale, texts } = app.options;
-  const file = (name: string): Promise<{ default: Texts }> => app.load(name);
-  const spoken = await file(locale).catch(() => file("en"));
-  return overridden(spoken.default, texts);
+  const file = (name: string): Promise<{ default: string[] }> => app.load(name);
+  const spoken = (await file(locale).catch(() => file("en"))).default;
+  const keys = __TEXT_KEYS__.split(" ");
+  return overridden(Object.fromEntries(keys.map((key, at) => [key, spoken[at]])) as Texts, texts);
 }
 
 export function overridden(texts: Texts, own: Record<string, string>): Texts {

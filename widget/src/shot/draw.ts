@@ -1,4 +1,5 @@
-import { createContext, destroyContext, domToForeignObjectSvg } from "modern-screenshot";
+import { cloneNode, embedNode } from "modern-screenshot";
+import { type Context, contextOf } from "./context";
 import { blankCanvas } from "./encode";
 import { fontCss } from "./fonts";
 import { around, frameDocument, isMasked, maskedBoxes, maskSelector } from "./mask";
@@ -42,12 +43,10 @@ async function cloneAndDraw(host: HTMLElement, selector: string, scale: number):
   const trail = new Trail(root, selector, host);
   const sandbox = blankFrame();
   const fonts = await fontCss();
-  const context = await createContext(root, {
+  const context = contextOf({
     width: innerWidth,
     height: innerHeight,
-    scale,
-    timeout: 4_000,
-    features: { restoreScrollPosition: true, copyScrollbar: false },
+    sandbox,
     style: {
       overflow: "visible",
       width: `${root.clientWidth}px`,
@@ -55,21 +54,33 @@ async function cloneAndDraw(host: HTMLElement, selector: string, scale: number):
     },
     filter: (node) => trail.enters(node),
     onCloneEachNode: (cloned) => trail.leaves(cloned),
-    onCreateForeignObjectSvg: (svg) => {
-      const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
-      style.textContent = fonts;
-      svg.prepend(style);
-    },
   });
-  // The library's own frame uses `srcdoc`, which Trusted Types forbid; an empty one serves as well.
-  (context as { sandbox?: HTMLIFrameElement }).sandbox = sandbox;
   try {
-    const svg = await domToForeignObjectSvg(context);
-    return await rastered(svg, scale);
+    const clone = await cloneNode(root, context, true);
+    embedNode(clone, context);
+    await Promise.allSettled(context.tasks);
+    return await rastered(svgOf(clone, context, fonts), scale);
   } finally {
     sandbox.remove();
-    destroyContext(context);
   }
+}
+
+/** The clone in a picture of the window's size, with the styles that no attribute can hold. */
+function svgOf(clone: Node, context: Context, fonts: string): SVGElement {
+  const make = (name: string, ...children: Node[]): SVGElement => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    made.append(...children);
+    return made;
+  };
+  const pseudo = [...context.svgStyles].map(([css, selectors]) => `${selectors.join()}{${css}}`);
+  const style = make("style", new Text([fonts, ...pseudo].join("\n")));
+  const page = make("foreignObject", clone);
+  const svg = make("svg", context.svgDefsElement, style, page);
+  for (const element of [svg, page]) {
+    element.setAttribute("width", `${innerWidth}`);
+    element.setAttribute("height", `${innerHeight}`);
+  }
+  return svg;
 }
 
 /**

@@ -3,6 +3,8 @@
  * style element, which a strict Content-Security-Policy empties.)
  */
 
+import { dataUrl } from "./context";
+
 const MOST_BYTES = 3_000_000;
 
 export async function fontCss(): Promise<string> {
@@ -19,7 +21,7 @@ export async function fontCss(): Promise<string> {
       .map(async (rule) => {
         const source = /url\(["']?([^"')]+)["']?\)/.exec(rule.style.getPropertyValue("src"))?.[1];
         if (!source || source.startsWith("data:")) return rule.cssText;
-        const data = await inlined(new URL(source, rule.parentStyleSheet?.href ?? document.baseURI).href);
+        const data = await dataUrl(new URL(source, rule.parentStyleSheet?.href ?? document.baseURI).href);
         room -= data.length;
         return data && room > 0 ? rule.cssText.replace(/src:[^;}]+/, `src: url(${data})`) : "";
       }),
@@ -36,20 +38,6 @@ function collect(group: { cssRules: CSSRuleList }, into: CSSFontFaceRule[]): voi
     }
   } catch {
     // A style sheet of another origin tells nothing; its fonts are replaced by the next in the list.
-  }
-}
-
-async function inlined(address: string): Promise<string> {
-  try {
-    const blob = await (await fetch(address)).blob();
-    return await new Promise((resolve) => {
-      const reader = new FileReader();
-      reader.onload = () => resolve(String(reader.result));
-      reader.onerror = () => resolve("");
-      reader.readAsDataURL(blob);
-    });
-  } catch {
-    return "";
   }
 }
 

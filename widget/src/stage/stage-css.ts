@@ -3,7 +3,7 @@ const LIGHT = `--br-bg:#fffefc;--br-card:#fff;--br-ink:#1f1b16;--br-soft:#6b645a
 const DARK = `--br-bg:#1e1b18;--br-card:#282420;--br-ink:#f3ede4;--br-soft:#b5ab9d;--br-faint:#948a7d;--br-line:#3a352f;--br-edge:#8d8376;--br-accent:#f08a4b;--br-accent-2:#f7a470;--br-on:#241407;--br-pick:#3a2a1e;--br-pick-line:#6b4426;--br-hover:#322d28;--br-bad:#ff9b8f;--br-good:#8fd3a4;--br-shade:0 18px 50px #0009,0 0 0 1px #fff1;color-scheme:dark;`;
 
 export const STAGE_CSS = `
-.layer{display:contents;${LIGHT}font:14px/1.45 Inter,system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:var(--br-ink);font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
+.layer{display:contents;${LIGHT}font:14px/1.45 Inter,system-ui,sans-serif;color:var(--br-ink);font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 .layer[data-theme=dark]{${DARK}}
 @media (prefers-color-scheme:dark){.layer[data-theme=auto]{${DARK}}}
 .layer[data-own]{--br-accent:var(--br-own);--br-accent-2:var(--br-own);--br-on:var(--br-own-on)}
@@ -12,23 +12,18 @@ export const STAGE_CSS = `
 .face{display:block}
 .eyes{transform-origin:32px 32px;transform-box:view-box;animation:br-blink 5.6s infinite;transition:translate .12s ease-out}
 @keyframes br-blink{0%,95%,100%{scale:1 1}97.5%{scale:1 .08}}
-.launcher{all:unset;box-sizing:border-box;position:fixed;display:flex;align-items:center;gap:8px;cursor:pointer;background:var(--br-bg);color:var(--br-ink);border:1px solid var(--br-line);box-shadow:0 6px 20px #1f1b1629,0 1px 3px #1f1b161f;font-weight:550;font-size:14px;line-height:1;white-space:nowrap;touch-action:manipulation;-webkit-tap-highlight-color:transparent;user-select:none;transition:translate .18s ease-out,box-shadow .18s ease-out}
-.launcher:hover{box-shadow:0 10px 28px #1f1b1638,0 1px 3px #1f1b161f}
+.launcher{all:unset;box-sizing:border-box;position:fixed;display:flex;align-items:center;gap:8px;cursor:pointer;background:var(--br-bg);color:var(--br-ink);border:1px solid var(--br-line);box-shadow:0 6px 20px #1f1b1629,0 1px 3px #1f1b161f;font-weight:550;font-size:14px;line-height:1;white-space:nowrap;touch-action:manipulation;user-select:none}
+.launcher:hover{background:var(--br-hover)}
 .launcher:focus-visible{outline:3px solid var(--br-accent);outline-offset:3px}
 .launcher .face{width:36px;height:36px;flex:none}
 .launcher[data-shape=bubble]{width:60px;height:60px;border-radius:50%;justify-content:center}
 .launcher[data-shape=bubble] .face{width:40px;height:40px}
 .launcher[data-shape=bubble] span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.launcher[data-shape=pill]{height:48px;padding:0 18px 0 8px;border-radius:24px}
-.launcher[data-shape=pill]:dir(rtl){padding:0 8px 0 18px}
+.launcher[data-shape=pill]{height:48px;padding-inline:8px 18px;border-radius:24px}
 .launcher[data-shape=tab]{padding:8px 14px;border-radius:14px;min-height:48px}
 .launcher[data-shape=tab][data-side=left],.launcher[data-shape=tab][data-side=right]{flex-direction:column;padding:10px 6px 14px;min-width:48px}
 .launcher[data-shape=tab][data-side=left] span,.launcher[data-shape=tab][data-side=right] span{writing-mode:vertical-rl}
-.launcher[data-shape=tab][data-side=right]{border-radius:14px 0 0 14px;border-right:0}
-.launcher[data-shape=tab][data-side=left]{border-radius:0 14px 14px 0;border-left:0}
-.launcher[data-shape=tab][data-side=top]{border-radius:0 0 14px 14px;border-top:0}
-.launcher[data-shape=tab][data-side=bottom]{border-radius:14px 14px 0 0;border-bottom:0}
-.launcher[data-plain]{background:var(--br-accent);color:var(--br-on);border-color:transparent;padding:0 20px}
+.launcher[data-plain],.launcher[data-plain]:hover{background:var(--br-accent);color:var(--br-on);border-color:transparent;padding:0 20px}
 .launcher[data-waiting]::after{content:"";position:absolute;inset-block-start:2px;inset-inline-end:2px;width:12px;height:12px;border-radius:50%;background:var(--br-accent);border:2px solid var(--br-bg)}
 [data-y=top].launcher{top:max(20px,env(safe-area-inset-top))}
 [data-y=middle].launcher{top:50%;translate:0 -50%}
@@ -36,10 +31,10 @@ export const STAGE_CSS = `
 [data-x=left].launcher{left:max(20px,env(safe-area-inset-left))}
 [data-x=right].launcher{right:max(20px,env(safe-area-inset-right))}
 [data-x=center].launcher{left:50%;translate:-50% 0}
-.launcher[data-shape=tab][data-side=right]{right:0}
-.launcher[data-shape=tab][data-side=left]{left:0}
-.launcher[data-shape=tab][data-side=top]{top:0}
-.launcher[data-shape=tab][data-side=bottom]{bottom:0}
+.launcher[data-shape=tab][data-side=right]{right:-14px;padding-right:18px}
+.launcher[data-shape=tab][data-side=left]{left:-14px;padding-left:18px}
+.launcher[data-shape=tab][data-side=top]{top:-14px;padding-top:22px}
+.launcher[data-shape=tab][data-side=bottom]{bottom:-14px;padding-bottom:22px}
 @media (prefers-reduced-motion:reduce){.eyes,.launcher{animation:none!important;transition:none!important}}
 @media (forced-colors:active){.launcher{border:2px solid ButtonText}}
 @media print{.layer{display:none}}

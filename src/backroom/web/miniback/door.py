@@ -20,13 +20,13 @@ class MinibackDoor(Door):
 
     prefix = "/api"
 
-    def __init__(self, db: Database, directory: Directory, limits: Limits, settings: Settings) -> None:
+    def __init__(self, db: Database, directory: Directory, limits: Limits, uses: KeyUses, settings: Settings) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.directory = directory
         self.limits = limits
         self.settings = settings
-        self.uses = KeyUses(db)
+        self.uses = uses
 
     async def before_refusal(self, scope: Scope) -> None:
         await note_meter(self, scope)

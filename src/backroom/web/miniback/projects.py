@@ -69,7 +69,7 @@ async def update_project(door: MinibackDoor, request: Request, actor: Actor) -> 
 async def delete_project(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
     """Deletes a project, its keys and all its feedback for good."""
     project = await _reached(door, request, actor)
-    await door.db.write(commands.delete_project, actor, project)
+    await door.db.write(commands.delete_project, actor, project, now_ms())
     return json_answer(GoneAnswer(Gone(project)))
 
 

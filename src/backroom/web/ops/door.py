@@ -44,11 +44,6 @@ def wants_page(scope: Scope) -> bool:
     return b"text/html" in (header(scope, b"accept") or b"").lower()
 
 
-async def show_front_page(_door: OpsDoor, _request: Request) -> Answer:
-    """What runs here, and where its APIs are described."""
-    return page_answer("front.html")
-
-
 async def show_asset(_door: OpsDoor, request: Request) -> Answer:
     """The style sheet or picture of a page."""
     answer = asset_answer(request.path_params["name"])
@@ -77,7 +72,6 @@ async def show_robots(_door: OpsDoor, _request: Request) -> Answer:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/", show_front_page, "The front page.", public=True),
     Operation("GET", "/healthz", tell_health, "Whether the process answers.", public=True),
     Operation("GET", "/readyz", tell_readiness, "Whether the store takes a write.", failures=(503,), public=True),
     Operation("GET", "/robots.txt", show_robots, "What search engines may read: nothing.", public=True),

@@ -60,7 +60,8 @@ async def update_channel(door: PatchroomsDoor, request: Request) -> Answer:
     key = _known(scope["path_params"]["channelKey"])
     sent = await read_json(door, request, _channel_change)
     changes = {name: value for name, value in _fields(sent).items() if value is not UNSET}
-    changed = await door.db.write(act, scope, KeyScope.CHANNEL_WRITE, channels.update_channel, key, changes)
+    write = KeyScope.CHANNEL_WRITE
+    changed = await door.db.write(act, scope, write, channels.update_channel, key, changes, now_ms())
     return json_answer(_out(changed))
 
 

@@ -24,14 +24,16 @@ class PatchroomsDoor(Door):
 
     prefix = "/api/v1"
 
-    def __init__(self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, settings: Settings) -> None:
+    def __init__(
+        self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, uses: KeyUses, settings: Settings
+    ) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.directory = directory
         self.blobs = blobs
         self.limits = limits
         self.settings = settings
-        self.uses = KeyUses(db)
+        self.uses = uses
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

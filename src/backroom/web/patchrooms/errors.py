@@ -9,15 +9,7 @@ from backroom.clock import now_ms, seconds_until
 from backroom.projects.directory import Stale
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
 from backroom.web.patchrooms.cors import cors_headers
-
-
-class NoSuchRange(errors.Failure):
-    """The file has none of the bytes that were asked for. `size` is all it has."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"The file has {size:,} bytes; the range lies behind them.")
-        self.size = size
-
+from backroom.web.stored import NoSuchRange
 
 KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Invalid, 400, "BAD_REQUEST"),

@@ -1,11 +1,8 @@
-"""Stored files, read back: never sniffed, never run, in pieces, and from any place on for audio's sake."""
+"""Stored files, read back (Patchrooms door's addition)."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -13,29 +10,14 @@ from starlette.types import Scope
 
 from backroom.access import Scope as KeyScope
 from backroom.errors import NotFound
-from backroom.files.sniff import file_name
 from backroom.ids import is_id
 from backroom.reports.queries import StoredBytes, get_file
-from backroom.web.http import Answer, Headers, Pieces, header, names_tag
+from backroom.web.http import Answer
 from backroom.web.patchrooms.auth import authenticate
-from backroom.web.patchrooms.errors import NoSuchRange
+from backroom.web.stored import stored_answer
 
 if TYPE_CHECKING:
     from backroom.web.patchrooms.door import PatchroomsDoor
-
-RANGE = re.compile(rb"bytes=(\d{0,15})-(\d{0,15})\Z")
-HARMLESS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; sandbox"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-
-
-class Span(NamedTuple):
-    """The bytes from `start` up to but without `end`."""
-
-    start: int
-    end: int
 
 
 async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
@@ -43,36 +25,7 @@ async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:
     scope = request.scope
     file: str = scope["path_params"]["fileId"]
     found = await door.db.read_short(_find, door, scope, file)
-    tag = b'"%b"' % found.sha256.encode()
-    headers = _headers(file, found, tag)
-    if names_tag(scope, tag):
-        return Answer(304, b"", headers)
-    span = span_of(header(scope, b"range"), found.size) if _in_date(scope, tag) else None
-    start, end = span or (0, found.size)
-    if span is not None:
-        headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, found.size)))
-    pieces = iter(()) if scope["method"] == "HEAD" else await _open(door, found.key, start, end)
-    return Answer(206 if span else 200, Pieces(end - start, pieces), headers)
-
-
-def span_of(value: bytes | None, size: int) -> Span | None:
-    """What a Range header asks of `size` bytes; None for everything, also where it asks for several ranges.
-
-    Raises NoSuchRange where no byte of it is there (RFC 9110, section 14).
-    """
-    match = RANGE.match(value) if value else None
-    if match is None or match.group(0) == b"bytes=-":
-        return None
-    first, last = match.groups()
-    if not first:
-        start, end = max(size - int(last), 0), size
-    else:
-        start, end = int(first), min(int(last) + 1, size) if last else size
-        if last and int(last) < start:
-            return None
-    if start >= size:
-        raise NoSuchRange(size)
-    return Span(start, end)
+    return await stored_answer(scope, door.blobs, file, found, b"Authorization")
 
 
 def _find(conn: Connection, door: PatchroomsDoor, scope: Scope, file: str) -> StoredBytes:
@@ -80,26 +33,3 @@ def _find(conn: Connection, door: PatchroomsDoor, scope: Scope, file: str) -> St
     if not is_id(file):
         raise NotFound("There is no such file in this project.")
     return get_file(conn, scope["path_params"]["projectId"], file)
-
-
-def _headers(file: str, found: StoredBytes, tag: bytes) -> Headers:
-    name = file_name(file, found.content_type)
-    return [
-        (b"content-type", found.content_type.encode()),
-        (b"content-disposition", f'inline; filename="{name}"'.encode()),
-        (b"cache-control", b"private, max-age=31536000, immutable"),
-        (b"vary", b"Authorization"),
-        (b"accept-ranges", b"bytes"),
-        (b"etag", tag),
-        *HARMLESS,
-    ]
-
-
-def _in_date(scope: Scope, tag: bytes) -> bool:
-    """Whether a range may be answered: not where the client holds a part of something else."""
-    condition = header(scope, b"if-range")
-    return condition is None or condition == tag
-
-
-async def _open(door: PatchroomsDoor, key: str, start: int, end: int) -> Iterator[bytes]:
-    return await asyncio.to_thread(door.blobs.stream, key, start, end)

@@ -1,0 +1,158 @@
+"""A person's own account: name, password, and a link for a forgotten one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select, update
+
+from backroom.access import Role
+from backroom.accounts.audit import note_personal
+from backroom.accounts.rules import check_email, check_name
+from backroom.accounts.second_factor import clear_second_factor
+from backroom.accounts.sessions import end_other_sessions
+from backroom.accounts.sign_in import Login
+from backroom.accounts.tickets import NewTicket, Purpose, get_ticket, issue, spend
+from backroom.errors import Conflict, Invalid, NotFound
+from backroom.store.tables import memberships, tickets, users, workspaces
+
+MOST_RESETS = 3
+"""Links for one person that are good at a time."""
+
+CHANGED_MEANWHILE = "Your password was changed meanwhile. Try again with the new one."
+
+
+class Person(NamedTuple):
+    """Somebody with an account. `created_at` in milliseconds since the epoch; workspaces as (id, name, role)."""
+
+    id: str
+    email: str
+    name: str
+    created_at: int
+    instance_owner: bool
+    second_factor: bool
+    workspaces: list[tuple[str, str, Role]]
+
+
+class Reset(NamedTuple):
+    """A link for a new password, and whose it is."""
+
+    user: str
+    email: str
+    name: str
+    ticket: NewTicket
+
+
+def list_people(conn: Connection) -> list[Person]:
+    """Everybody with an account, by address; for the operator."""
+    belongs = select(memberships.c.user, workspaces.c.id, workspaces.c.name, memberships.c.role)
+    belongs = belongs.select_from(memberships.join(workspaces, workspaces.c.id == memberships.c.workspace))
+    of: dict[str, list[tuple[str, str, Role]]] = {}
+    for user, workspace, name, role in conn.execute(belongs.order_by(workspaces.c.name, workspaces.c.id)):
+        of.setdefault(user, []).append((workspace, name, Role(role)))
+    rows = conn.execute(select(users).order_by(users.c.email))
+    return [
+        Person(
+            row.id,
+            row.email,
+            row.name,
+            row.created_at,
+            bool(row.instance_owner),
+            row.totp_step is not None,
+            of.get(row.id, []),
+        )
+        for row in rows
+    ]
+
+
+def rename_person(tx: Connection, user: str, name: str) -> str:
+    """Changes how others see a person; returns the name as kept. Raises Invalid."""
+    name = check_name(name)
+    tx.execute(update(users).where(users.c.id == user).values(name=name))
+    return name
+
+
+def change_password(tx: Connection, login: Login, password_hash: str, session: str, now: int) -> None:
+    """Sets a new password for whoever gave the one in `login`; every session but `session` ends, and every reset link.
+
+    Raises Conflict where it was changed meanwhile.
+    """
+    same = users.c.id == login.user, users.c.password_hash == login.password_hash
+    if tx.execute(update(users).where(*same).values(password_hash=password_hash)).rowcount == 0:
+        raise Conflict(CHANGED_MEANWHILE)
+    _after_new_password(tx, login.user, session, "password.change", now)
+
+
+def begin_reset(tx: Connection, email: str, now: int) -> Reset | None:
+    """A link that sets a new password, good for an hour, to be mailed; None where nobody has the address, or
+    three links are on their way already.
+
+    Whoever asks must not learn which: answer them before this is run.
+    """
+    try:
+        email = check_email(email)
+    except Invalid:
+        return None
+    row = tx.execute(select(users.c.id, users.c.email, users.c.name).where(users.c.email == email)).first()
+    if row is None or _open_resets(tx, row.id, now) >= MOST_RESETS:
+        return None
+    return Reset(*row, issue(tx, Purpose.RESET, now, user=row.id))
+
+
+def force_reset(tx: Connection, email: str, now: int) -> Reset:
+    """The same for the operator, in place of all links before. Raises NotFound, Invalid."""
+    row = _get_person(tx, email)
+    tx.execute(delete(tickets).where(tickets.c.kind == Purpose.RESET.value, tickets.c.user == row[0]))
+    return Reset(*row, issue(tx, Purpose.RESET, now, user=row[0]))
+
+
+def look_at_reset(conn: Connection, token: str, now: int) -> str:
+    """The address whose password the link sets. Raises NotFound."""
+    found = get_ticket(conn, Purpose.RESET, token, now)
+    return str(conn.execute(select(users.c.email).where(users.c.id == found.user)).scalar_one())
+
+
+def take_reset(tx: Connection, token: str, password_hash: str, now: int) -> str:
+    """Sets the password and ends every session and reset link of the person; returns their id.
+
+    The second factor stays. Raises NotFound (the link).
+    """
+    user = spend(tx, Purpose.RESET, token, now).user or ""
+    tx.execute(update(users).where(users.c.id == user).values(password_hash=password_hash))
+    _after_new_password(tx, user, None, "password.reset", now)
+    return user
+
+
+def set_password(tx: Connection, email: str, password_hash: str, now: int) -> str:
+    """The same for the operator, by the address; returns the id. Raises NotFound, Invalid."""
+    user = _get_person(tx, email)[0]
+    tx.execute(update(users).where(users.c.id == user).values(password_hash=password_hash))
+    _after_new_password(tx, user, None, "password.reset", now)
+    return user
+
+
+def lose_second_factor(tx: Connection, email: str, now: int) -> None:
+    """Turns somebody's second factor off, who has lost it and the recovery codes. Raises NotFound, Invalid."""
+    user, _, name = _get_person(tx, email)
+    clear_second_factor(tx, user)
+    note_personal(tx, user, name, "second-factor.lost", now)
+
+
+def _after_new_password(tx: Connection, user: str, kept: str | None, action: str, now: int) -> None:
+    end_other_sessions(tx, user, kept)
+    tx.execute(delete(tickets).where(tickets.c.kind == Purpose.RESET.value, tickets.c.user == user))
+    name = tx.execute(select(users.c.name).where(users.c.id == user)).scalar_one()
+    note_personal(tx, user, name, action, now)
+
+
+def _open_resets(tx: Connection, user: str, now: int) -> int:
+    own = tickets.c.kind == Purpose.RESET.value, tickets.c.user == user, tickets.c.expires_at > now
+    return len(tx.execute(select(tickets.c.id).where(*own)).all())
+
+
+def _get_person(conn: Connection, email: str) -> tuple[str, str, str]:
+    email = check_email(email)
+    row = conn.execute(select(users.c.id, users.c.email, users.c.name).where(users.c.email == email)).first()
+    if row is None:
+        raise NotFound(f"There is no user with the address {email}.")
+    return row.id, row.email, row.name

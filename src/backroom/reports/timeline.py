@@ -1,0 +1,93 @@
+"""A report's timeline: every change and comment, with the names of those who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, literal, select, union_all
+
+from backroom.access import Actor, Scope
+from backroom.errors import NotFound
+from backroom.reports.reach import NO_SUCH_REPORT, reached
+from backroom.store.tables import api_keys, events, reports, users
+
+GONE_PERSON = "Former member"
+GONE_KEY = "Deleted key"
+COMMAND_LINE = "Command line"
+
+
+class Event(NamedTuple):
+    """Something that was done to a report at `at` (ms), by a `user`, a `key` or the `operator`.
+
+    Kinds and payloads: `status`, `channel` and `assignee` `{from, to}` (an assignee with `fromName` and `toName`),
+    `label` and `unlabel` `{name}`, `note` and `reply` `{text}`.
+    """
+
+    id: str
+    at: int
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    kind: str
+    payload: dict[str, Any]
+
+
+def list_events(conn: Connection, actor: Actor, report: str) -> list[Event]:
+    """The report's timeline, oldest first. Raises NotFound, Denied."""
+    query = select(reports.c.project).where(reports.c.project.in_(reached(actor)), reports.c.id == report)
+    project = conn.execute(query).scalar()
+    if project is None:
+        raise NotFound(NO_SUCH_REPORT)
+    actor.require(Scope.FEEDBACK_READ)
+    return read_events(conn, project, report)
+
+
+def read_events(conn: Connection, project: str, report: str) -> list[Event]:
+    """The timeline of a report that the caller may read."""
+    e = events.c
+    query = select(e.id, e.at, e.actor_kind, e.actor_id, e.kind, e.payload)
+    rows = conn.execute(query.where(e.project == project, e.report == report).order_by(e.id)).all()
+    found = [(row, msgspec.json.decode(row.payload, type=dict[str, Any])) for row in rows]
+    people = {row.actor_id for row in rows if row.actor_kind == "user"}
+    people |= {each[end] for row, each in found if row.kind == "assignee" for end in ("from", "to") if each[end]}
+    names = read_names(conn, people, {row.actor_id for row in rows if row.actor_kind == "key"})
+    return [
+        Event(
+            row.id,
+            row.at,
+            row.actor_kind,
+            row.actor_id,
+            _name(names, row.actor_kind, row.actor_id),
+            row.kind,
+            _with_names(names, payload) if row.kind == "assignee" else payload,
+        )
+        for row, payload in found
+    ]
+
+
+def read_names(conn: Connection, people: Iterable[str], keys: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The names of people and keys that there are, by kind and id, in one statement."""
+    people, keys = sorted(people), sorted(keys)
+    parts = []
+    if people:
+        parts.append(select(literal("user").label("kind"), users.c.id, users.c.name).where(users.c.id.in_(people)))
+    if keys:
+        of_keys = select(literal("key").label("kind"), api_keys.c.id, api_keys.c.name)
+        parts.append(of_keys.where(api_keys.c.id.in_(keys)))
+    if not parts:
+        return {}
+    return {(kind, id_): name for kind, id_, name in conn.execute(union_all(*parts))}
+
+
+def _name(names: dict[tuple[str, str], str], kind: str, id_: str) -> str:
+    if kind == "operator":
+        return COMMAND_LINE
+    return names.get((kind, id_)) or (GONE_KEY if kind == "key" else GONE_PERSON)
+
+
+def _with_names(names: dict[tuple[str, str], str], payload: dict[str, Any]) -> dict[str, Any]:
+    found = {end: payload.get(end) for end in ("from", "to")}
+    named = {f"{end}Name": None if id_ is None else _name(names, "user", id_) for end, id_ in found.items()}
+    return payload | named

@@ -1,0 +1,227 @@
+"""By which indexes to find what a filter asks for, chosen by what the counters say.
+
+A way is one range of one index that holds reports of one project in the order of their ids. What the index
+doesn't tell apart is judged row by row; so that a filter that fits few of many can't hold the store up,
+such a search looks at a bounded number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, literal, literal_column, select
+
+from backroom.ids import first_id_at
+from backroom.reports.filters import NOBODY, Wanted
+from backroom.reports.rules import CLASS_OF, Status, StatusClass
+from backroom.store import facets, search
+from backroom.store.search import ROW
+from backroom.store.tables import counters, report_labels, reports
+
+_c = reports.c
+CLASSES = {kind: frozenset(status for status in Status if CLASS_OF[status] is kind) for kind in StatusClass}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One range of an index: `id` is the column that orders it, `own` what bounds it, `rest` what each row is judged
+    by besides. Where `bounded` is not set, the index itself finds what fits."""
+
+    project: str
+    id: ColumnElement[str]
+    own: list[ColumnElement[bool]]
+    rest: list[ColumnElement[bool]] = field(default_factory=list)
+    bounded: bool = True
+
+    def ids(self, low: str, high: str) -> Select[str, str]:
+        """The ids from `low` up to but without `high` that fit, each with its project."""
+        query = select(self.id.label("id"), literal(self.project).label("project"))
+        query = query.where(*self.own, self.id >= low, self.id < high)
+        if not self.rest:
+            return query
+        if self.id.table is reports:
+            return query.where(*self.rest)
+        return query.where(exists(select(_c.id).where(_c.project == self.project, _c.id == self.id, *self.rest)))
+
+    def looks_further(self) -> bool:
+        """Whether rows may be looked at that don't fit."""
+        return bool(self.rest) and self.bounded
+
+
+def ways_of(conn: Connection, wanted: Wanted) -> list[Way]:
+    """The ways that together find what is wanted, each report once; none where the counters say there is nothing."""
+    rest = _beyond_counters(conn, wanted)
+    found: list[Way] = []
+    for project, costs in _costs(conn, wanted).items():
+        found += _ways_in(conn, wanted, project, costs, rest)
+    return found
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """How many reports of a project are of the wanted statuses' classes, of the wanted channels, and fit both."""
+
+    classes: int
+    channels: int
+    fitting: int
+
+
+def _costs(conn: Connection, wanted: Wanted) -> dict[str, _Costs]:
+    """By project, in the order of the projects; without those that have nothing."""
+    if not (wanted.statuses or wanted.channels or wanted.source):
+        return dict.fromkeys(wanted.projects, _Costs(1, 1, 1))
+    k = counters.c
+    yes: ColumnElement[bool] = literal_column("1 = 1")
+    in_class = k.status.in_(_with_class_mates(wanted.statuses)) if wanted.statuses else yes
+    in_channel = k.channel_key.in_(wanted.channels) if wanted.channels else yes
+    fits = (k.status.in_(wanted.statuses) if wanted.statuses else yes) & in_channel
+    if wanted.source:
+        fits = fits & (k.source == wanted.source.value)
+    sums = [func.sum(case((condition, k.n), else_=0)) for condition in (in_class, in_channel, fits)]
+    rows = conn.execute(select(k.project, *sums).where(k.project.in_(wanted.projects)).group_by(k.project))
+    found = {project: _Costs(*map(int, costs)) for project, *costs in rows}
+    return {project: found[project] for project in wanted.projects if project in found and found[project].fitting > 0}
+
+
+def _ways_in(
+    conn: Connection, wanted: Wanted, project: str, costs: _Costs, rest: Sequence[ColumnElement[bool]]
+) -> list[Way]:
+    counted = [*_status_conditions(wanted), *_channel_conditions(wanted)]
+    if wanted.source:
+        counted.append(_c.source == wanted.source.value)
+    special = _special(conn, wanted, project)
+    if special:
+        return [Way(project, way.id, way.own, [*way.rest, *counted, *rest]) for way in special]
+    source = counted[-1:] if wanted.source else []
+    indexed_text = _is_indexed_text(conn, wanted)
+    mine = _c.project == project
+    if wanted.statuses and (not wanted.channels or costs.classes <= costs.channels):
+        channel = _channel_conditions(wanted)
+        ways = [
+            Way(project, _c.id, [mine, _c.status_class == kind.value], [*within, *channel, *source, *rest])
+            for kind, within in _classes(wanted.statuses)
+        ]
+    elif wanted.channels:
+        status = _status_conditions(wanted)
+        ways = [
+            Way(project, _c.id, [mine, _c.channel_key == key], [*status, *source, *rest]) for key in wanted.channels
+        ]
+    else:
+        ways = [Way(project, _c.id, [mine], [*source, *rest])]
+    return [Way(way.project, way.id, way.own, way.rest, not indexed_text) for way in ways]
+
+
+def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
+    """Ways by label, assignee, person or page, in this order: the first has the fewest, as a rule."""
+    further = [_c[name] == value for name, value in _looked_up(wanted).items()]
+    if wanted.label is not None:
+        labelled = report_labels.c
+        own = [labelled.project == project, labelled.name == wanted.label]
+        return [Way(project, labelled.report, own, further)]
+    if wanted.assignee:
+        return [Way(project, _c.id, [_c.project == project, further[0]], further[1:])]
+    if wanted.person is not None:
+        return _by_facet(conn, project, facets.PERSON, wanted.person, further[1:])
+    if wanted.page is not None:
+        return _by_facet(conn, project, facets.PAGE, wanted.page, further[1:])
+    return []
+
+
+def _looked_up(wanted: Wanted) -> dict[str, str]:
+    names = {"assignee": wanted.assignee or None, "user_id": wanted.person, "page": wanted.page}
+    return {name: value for name, value in names.items() if value is not None}
+
+
+def _by_facet(conn: Connection, project: str, kind: str, value: str, rest: list[ColumnElement[bool]]) -> list[Way]:
+    """What SQLite's table has, and the tail that it has not; PostgreSQL's own index."""
+    same = facets.COLUMNS[kind] == value
+    if conn.dialect.name != "sqlite":
+        return [Way(project, _c.id, [_c.project == project, same], rest)]
+    f = facets.FACETS.c
+    fed = [f.project == project, f.kind == kind, f.value == value]
+    behind: ColumnElement[bool] = facets.position(conn) < ROW
+    tail = [facets.tail_of(project), behind, same]
+    return [Way(project, f.report, fed, rest), Way(project, _c.id, tail, rest)]
+
+
+def _beyond_counters(conn: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What has to be judged by the row whichever way is gone."""
+    found = agent_conditions(wanted) + moment_conditions(wanted)
+    if wanted.assignee == NOBODY:
+        found.append(_c.assignee.is_(None))
+    if wanted.search:
+        found.append(search.contains(conn, wanted.search))
+    return found
+
+
+def agent_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """On the parts of an agent such as `Safari/iOS/mobile`."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.browser is not None:
+        found.append(_c.agent.startswith(wanted.browser + "/", autoescape=True))
+    if wanted.system is not None:
+        found.append(_c.agent.contains(f"/{wanted.system}/", autoescape=True))
+    if wanted.device is not None:
+        found.append(_c.agent.endswith("/" + wanted.device, autoescape=True))
+    return found
+
+
+def moment_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """On the bounds that lie within a second, which ids don't tell apart."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.since is not None and wanted.since % 1000:
+        found.append(_c.created_at >= wanted.since)
+    if wanted.until is not None and wanted.until % 1000 != 999:
+        found.append(_c.created_at <= wanted.until)
+    return found
+
+
+def id_bounds(wanted: Wanted) -> tuple[str, str]:
+    """The ids that a filter's times leave: from the first up to but without the second."""
+    low = "" if wanted.since is None else first_id_at(wanted.since)
+    return low, "g" if wanted.until is None else first_id_at(wanted.until + 1000)
+
+
+def all_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Everything but the text, on the report's own row."""
+    low, high = id_bounds(wanted)
+    found: list[ColumnElement[bool]] = [_c.project.in_(wanted.projects), _c.id >= low, _c.id < high]
+    found += _status_conditions(wanted) + _channel_conditions(wanted)
+    if wanted.source:
+        found.append(_c.source == wanted.source.value)
+    if wanted.assignee == NOBODY:
+        found.append(_c.assignee.is_(None))
+    found += [_c[name] == value for name, value in _looked_up(wanted).items()]
+    if wanted.label is not None:
+        of_report = (report_labels.c.project == _c.project) & (report_labels.c.report == _c.id)
+        found.append(exists(select(report_labels.c.report).where(of_report, report_labels.c.name == wanted.label)))
+    return found + agent_conditions(wanted) + moment_conditions(wanted)
+
+
+def _is_indexed_text(conn: Connection, wanted: Wanted) -> bool:
+    """Whether PostgreSQL's own index finds the text, so that its planner needs no bound."""
+    long_enough = wanted.search is not None and len(wanted.search) >= search.SHORTEST_INDEXED
+    return long_enough and conn.dialect.name == "postgresql" and search.has_index(conn)
+
+
+def _status_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [_c.status.in_([status.value for status in wanted.statuses])] if wanted.statuses else []
+
+
+def _channel_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [_c.channel_key.in_(wanted.channels)] if wanted.channels else []
+
+
+def _with_class_mates(statuses: Sequence[Status]) -> list[str]:
+    return [status.value for kind, _ in _classes(statuses) for status in sorted(CLASSES[kind])]
+
+
+def _classes(statuses: Sequence[Status]) -> list[tuple[StatusClass, list[ColumnElement[bool]]]]:
+    """The classes that the statuses are of, each with what tells them from others of that class."""
+    found: list[tuple[StatusClass, list[ColumnElement[bool]]]] = []
+    for kind, members in CLASSES.items():
+        asked = [status.value for status in statuses if status in members]
+        if asked:
+            found.append((kind, [] if len(asked) == len(members) else [_c.status.in_(asked)]))
+    return found

@@ -1,0 +1,136 @@
+"""What members do to reports, from a row, a selection, a report's page or the keyboard; each can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.errors import Invalid
+from backroom.ids import is_id
+from backroom.reports import bulk
+from backroom.reports.filters import Wanted
+from backroom.reports.rules import parse_status
+from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
+from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.door import is_part
+from backroom.web.dashboard.flash import Said, say
+from backroom.web.dashboard.forms import Form, read_form, require_same_origin
+from backroom.web.dashboard.inbox import FACETS, Query, find_place, wanted_of
+from backroom.web.dashboard.words import STATUSES
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor
+
+MOST_SELECTED = 1000
+DONE = {
+    "status": "set to {}",
+    "channel": "moved",
+    "assignee": "assigned",
+    "label": "labelled {}",
+    "unlabel": "no longer labelled {}",
+    "delete": "deleted",
+}
+
+
+@signed_in
+async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """One change to the selected reports, or to all that the inbox's filter matches."""
+    form = await read_form(request)
+    kind, change = change_of(form, visit)
+    selection = await door.db.read(_selection, visit, form)
+    changed, undo = await apply_whole(door, visit, change, selection)
+    text = _sentence(kind, form, changed)
+    if is_part(request.scope):
+        return door.part(request, visit, "said.html", said=Said(text, undo or ""))
+    return say(door, request.scope, back_of(form), text, undo or "")
+
+
+@signed_in
+async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Takes the last change of one's own back."""
+    require_same_origin(request)
+    form = await read_form(request)
+    undo_id: str = request.path_params["undo"]
+    changed, more = 0, True
+    while more:
+        done = await door.db.write(bulk.undo, visit.actor, undo_id, visit.now)
+        changed, more = changed + done.changed, done.more
+    text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
+    if is_part(request.scope):
+        return door.part(request, visit, "said.html", said=Said(text))
+    return say(door, request.scope, back_of(form), text)
+
+
+async def apply_whole(
+    door: DashboardDoor, visit: Visit, change: Change, selection: Sequence[str] | Wanted
+) -> tuple[int, str | None]:
+    """The change in slices, so that no writer waits long; returns how many were changed and the undo's id."""
+    done = await door.db.write(bulk.apply, visit.actor, change, selection, visit.now)
+    changed = done.changed
+    while done.before is not None:
+        done = await door.db.write(
+            bulk.apply, visit.actor, change, selection, visit.now, undo=done.undo, before=done.before
+        )
+        changed += done.changed
+    return changed, done.undo
+
+
+def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
+    """The change that a form asks for by `change`, written `kind:value`. Raises Invalid."""
+    kind, _, value = form["change"].partition(":")
+    value = value or form[kind]
+    if kind == "status":
+        return kind, SetStatus(parse_status(value))
+    if kind == "channel":
+        return kind, Move(value)
+    if kind == "assignee":
+        return kind, Assign(visit.actor.id if value == "me" else value or None)
+    if kind == "label":
+        return kind, AddLabel(value)
+    if kind == "unlabel":
+        return kind, RemoveLabel(value)
+    if kind == "delete":
+        return kind, Delete()
+    raise Invalid(f"change must begin with one of {', '.join(DONE)}.")
+
+
+def back_of(form: Form) -> str:
+    """The page that the form was on: a path of ours, else the inbox."""
+    back = form["back"]
+    parts = urlsplit(back)
+    ours = back.startswith("/") and not back.startswith("//") and not parts.netloc and back.isascii()
+    return back if ours and back.isprintable() and "\\" not in back else "/inbox"
+
+
+def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:
+    if form["all"] != "yes":
+        ids = [id_ for id_ in form.all("id") if is_id(id_)]
+        if not 1 <= len(ids) <= MOST_SELECTED:
+            raise Invalid(f"Select 1 to {MOST_SELECTED:,} reports, or all that the filter matches.")
+        return ids
+    place = urlsplit(back_of(form))
+    slug = place.path.removeprefix("/p/") if place.path.startswith("/p/") else None
+    pairs = [(name, value) for name, value in parse_qsl(place.query) if name in (*FACETS, "status", "q")]
+    return wanted_of(conn, visit, Query(place.path, pairs), find_place(conn, visit, slug))
+
+
+def _sentence(kind: str, form: Form, changed: int) -> str:
+    value = form["change"].partition(":")[2] or form[kind]
+    if not changed:
+        return "Nothing to change: it is so already."
+    return f"{_reports(changed)} {DONE[kind].format(STATUSES.get(value, value))}."
+
+
+def _reports(n: int) -> str:
+    return "1 report" if n == 1 else f"{n:,} reports"
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("POST", "/apply", apply_change, "Change the selected reports."),
+    Operation("POST", "/undo/{undo}", undo_change, "Take a change back."),
+]

@@ -1,0 +1,84 @@
+"""Forms: what was typed, what is wrong with it, and both again on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from backroom.errors import Denied, Failure, Invalid, WrongType
+from backroom.web.http import header, read_body
+
+LARGEST = 256 * 1024
+MOST_FIELDS = 2_000
+URLENCODED = b"application/x-www-form-urlencoded"
+CROSS_SITE = "This form was sent from another site. Open the page here and try again."
+T = TypeVar("T")
+
+
+class Form:
+    """The fields that were typed and, by field, what is wrong; "" is the form as a whole."""
+
+    def __init__(self, fields: list[tuple[str, str]] | None = None) -> None:
+        self.errors: dict[str, str] = {}
+        self._fields = fields or []
+
+    def __getitem__(self, name: str) -> str:
+        """What was typed into the field; "" where it isn't there."""
+        return next((value for key, value in self._fields if key == name), "")
+
+    def __contains__(self, name: str) -> bool:
+        return any(key == name for key, _ in self._fields)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that may come several times."""
+        return [value for key, value in self._fields if key == name]
+
+    def check(self, name: str, rule: Callable[[str], T]) -> T | None:
+        """The field as `rule` makes it; None, with the rule's words at the field, where it raises a Failure."""
+        try:
+            return rule(self[name])
+        except Failure as error:
+            self.errors[name] = error.message
+            return None
+
+    def refuse(self, name: str, message: str) -> None:
+        """Says what is wrong with a field; "" for the form as a whole."""
+        self.errors[name] = message
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing is wrong so far."""
+        return not self.errors
+
+
+async def read_form(request: Request) -> Form:
+    """The posted form. Raises Denied where it comes from another site, Invalid, TooLarge, WrongType."""
+    require_same_origin(request)
+    kind = (header(request.scope, b"content-type") or URLENCODED).split(b";", 1)[0].strip().lower()
+    if kind != URLENCODED:
+        raise WrongType("The form must be sent as application/x-www-form-urlencoded.")
+    body = await read_body(request, LARGEST)
+    try:
+        text = body.decode()
+        return Form(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Invalid("The form can't be read.") from error
+
+
+def require_same_origin(request: Request) -> None:
+    """Raises Denied unless the browser says that a page of this very host sent the request.
+
+    `Sec-Fetch-Site` can't be set by scripts; older browsers send at least `Origin` with a POST.
+    """
+    scope = request.scope
+    site = header(scope, b"sec-fetch-site")
+    if site is not None:
+        if site != b"same-origin":
+            raise Denied(CROSS_SITE)
+        return
+    origin, host = header(scope, b"origin"), header(scope, b"host")
+    if origin is None or host is None or origin.partition(b"://")[2].lower() != host.lower():
+        raise Denied(CROSS_SITE)

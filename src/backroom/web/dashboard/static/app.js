@@ -1,0 +1,92 @@
+// What every page may use: copying, closing what floats, the menu on a phone, jumping by keys.
+(() => {
+  const editable = (node) => node.closest?.("input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]");
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest?.("[data-copy], [data-unsay], [data-nav-toggle], [data-close], [data-open]");
+    if (!target) return;
+    if (target.matches("[data-copy]")) copy(target);
+    if (target.matches("[data-unsay]")) target.closest(".said").remove();
+    if (target.matches("[data-close]")) target.closest("dialog").close();
+    if (target.matches("[data-open]")) document.getElementById(target.dataset.open).showModal();
+    if (target.matches("[data-nav-toggle]")) toggleNav(target);
+  });
+
+  // A menu closes when one clicks elsewhere, or presses Escape.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      event.stopImmediatePropagation();
+    }
+  });
+
+  async function copy(button) {
+    const box = button.closest(".secret, .stack, [data-copy-box]");
+    const source = button.dataset.copy ? document.getElementById(button.dataset.copy) : box.querySelector("[data-copy-text]");
+    const text = source.value ?? source.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      say("Copied.");
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(source);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      say("Press Ctrl+C or ⌘C to copy what is selected.");
+    }
+  }
+
+  function toggleNav(button) {
+    const nav = button.closest(".nav");
+    const open = nav.toggleAttribute("data-open");
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  function say(text) {
+    const place = document.getElementById("said") ?? document.body;
+    const box = document.createElement("div");
+    box.className = "said";
+    box.append(Object.assign(document.createElement("span"), { textContent: text }));
+    place.replaceChildren(box);
+    setTimeout(() => box.remove(), 4000);
+  }
+
+  // Keys: `g` then a letter jumps; pages add their own through backroom.keys.
+  const jumps = { i: "/inbox", p: "/projects", u: "/usage", w: "/workspace", a: "/account" };
+  const keys = new Map();
+  let waiting = null;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (editable(event.target) || document.querySelector("dialog[open]")) return;
+    if (waiting) {
+      clearTimeout(waiting);
+      waiting = null;
+      const link = document.querySelector(`[data-jump="${CSS.escape(event.key)}"]`);
+      const path = link?.href ?? jumps[event.key];
+      if (path) {
+        event.preventDefault();
+        location.assign(path);
+      }
+      return;
+    }
+    if (event.key === "g") {
+      waiting = setTimeout(() => { waiting = null; }, 1500);
+      return;
+    }
+    const act = keys.get(event.key);
+    if (act) {
+      event.preventDefault();
+      act(event);
+    } else if (event.key === "z") {
+      document.querySelector("[data-undo]")?.click();
+    }
+  });
+
+  window.backroom = { keys, say };
+})();

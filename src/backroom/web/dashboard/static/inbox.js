@@ -1,0 +1,416 @@
+// The inbox: reports open beside the list, keys move and act, and what is new slides in without moving what one reads.
+(() => {
+  const list = document.getElementById("list");
+  const pane = document.getElementById("pane");
+  const panes = list.parentElement;
+  const { keys, say } = window.backroom;
+  const phone = matchMedia("(max-width: 860px)");
+  let picked = new Set();
+  let focusAfter = null;
+
+  const rows = () => [...list.querySelectorAll(".row")];
+  const row = (id) => document.getElementById(`row-${id}`);
+  const query = () => list.dataset.query;
+  const address = (extra) => `${list.dataset.path}?${query() ? `${query()}&` : ""}${extra}`;
+  const opened = () => pane.querySelector("[data-report]")?.dataset.report ?? null;
+  const focused = () => document.activeElement?.closest?.(".row")?.dataset.id ?? null;
+
+  // ---- opening and closing
+
+  async function open(href, { push = true, focus = true } = {}) {
+    await htmx.ajax("GET", href, { target: "#pane", swap: "innerHTML" });
+    panes.setAttribute("data-open", "");
+    const id = opened();
+    mark(id);
+    if (push) history.pushState({ pane: href }, "", href);
+    const title = pane.querySelector("h1");
+    document.title = title ? `${title.textContent} · Backroom` : document.title;
+    pane.scrollTop = 0;
+    if (focus && phone.matches) title?.focus();
+  }
+
+  function mark(id) {
+    for (const each of rows()) each.toggleAttribute("data-on", each.dataset.id === id);
+  }
+
+  function close() {
+    const id = opened();
+    panes.removeAttribute("data-open");
+    pane.replaceChildren();
+    mark(null);
+    if (id) row(id)?.querySelector("a")?.focus();
+  }
+
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("a.row-link");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(link.href);
+  });
+  pane.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-newer], a[data-older], a[data-close-pane]");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (link.matches("[data-close-pane]")) back();
+    else open(link.href);
+  });
+
+  function back() {
+    close();
+    history.pushState({}, "", query() ? `${list.dataset.path}?${query()}` : list.dataset.path);
+  }
+  addEventListener("popstate", (event) => {
+    if (event.state?.pane) open(event.state.pane, { push: false });
+    else if (location.pathname.startsWith("/r/")) open(location.href, { push: false });
+    else if (location.pathname === list.dataset.path) close();
+    else location.reload();
+  });
+
+  // ---- moving by keys
+
+  function move(step) {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((each) => each.dataset.id === (focused() ?? opened()));
+    const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + step))];
+    const link = next.querySelector("a.row-link");
+    link.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+    if (opened() && !phone.matches && opened() !== next.dataset.id) follow(link.href);
+    if (next === all.at(-1)) document.getElementById("older")?.click();
+  }
+  let following = null;
+  function follow(href) {
+    clearTimeout(following);
+    following = setTimeout(() => open(href, { focus: false }), 120);
+  }
+  keys.set("j", () => move(1));
+  keys.set("k", () => move(-1));
+  keys.set("/", () => document.getElementById("q").focus());
+  keys.set("?", () => document.getElementById("keys").showModal());
+  keys.set("n", () => document.getElementById("comment-text")?.focus());
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (document.activeElement?.matches("input, textarea")) document.activeElement.blur();
+    else if (picked.size) pickNone();
+    else if (opened()) back();
+  });
+
+  // ---- selecting
+
+  function count() {
+    picked = new Set(rows().filter((each) => each.querySelector("[name=id]").checked).map((each) => each.dataset.id));
+    list.toggleAttribute("data-picking", picked.size > 0);
+    const all = list.querySelector("[name=all]");
+    if (!picked.size) all.value = "";
+    const place = document.getElementById("bulk-count");
+    place.textContent = all.value ? "All that match are selected" : `${picked.size} selected`;
+  }
+  function pickNone() {
+    for (const each of list.querySelectorAll("[name=id]:checked")) each.checked = false;
+    count();
+  }
+  list.addEventListener("change", (event) => { if (event.target.name === "id") count(); });
+  list.addEventListener("click", (event) => {
+    if (event.target.closest("[data-none]")) pickNone();
+    if (event.target.closest("[data-all]")) {
+      for (const each of list.querySelectorAll("[name=id]")) each.checked = true;
+      list.querySelector("[name=all]").value = "yes";
+      count();
+    }
+  });
+  keys.set("x", () => {
+    const id = focused() ?? opened();
+    const box = id && row(id)?.querySelector("[name=id]");
+    if (!box) return;
+    box.checked = !box.checked;
+    count();
+  });
+
+  // ---- acting: on the selection, else on the row in focus or the open report
+
+  const targets = () => (picked.size ? [...picked] : [focused() ?? opened()].filter(Boolean));
+
+  async function act(change, ids = targets(), all = list.querySelector("[name=all]").value) {
+    if (!ids.length) return say("Select a report first.");
+    const body = new URLSearchParams({ change, all, back: address("") });
+    if (!all) for (const id of ids) body.append("id", id);
+    await post("/apply", body, ids);
+  }
+
+  async function post(path, body, ids) {
+    const answer = await fetch(path, { method: "POST", body, headers: { "HX-Request": "true" } });
+    const text = await answer.text();
+    const moved = answer.headers.get("hx-redirect");
+    if (moved) return location.assign(moved);
+    document.getElementById("said").innerHTML = text;
+    if (!answer.ok) return;
+    pickNone();
+    stepOver(ids);
+    await Promise.all([reload(), refreshPane()]);
+  }
+
+  // The focus stays where the eye is: at the row behind the ones that go away.
+  function stepOver(ids) {
+    const all = rows();
+    const at = all.findIndex((each) => ids.includes(each.dataset.id));
+    focusAfter = all.slice(at + 1).find((each) => !ids.includes(each.dataset.id))?.dataset.id ?? all[at - 1]?.dataset.id;
+  }
+
+  for (const [key, status] of Object.entries({ e: "resolved", t: "triaged", i: "in-progress", c: "closed", o: "open" }))
+    keys.set(key, () => act(`status:${status}`));
+  for (const [key, kind] of Object.entries({ a: "assignee", l: "label", m: "channel" })) keys.set(key, () => choose(kind));
+
+  // The report's own menu where it is open and nothing is selected, else the bar's.
+  async function choose(kind) {
+    if (!picked.size && !opened()) {
+      const id = focused();
+      if (!id) return say("Select a report first.");
+      await open(row(id).querySelector("a.row-link").href);
+    }
+    const menu = picked.size
+      ? [...list.querySelectorAll("#bulk-bar details")][{ assignee: 0, label: 1, channel: 2 }[kind]]
+      : pane.querySelector(`[data-key-menu=${kind}]`)?.parentElement;
+    if (!menu) return;
+    menu.open = true;
+    menu.querySelector(".menu-box button, .menu-box input")?.focus();
+  }
+  // In an open menu the arrow keys move.
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    event.preventDefault();
+    const items = [...menu.querySelectorAll(".menu-box :is(button, a, input)")];
+    const at = items.indexOf(document.activeElement);
+    items.at((at + (event.key === "ArrowDown" ? 1 : -1)) % items.length)?.focus();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.id === "bulk") {
+      event.preventDefault();
+      const own = new FormData(form, event.submitter);
+      let change = String(own.get("change") ?? "");
+      if (change === "label:") change += own.get("label") ?? "";
+      act(change);
+    } else if (form.matches("[data-act]")) {
+      event.preventDefault();
+      const own = new FormData(form, event.submitter);
+      let change = String(own.get("change") ?? "");
+      if (change === "label:") change += own.get("label") ?? "";
+      for (const menu of pane.querySelectorAll("details[open]")) menu.open = false;
+      act(change, [String(own.get("id"))], "");
+    } else if (form.matches("[data-comment]")) {
+      event.preventDefault();
+      htmx.ajax("POST", form.action, { target: "#pane", swap: "innerHTML", values: Object.fromEntries(new FormData(form)) }).then(() => mark(opened()));
+    } else if (form.closest("#said")) {
+      event.preventDefault();
+      post(form.getAttribute("action"), new URLSearchParams(new FormData(form)), []);
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest?.("form")?.requestSubmit();
+  });
+
+  // ---- reading again what is on the page
+
+  async function part(extra) {
+    const answer = await fetch(address(extra), { headers: { "HX-Request": "true" } });
+    const moved = answer.headers.get("hx-redirect");
+    if (moved) location.assign(moved);
+    if (!answer.ok || moved) return null;
+    return new DOMParser().parseFromString(`<body>${await answer.text()}`, "text/html").body;
+  }
+
+  async function reload() {
+    const top = list.scrollTop;
+    const page = await part(`part=list&limit=${Math.max(50, rows().length)}`);
+    if (!page) return;
+    list.querySelector("#rows").replaceChildren(...page.querySelector("#rows").childNodes);
+    list.querySelector("#tabs").replaceChildren(...page.querySelector("#tabs").childNodes);
+    htmx.process(list.querySelector("#rows"));
+    list.scrollTop = top;
+    mark(opened());
+    if (focusAfter) row(focusAfter)?.querySelector("a")?.focus({ preventScroll: true });
+    focusAfter = null;
+    count();
+  }
+
+  async function refreshPane() {
+    const id = opened();
+    if (!id) return;
+    const typed = document.getElementById("comment-text");
+    const kept = typed && { value: typed.value, at: typed.selectionStart, focus: typed === document.activeElement };
+    const top = pane.scrollTop;
+    const answer = await fetch(`/r/${id}${query() ? `?${query()}` : ""}`, { headers: { "HX-Request": "true" } });
+    if (answer.status === 404) return back();
+    if (!answer.ok || opened() !== id) return;
+    pane.innerHTML = await answer.text();
+    htmx.process(pane);
+    pane.scrollTop = top;
+    const again = document.getElementById("comment-text");
+    if (kept && again) {
+      again.value = kept.value;
+      if (kept.focus) {
+        again.focus({ preventScroll: true });
+        again.setSelectionRange(kept.at, kept.at);
+      }
+    }
+  }
+
+  // ---- live
+
+  let source = null;
+  let busy = false;
+  let again = false;
+  const bar = document.getElementById("live-bar");
+
+  function listen() {
+    source = new EventSource(list.dataset.live);
+    source.addEventListener("changed", freshen);
+    // What came while the connection was down is caught up with.
+    let first = true;
+    source.addEventListener("open", () => { if (!first) freshen(); first = false; });
+  }
+
+  async function freshen() {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    try {
+      await catchUp();
+    } finally {
+      busy = false;
+      if (again) {
+        again = false;
+        freshen();
+      }
+    }
+  }
+
+  async function catchUp() {
+    const shown = rows().map((each) => each.dataset.id);
+    const newest = shown[0] ?? "";
+    if (!newest) return reload();
+    const page = await part(`part=live&newest=${newest}&shown=${shown.slice(0, 300).join(",")}`);
+    if (!page) return;
+    list.querySelector("#tabs").replaceChildren(...page.querySelector("[data-tabs]").childNodes);
+    const now = new Map([...page.querySelectorAll("[data-stale] .row")].map((each) => [each.dataset.id, each]));
+    for (const id of shown.slice(0, 300)) replaceRow(row(id), now.get(id));
+    add([...page.querySelectorAll("[data-fresh] .row")].filter((each) => !row(each.dataset.id)));
+    const open = pane.querySelector("[data-report]");
+    const its = open && now.get(open.dataset.report);
+    if (open && (!its || its.dataset.updated !== open.dataset.updated)) await refreshPane();
+  }
+
+  function replaceRow(old, next) {
+    if (!old) return;
+    if (!next) return old.setAttribute("data-gone", "");
+    if (old.dataset.updated === next.dataset.updated) return;
+    const had = old.contains(document.activeElement);
+    next.querySelector("[name=id]").checked = old.querySelector("[name=id]").checked;
+    next.toggleAttribute("data-on", old.hasAttribute("data-on"));
+    old.replaceWith(next);
+    if (had) next.querySelector("a.row-link").focus({ preventScroll: true });
+  }
+
+  function add(fresh) {
+    if (!fresh.length) return;
+    const place = list.querySelector("#rows");
+    const before = place.offsetHeight;
+    for (const each of fresh) each.classList.add("row-new");
+    place.prepend(...fresh);
+    // At the very top, with nothing open or in focus, they may push the others down; else what one reads stays.
+    const scroller = phone.matches ? document.scrollingElement : list;
+    if (scroller.scrollTop > 0 || opened() || focused()) {
+      scroller.scrollTop += place.offsetHeight - before;
+      announce(fresh.length);
+    }
+    document.getElementById("live-bar").setAttribute("aria-label", `${fresh.length} new`);
+  }
+
+  let waiting = 0;
+  function announce(n) {
+    waiting += n;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = waiting === 1 ? "1 new report" : `${waiting} new reports`;
+    button.addEventListener("click", () => {
+      (phone.matches ? document.scrollingElement : list).scrollTo({ top: 0, behavior: "smooth" });
+      settle();
+    });
+    bar.replaceChildren(button);
+  }
+  function settle() {
+    waiting = 0;
+    bar.replaceChildren();
+  }
+  list.addEventListener("scroll", () => { if (list.scrollTop === 0) settle(); }, { passive: true });
+
+  // ---- a report's own things
+
+  pane.addEventListener("click", async (event) => {
+    const target = event.target.closest("[data-fetch-copy], [data-copy-link], [data-zoom]");
+    if (!target) return;
+    if (target.matches("[data-fetch-copy]")) {
+      // The clipboard takes a promise, so that the click still counts when the text has come.
+      const text = fetch(target.dataset.fetchCopy).then((answer) => answer.text());
+      await copyText(text, "Copied as Markdown for an agent.");
+    } else if (target.matches("[data-copy-link]")) {
+      await copyText(Promise.resolve(new URL(target.dataset.copyLink, location.href).href), "Link copied.");
+    } else {
+      event.preventDefault();
+      zoom(target);
+    }
+  });
+
+  async function copyText(text, done) {
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((t) => new Blob([t], { type: "text/plain" })) })]);
+      say(done);
+    } catch {
+      say("The browser didn't allow copying. Use “Markdown for agents” in the menu.");
+    }
+  }
+
+  function zoom(link) {
+    const dialog = document.createElement("dialog");
+    dialog.className = "large zoom";
+    dialog.setAttribute("aria-label", "Screenshot");
+    const bar = document.createElement("div");
+    bar.className = "row-of";
+    const size = button("Actual size", () => {
+      const fit = box.toggleAttribute("data-fit");
+      size.textContent = fit ? "Actual size" : "Fit";
+    });
+    const shut = button("Close", () => dialog.close());
+    shut.classList.add("push");
+    bar.append(size, shut);
+    const box = document.createElement("div");
+    box.className = "zoom-box";
+    box.tabIndex = 0;
+    box.setAttribute("data-fit", "");
+    box.append(link.querySelector(".shot-box").cloneNode(true));
+    dialog.append(bar, box);
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+    box.focus();
+  }
+
+  function button(text, act) {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: text });
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  pane.addEventListener("change", (event) => {
+    if (event.target.matches("[data-marks]")) event.target.closest("figure").querySelector(".marks").toggleAttribute("hidden", !event.target.checked);
+  });
+
+  listen();
+  addEventListener("pagehide", () => source?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) { listen(); freshen(); } });
+})();

@@ -1,0 +1,60 @@
+"""Saved filters of the inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.projects.queries import get_by_slug
+from backroom.reports.views import create_view, delete_view, list_views, rename_view
+from backroom.web.dashboard.acts import back_of
+from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.flash import say
+from backroom.web.dashboard.forms import read_form
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor, Values
+
+
+@signed_in
+async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Keeps the inbox's filter under a name."""
+    form = await read_form(request)
+    slug = form["project"]
+    project = (await door.db.read(get_by_slug, visit.actor, slug)).id if slug else ""
+    shared = form["shared"] == "yes"
+    await door.db.write(create_view, visit.actor, form["name"], form["query"], project, shared, visit.now)
+    return say(door, request.scope, back_of(form), f"Saved as “{form['name'].strip()}”.")
+
+
+@signed_in
+async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Renames a view, or deletes it."""
+    form = await read_form(request)
+    view = request.path_params["view"]
+    if form["change"] == "delete":
+        await door.db.write(delete_view, visit.actor, view)
+        return say(door, request.scope, "/views", "View deleted.")
+    await door.db.write(rename_view, visit.actor, view, form["name"])
+    return say(door, request.scope, "/views", "View renamed.")
+
+
+def read_views(conn: Connection, visit: Visit) -> Values:
+    """The views of all projects that the visitor sees."""
+    return {"views": list_views(conn, visit.actor)}
+
+
+@signed_in
+async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """The list of views, to rename and delete them."""
+    return await door.page(request, visit, "inbox/views.html", read_views)
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("GET", "/views", show, "The saved views."),
+    Operation("POST", "/views", add, "Save a view."),
+    Operation("POST", "/views/{view}", change, "Rename or delete a view."),
+]
