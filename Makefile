@@ -71,7 +71,7 @@ widget/node_modules/.installed: widget/package.json widget/package-lock.json | .
 
 # Node comes only when there is something to build.
 $(WIDGET): $(WIDGET_SOURCES)
-	@$(MAKE) --no-print-directory .venv/.node widget/node_modules/.installed
+	@$(MAKE) -s .venv/.node widget/node_modules/.installed
 	$(call node,node build.mjs)
 
 help: ## Show these lines

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
+from backroom.accounts.instance import instance_secret
 from backroom.clock import now_ms
 from backroom.config import Settings
 from backroom.errors import Failure, Invalid, StoreFailed
@@ -20,6 +21,7 @@ from backroom.files.blobs import Blobs
 from backroom.opening import open_database, shown_address
 from backroom.projects.directory import Directory
 from backroom.reports.commands import purge_doomed
+from backroom.reports.receipts import Receipts
 from backroom.store import facets, search
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
@@ -32,6 +34,7 @@ from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.uses import KeyUses
+from backroom.web.widget.door import WidgetDoor, is_ours
 
 log = structlog.get_logger("backroom")
 
@@ -49,9 +52,13 @@ class App:
         self._blobs = open_blobs(settings)
         self._uses = KeyUses(self.db)
         directory, limits = Directory(), Limits(settings)
-        self._patchrooms: Door = PatchroomsDoor(self.db, directory, self._blobs, limits, self._uses, settings)
+        self._receipts = Receipts()
+        self._patchrooms: Door = PatchroomsDoor(
+            self.db, directory, self._blobs, limits, self._uses, self._receipts, settings
+        )
         self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
         self._ops: Door = OpsDoor(self.db, settings)
+        self._widget: Door = WidgetDoor(self.db, self._receipts)
         self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
         self._started = False
@@ -72,6 +79,7 @@ class App:
             self.db.close()
             raise
         self.db.start([search.feed, facets.feed, lambda tx: purge_doomed(tx, now_ms())])
+        self._receipts.open(self.db.write_now(instance_secret))
         self._started = True
         gc.collect()
         gc.freeze()
@@ -118,6 +126,8 @@ class App:
             return self._miniback
         if path.startswith(OPS_PATHS):
             return self._ops
+        if is_ours(path):
+            return self._widget
         return self._dashboard
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -202,7 +202,7 @@ def test_who_is_gone_lets_nobody_in(team: Team, leaves: bool) -> None:
 
 def test_a_workspace_that_is_gone_lets_nobody_in(team: Team) -> None:
     token = invite(team)
-    team.db.write_now(lambda tx: tx.execute(delete(workspaces).where(workspaces.c.id == team.workspace)) and None)
+    team.db.write_now(lambda tx: tx.execute(delete(workspaces).where(workspaces.c.id == team.workspace)).close())
     with pytest.raises(NotFound):
         team.db.read_now(look_at_invitation, token, NOW)
     with pytest.raises(NotFound):

@@ -336,6 +336,8 @@ def test_no_filter_reads_or_sorts_the_whole_table(filled: Filled, given: dict[st
     assert len(sorts) <= len(tails), plans
     if given.get("person") or given.get("page"):
         assert any("report_facets USING" in plan for plan in plans), plans
+    if given.get("search") == "checkout":
+        assert "SEARCH reports USING INTEGER PRIMARY KEY (rowid=?)" in plans, "what was found is read by its row"
 
 
 @sqlite_only

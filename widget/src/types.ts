@@ -71,6 +71,8 @@ export interface Project {
   channels: Channel[];
   defaultChannelKey: string | null;
   urlPatterns: string[];
+  /** It takes no feedback at the moment. */
+  paused: boolean;
 }
 
 /** How the widget is dressed: the full room, or Miniback's button with one text field. */

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from backroom.access import Actor
 from backroom.clock import iso
 from backroom.reports.detail import Identity
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import find_ids
+from backroom.reports.finding import Key, are_keys, find_ids
 from backroom.reports.queries import PAGE_COLUMNS, splice_reports
 from backroom.reports.reach import reach
 from backroom.store.database import Database
@@ -71,14 +71,14 @@ def walk(db: Database, wanted: Wanted) -> Iterator[list[Exported]]:
 
 def _page(conn: Connection, wanted: Wanted, before: str | None) -> tuple[list[Exported], str | None]:
     found = find_ids(conn, wanted, before, None, SLICE)
-    keys = [tuple(key) for key in found.keys]
+    keys = found.keys
     if not keys:
         return [], found.further
     c = reports.c
     columns = (*PAGE_COLUMNS, c.project, c.source, c.title, c.message, c.user_id, c.url, c.page, c.agent, c.updated_at)
     more = (projects.c.name.label("project_name"), users.c.name.label("assignee_name"))
     joined = reports.join(projects, projects.c.id == c.project).outerjoin(users, users.c.id == c.assignee)
-    query = select(*columns, *more).select_from(joined).where(tuple_(c.project, c.id).in_(keys))
+    query = select(*columns, *more).select_from(joined).where(are_keys(c.project, c.id, keys))
     stored = {row.id: row for row in conn.execute(query)}
     labels = _labels(conn, keys)
     in_order = [stored[id_] for _, id_ in keys if id_ in stored]
@@ -90,9 +90,9 @@ def _exported(row: Any, labels: list[str]) -> Exported:
     return Exported(row, spliced, row.project_name, row.assignee_name, labels)
 
 
-def _labels(conn: Connection, keys: Sequence[tuple[str, ...]]) -> dict[str, list[str]]:
+def _labels(conn: Connection, keys: Sequence[Key]) -> dict[str, list[str]]:
     r = report_labels.c
-    query = select(r.report, r.name).where(tuple_(r.project, r.report).in_(keys)).order_by(r.name)
+    query = select(r.report, r.name).where(are_keys(r.project, r.report, keys)).order_by(r.name)
     found: dict[str, list[str]] = {}
     for report, name in conn.execute(query):
         found.setdefault(report, []).append(name)

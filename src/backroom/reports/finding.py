@@ -6,15 +6,15 @@ A page may be short, even empty, and yet name a place to go on from: so far it w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, union_all
 
 from backroom.errors import Invalid
 from backroom.reports.filters import Wanted
-from backroom.reports.ways import Way, all_conditions, id_bounds, ways_of
+from backroom.reports.ways import Way, conditions_by_row, id_bounds, ways_of
 from backroom.store import search
 from backroom.store.search import ROW
 from backroom.store.tables import reports
@@ -53,6 +53,19 @@ class Ids(NamedTuple):
     first: str | None
     last: str | None
     further: str | None
+
+
+def are_keys(project: ColumnElement[str], report: ColumnElement[str], keys: Iterable[Key]) -> ColumnElement[bool]:
+    """Meets the rows of these reports in any table whose index begins with the project and the report.
+
+    Project by project, for SQLite goes through the whole table to find pairs in a list of pairs.
+    """
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(key.project, []).append(key.id)
+    if len(groups) > MOST_WAYS:
+        return project.in_(groups) & report.in_([id_ for ids in groups.values() for id_ in ids])
+    return or_(*[and_(project == each, report.in_(ids)) for each, ids in groups.items()])
 
 
 NOTHING = Ids([], None, None, None)
@@ -122,7 +135,7 @@ def _find_by_row(conn: Connection, wanted: Wanted, term: str, before: str | None
     newest_first = after is None
     if after is not None:
         low = max(low, _row_of(conn, wanted, after))
-    conditions = all_conditions(wanted)
+    conditions = conditions_by_row(wanted)
     found: list[tuple[int, Key]] = []
     looked_at, piece, further = 0, max(FIRST_PIECE, limit + 1), None
     while looked_at < LOOKED_AT:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import Key, find_ids
+from backroom.reports.finding import Key, are_keys, find_ids
 from backroom.reports.rules import Status
 from backroom.store.tables import counters, events, report_labels, reports
 
@@ -109,7 +109,7 @@ def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
     found = find_ids(conn, wanted, None, None, COUNTED_TO)
     numbers = dict.fromkeys(Status, 0)
     if found.keys:
-        query = select(_c.status, func.count()).where(_are(found.keys)).group_by(_c.status)
+        query = select(_c.status, func.count()).where(are_keys(_c.project, _c.id, found.keys)).group_by(_c.status)
         numbers |= {Status(status): n for status, n in conn.execute(query)}
     return {status: Count(n, found.further is None) for status, n in numbers.items()}
 
@@ -159,14 +159,10 @@ _row_columns = (
 )
 
 
-def _are(keys: Sequence[Key]) -> Any:
-    return tuple_(_c.project, _c.id).in_([tuple(key) for key in keys])
-
-
 def _rows(conn: Connection, keys: Sequence[Key]) -> list[Row]:
     if not keys:
         return []
-    stored = {row.id: row for row in conn.execute(select(*_row_columns).where(_are(keys)))}
+    stored = {row.id: row for row in conn.execute(select(*_row_columns).where(are_keys(_c.project, _c.id, keys)))}
     labels, comments = _labels(conn, keys), _comments(conn, keys)
     return [_row(stored[id_], labels.get(id_, ()), comments.get(id_, 0)) for _, id_ in keys if id_ in stored]
 
@@ -208,15 +204,15 @@ def excerpt_of(title: str, message: str) -> str:
 
 def _labels(conn: Connection, keys: Sequence[Key]) -> dict[str, tuple[str, ...]]:
     r = report_labels.c
-    mine = tuple_(r.project, r.report).in_([tuple(key) for key in keys])
+    mine = are_keys(r.project, r.report, keys)
     found: dict[str, tuple[str, ...]] = {}
-    for report, name in conn.execute(select(r.report, r.name).where(mine).order_by(r.name)):
+    for report, name in sorted(tuple(row) for row in conn.execute(select(r.report, r.name).where(mine))):
         found[report] = (*found.get(report, ()), name)
     return found
 
 
 def _comments(conn: Connection, keys: Sequence[Key]) -> dict[str, int]:
     e = events.c
-    mine = tuple_(e.project, e.report).in_([tuple(key) for key in keys])
+    mine = are_keys(e.project, e.report, keys)
     query = select(e.report, func.count()).where(mine, e.kind.in_(COMMENTS)).group_by(e.report)
     return {str(report): int(n) for report, n in conn.execute(query)}

@@ -25,6 +25,7 @@ HARMLESS = re.compile(r"[^\x00-\x1f\x7f\u0080-\u009f\u2028\u2029\u202a-\u202e\u2
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&@$!])")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+LINE_END = re.compile(r"\r\n|[\r\u2028\u2029]")
 NOT_IN_FENCES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -65,11 +66,10 @@ def for_agent(report: Document, names: Mapping[str, str] | None = None) -> str:
 def markdown_of(report: Document, names: Mapping[str, str] | None = None) -> str:
     """The report, ending in a line feed. `names` has the file name for the address of a file, where it has one."""
     names = names or {}
-    lines = [*_head(report), ""]
-    for block in report.blocks:
-        lines += _block(block, names)
+    said = [line for block in report.blocks for line in _block(block, names)]
     facts = [*_facts(report), *_console(report.context), *_extra(report.context)]
-    return "\n".join([*lines, "", *facts]) + "\n"
+    parts = ([*_head(report)], said, facts)
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def escape(text: str) -> str:
@@ -101,7 +101,8 @@ def _head(report: Document) -> Iterator[str]:
 
 def _block(block: Block, names: Mapping[str, str]) -> Iterator[str]:
     if isinstance(block, TextBlock):
-        yield from _said("Comment", block.text)
+        if block.text.strip():
+            yield from _said("Comment", block.text)
     elif isinstance(block, SelectionBlock):
         if block.selector:
             yield f"- **Element:** {code(block.selector)}"
@@ -116,7 +117,7 @@ def _block(block: Block, names: Mapping[str, str]) -> Iterator[str]:
 
 def _said(label: str, text: str) -> Iterator[str]:
     """Somebody's words behind a label: on its line, or fenced below it."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = text.strip()
     if HARMLESS.match(text):
         yield f"- **{label}:** {text}"
         return
@@ -125,7 +126,7 @@ def _said(label: str, text: str) -> Iterator[str]:
 
 
 def _fenced(text: str, kind: str) -> Iterator[str]:
-    text = NOT_IN_FENCES.sub("", text)
+    text = NOT_IN_FENCES.sub("", LINE_END.sub("\n", text))
     marks = "`" * max(3, _longest_run(text) + 1)
     yield f"  {marks}{kind}"
     for line in text.split("\n"):

@@ -141,7 +141,7 @@ def _by_facet(conn: Connection, project: str, kind: str, value: str, rest: list[
     f = facets.FACETS.c
     fed = [f.project == project, f.kind == kind, f.value == value]
     behind: ColumnElement[bool] = facets.position(conn) < ROW
-    tail = [facets.tail_of(project), behind, same]
+    tail = [facets.by_row([project]), behind, same]
     return [Way(project, f.report, fed, rest), Way(project, _c.id, tail, rest)]
 
 
@@ -183,10 +183,10 @@ def id_bounds(wanted: Wanted) -> tuple[str, str]:
     return low, "g" if wanted.until is None else first_id_at(wanted.until + 1000)
 
 
-def all_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Everything but the text, on the report's own row."""
+def conditions_by_row(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Everything but the text, for SQLite's rows that the index of texts found."""
     low, high = id_bounds(wanted)
-    found: list[ColumnElement[bool]] = [_c.project.in_(wanted.projects), _c.id >= low, _c.id < high]
+    found: list[ColumnElement[bool]] = [facets.by_row(wanted.projects), _c.id >= low, _c.id < high]
     found += _status_conditions(wanted) + _channel_conditions(wanted)
     if wanted.source:
         found.append(_c.source == wanted.source.value)

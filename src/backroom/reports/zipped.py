@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from backroom.access import Actor
 from backroom.clock import iso
@@ -21,6 +21,7 @@ from backroom.files.sniff import file_name
 from backroom.reports.detail import Artifact, Identity, file_url
 from backroom.reports.export import Exported, walk
 from backroom.reports.filters import Wanted
+from backroom.reports.finding import Key, are_keys
 from backroom.reports.markdown import NOTICE, Document, escape, markdown_of
 from backroom.reports.reach import reach
 from backroom.reports.rules import Block
@@ -186,8 +187,8 @@ class _Forgetful(dict[str, zipfile.ZipInfo]):
 
 def _files_of(conn: Connection, page: Sequence[Exported]) -> dict[str, list[StoredFile]]:
     f = files.c
-    keys = [(each.stored.project, each.stored.id) for each in page]
-    query = select(f.report, f.id, f.content_type, f.key, f.size).where(tuple_(f.project, f.report).in_(keys))
+    keys = [Key(each.stored.project, each.stored.id) for each in page]
+    query = select(f.report, f.id, f.content_type, f.key, f.size).where(are_keys(f.project, f.report, keys))
     found: dict[str, list[StoredFile]] = {}
     for report, *rest in conn.execute(query.order_by(f.id)):
         found.setdefault(report, []).append(StoredFile(*rest))

@@ -8,6 +8,7 @@ in it yet. So a report's own transaction pays for neither.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, column, func, literal_column, not_, select, table
@@ -64,10 +65,10 @@ def position(conn: Connection) -> int:
     return int(conn.exec_driver_sql("SELECT row FROM facets_state").scalar_one())
 
 
-def tail_of(project: str) -> ColumnElement[bool]:
-    """Says of a row that it is of this project, so that SQLite goes by the row's number, not by the project's index."""
+def by_row(projects: Sequence[str]) -> ColumnElement[bool]:
+    """Says of a report that it is of these projects, so that SQLite goes by its row, not by an index of projects."""
     unindexed: ColumnElement[str] = literal_column("+reports.project")
-    return unindexed == project
+    return unindexed.in_(projects)
 
 
 def forget(tx: Connection, condition: ColumnElement[bool]) -> None:

@@ -24,13 +24,13 @@ def _title(database: Database, room: Api, sent: dict[str, Any]) -> str:
     return database.read_now(get_report, [room.project], id_).title
 
 
-def test_a_new_report_is_201_with_three_fields(owner: Api) -> None:
+def test_a_new_report_is_201_with_where_it_went(owner: Api) -> None:
     """→ 201 `{id, channelKey, status}`."""
     answer = owner.send(report())
     assert answer.status_code == 201
     body = answer.json()
     assert owner.get(f"/feedback/{body['id']}")["status"] == "open"
-    assert body == {"id": body["id"], "channelKey": "bug", "status": "open"}
+    assert body == {"id": body["id"], "channelKey": "bug", "status": "open", "receiptUrl": body["receiptUrl"]}
 
 
 def test_a_retry_answers_the_first_result(new_room: NewRoom) -> None:

@@ -102,6 +102,7 @@ export class PatchroomsApi {
       );
       if (settings === null) return;
     }
+    if (own(settings, "unknown") === true) return warn(`unknown project key: ${key}`);
     await adoptionOf(document);
     if (turn !== this.turn) return;
     const options = settle([given, data, own(settings, "widget")], navigator.languages ?? [navigator.language]);

@@ -1,7 +1,7 @@
 import { adoptionOf } from "../stage/adoption";
 import { settle } from "../stage/options";
 import { own, ownString, safely, warn } from "../stage/own";
-import { fetchSettings } from "../stage/project";
+import { fetchSettings, projectOf } from "../stage/project";
 import { readScript } from "../stage/script";
 import { Stage } from "../stage/stage";
 import { loader } from "./chunks";
@@ -34,13 +34,14 @@ safely(() => {
     await adoptionOf(document);
     const widget = own(settings, "widget");
     const say = (name: string): string | null => ownString(data, name) ?? ownString(widget, name);
-    const texts: Record<string, string> = {};
+    const texts = { ...(own(widget, "texts") as Record<string, string> | undefined) };
     for (const [name, key] of WORDS) {
-      const text = say(name);
+      const text = ownString(data, name);
       if (text !== null) texts[key] = text;
     }
+    const anchor = ownString(data, "position") ?? ownString(widget, "anchor") ?? "bottom-right";
     const options = settle(
-      [{ anchor: say("position") ?? "bottom-right", shape: "pill", color: say("color"), texts }, data, widget],
+      [{ anchor, shape: "pill", color: say("color"), texts }, data, widget],
       navigator.languages ?? [navigator.language],
     );
     options.artifact = null;
@@ -48,7 +49,7 @@ safely(() => {
     options.storage = null;
     stage = new Stage({
       options,
-      project: { key: slug, channels: [], defaultChannelKey: null, urlPatterns: [] },
+      project: projectOf(settings, slug),
       dress: "miniback",
       home,
       load: loader(() => home),

@@ -79,7 +79,7 @@ const de: Texts = {
   failedUnknown: "Die Adresse für Meldungen kennt der Server nicht. Ihr Text steht unten.",
   failedLarge: "Sie ist zu groß. Entfernen Sie ein Bild oder die Sprachnotiz und senden Sie noch einmal.",
   failedType: "Eine Datei ist von einer Art, die der Server nicht nimmt. Entfernen Sie sie und senden Sie noch einmal.",
-  failedPaused: "Dieses Projekt nimmt zurzeit keine Rückmeldungen an. Ihr Text steht unten.",
+  paused: "Dieses Projekt nimmt zurzeit keine Rückmeldungen an.",
   failedOther: "Etwas darin wurde nicht angenommen. Ihr Text steht unten.",
   waiting: "{n} warten auf das Senden",
   crop: "Zuschneiden",

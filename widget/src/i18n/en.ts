@@ -75,7 +75,7 @@ const en = {
   failedUnknown: "The address for reports is unknown to the server. Your text is kept below.",
   failedLarge: "It is too large. Remove a picture or the voice note and send again.",
   failedType: "A file is of a kind the server doesn't take. Remove it and send again.",
-  failedPaused: "This project takes no feedback at the moment. Your text is kept below.",
+  paused: "This project takes no feedback at the moment.",
   failedOther: "Something in it was not accepted. Your text is kept below.",
   waiting: "{n} waiting to be sent",
   crop: "Crop",

@@ -78,7 +78,7 @@ const es: Texts = {
   failedUnknown: "El servidor no conoce esta dirección. Su texto se conserva abajo.",
   failedLarge: "Es demasiado grande. Quite una imagen o la nota de voz y envíe de nuevo.",
   failedType: "El servidor no acepta ese tipo de archivo. Quítelo y envíe de nuevo.",
-  failedPaused: "Este proyecto no acepta comentarios por ahora. Su texto se conserva abajo.",
+  paused: "Este proyecto no acepta comentarios por ahora.",
   failedOther: "Algo no fue aceptado. Su texto se conserva abajo.",
   waiting: "{n} por enviar",
   crop: "Recortar",

@@ -78,7 +78,7 @@ const fr: Texts = {
   failedUnknown: "Le serveur ne connaît pas cette adresse. Votre texte est gardé ci-dessous.",
   failedLarge: "C’est trop volumineux. Retirez une image ou la note vocale et renvoyez.",
   failedType: "Le serveur n’accepte pas ce type de fichier. Retirez-le et renvoyez.",
-  failedPaused: "Ce projet n’accepte pas d’avis pour le moment. Votre texte est gardé ci-dessous.",
+  paused: "Ce projet n’accepte pas d’avis pour le moment.",
   failedOther: "Quelque chose n’a pas été accepté. Votre texte est gardé ci-dessous.",
   waiting: "{n} en attente d’envoi",
   crop: "Rogner",

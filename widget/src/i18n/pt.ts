@@ -76,7 +76,7 @@ const pt: Texts = {
   failedUnknown: "O servidor não conhece este endereço. O seu texto está guardado abaixo.",
   failedLarge: "É demasiado grande. Remova uma imagem ou a nota de voz e envie de novo.",
   failedType: "O servidor não aceita este tipo de ficheiro. Remova-o e envie de novo.",
-  failedPaused: "Este projeto não aceita comentários de momento. O seu texto está guardado abaixo.",
+  paused: "Este projeto não aceita comentários de momento.",
   failedOther: "Algo não foi aceite. O seu texto está guardado abaixo.",
   waiting: "{n} por enviar",
   crop: "Recortar",

@@ -75,7 +75,7 @@ const zh: Texts = {
   failedUnknown: "服务器不认识这个地址。您的文字保留在下方。",
   failedLarge: "内容太大。请移除图片或语音后重新发送。",
   failedType: "服务器不接受这种文件。请移除后重新发送。",
-  failedPaused: "此项目目前不接受反馈。您的文字保留在下方。",
+  paused: "此项目目前不接受反馈。",
   failedOther: "其中有内容未被接受。您的文字保留在下方。",
   waiting: "{n} 份等待发送",
   crop: "裁剪",

@@ -155,7 +155,7 @@ export class RoomModel {
   }
 
   get canSend(): boolean {
-    return !isEmpty(this.draft) && !this.busy;
+    return !isEmpty(this.draft) && !this.busy && !this.app.project.paused;
   }
 
   async send(): Promise<void> {

@@ -60,11 +60,11 @@ function whyKept({ texts, lasting }: RoomModel, parcel: Parcel): string {
 
 function Receipt({ room, parcel, close }: Props) {
   const { texts, app } = room;
-  const address = parcel.answer?.statusUrl;
+  const address = parcel.answer?.receiptUrl;
   return (
     <div class="body outcome receipt">
       {address && (
-        <a href={new URL(address, `${app.api}/`).href} target="_blank" rel="noreferrer">
+        <a href={address.startsWith("/") ? app.api + address : address} target="_blank" rel="noreferrer">
           {texts.follow}
         </a>
       )}
@@ -85,7 +85,7 @@ function Failed({ room, parcel }: Props) {
     unknown: texts.failedUnknown,
     large: texts.failedLarge,
     type: texts.failedType,
-    paused: texts.failedPaused,
+    paused: texts.paused,
     refused: texts.failedOther,
   }[parcel.failure ?? "refused"];
   return (

@@ -15,6 +15,7 @@ export function Write({ room }: { room: RoomModel }) {
   return (
     // No form element: sandboxed frames and `form-action` policies stop those.
     <div class="write">
+      {app.project.paused && <p class="notice">{texts.paused}</p>}
       {room.notice && <Notice room={room} />}
       {room.selection && !simple && (
         <button type="button" class="quote" onClick={() => quoteSelection(room)}>

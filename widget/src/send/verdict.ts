@@ -12,7 +12,7 @@ export interface Answer {
   channelKey: string | null;
   status: string;
   /** Where the reporter follows the report without an account; null where the server has no such page. */
-  statusUrl: string | null;
+  receiptUrl: string | null;
 }
 
 export interface Heard {
@@ -51,7 +51,7 @@ function answerOf(body: unknown): Answer | null {
     id,
     channelKey: field(data, "channelKey"),
     status: field(data, "status") ?? "open",
-    statusUrl: field(data, "statusUrl"),
+    receiptUrl: field(data, "receiptUrl"),
   };
 }
 

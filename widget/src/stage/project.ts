@@ -10,6 +10,7 @@ export function projectOf(settings: unknown, key: string | null): Project {
     channels: Array.isArray(channels) ? channels.map(channelOf).filter((channel) => channel !== null) : [],
     defaultChannelKey: ownString(settings, "defaultChannelKey"),
     urlPatterns: Array.isArray(patterns) ? patterns.filter((pattern) => typeof pattern === "string") : [],
+    paused: own(settings, "paused") === true,
   };
 }
 

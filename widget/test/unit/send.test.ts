@@ -11,7 +11,7 @@ const heard = (status: number, body: unknown = null, after: string | null = null
   body,
   retryAfter: after,
 });
-const OK = heard(201, { id: "66f0c0ffee66f0c0ffee1001", channelKey: "bug", status: "open", statusUrl: "/s/x" });
+const OK = heard(201, { id: "66f0c0ffee66f0c0ffee1001", channelKey: "bug", status: "open", receiptUrl: "/s/x" });
 
 let made = 0;
 const parcel = (): Parcel => ({
@@ -87,7 +87,7 @@ test("a report is retried until it is acknowledged, then only its receipt is lef
   assert.deepEqual(posted, [sent.id, sent.id, sent.id]);
   const [kept] = (await queue.list("pr_x")).filter((each) => each.id === sent.id);
   assert.equal(kept?.state, "sent");
-  assert.equal(kept?.answer?.statusUrl, "/s/x");
+  assert.equal(kept?.answer?.receiptUrl, "/s/x");
   assert.equal(flags.at(-1), false);
 });
 

@@ -146,7 +146,7 @@ def read_live(
     values = read_around(conn, visit, project, query)
     wanted = wanted_of(conn, visit, query, project)
     fresh: list[Row] = list_inbox(conn, wanted, None, newest, PAGE).rows if newest else []
-    return {**values, "fresh": fresh, "rows": get_rows(conn, shown, wanted.projects)}
+    return {**values, "fresh": fresh, "rows": get_rows(conn, wanted.projects, shown)}
 
 
 @signed_in

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from backroom.config import Settings
 from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory, ProjectFacts
+from backroom.reports.receipts import Receipts
 from backroom.store.database import Database
 from backroom.web.http import Answer, Door
 from backroom.web.limits import Limits
@@ -25,7 +26,14 @@ class PatchroomsDoor(Door):
     prefix = "/api/v1"
 
     def __init__(
-        self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, uses: KeyUses, settings: Settings
+        self,
+        db: Database,
+        directory: Directory,
+        blobs: Blobs,
+        limits: Limits,
+        uses: KeyUses,
+        receipts: Receipts,
+        settings: Settings,
     ) -> None:
         super().__init__(OPERATIONS)
         self.db = db
@@ -34,6 +42,7 @@ class PatchroomsDoor(Door):
         self.limits = limits
         self.settings = settings
         self.uses = uses
+        self.receipts = receipts
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

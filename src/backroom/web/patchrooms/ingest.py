@@ -52,7 +52,7 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
     for block in sent.blocks:
         if isinstance(block, (ScreenshotIn, AudioIn)):
             raise Invalid(NEEDS_FILES)
-    return _answer(scope, await _store(door, scope, project, sent, sent.blocks))  # type: ignore[arg-type]
+    return _answer(door, scope, project, await _store(door, scope, project, sent, sent.blocks))  # type: ignore[arg-type]
 
 
 async def _ingest_form(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:
@@ -61,7 +61,7 @@ async def _ingest_form(door: PatchroomsDoor, request: Request, project: ProjectF
     async with Upload(door.db, door.blobs, project.id) as upload:
         sent = decode_report(await upload.read(request, settings.max_body, settings.max_json))
         blocks = await upload.keep(sent.blocks)
-        return _answer(scope, await _store(door, scope, project, sent, blocks, upload.files))
+        return _answer(door, scope, project, await _store(door, scope, project, sent, blocks, upload.files))
 
 
 async def _admit(door: PatchroomsDoor, scope: Scope, project_key: str) -> ProjectFacts:
@@ -150,10 +150,11 @@ def _identity(sent: IdentityIn | None, project: ProjectFacts) -> tuple[bytes | N
     return _encode({"userId": sent.user_id, "verified": verified}), sent.user_id
 
 
-def _answer(scope: Scope, done: Submitted) -> Answer:
-    body = b'{"id":"%b","channelKey":"%b","status":"%b"}' % (
+def _answer(door: PatchroomsDoor, scope: Scope, project: ProjectFacts, done: Submitted) -> Answer:
+    body = b'{"id":"%b","channelKey":"%b","status":"%b","receiptUrl":"/s/%b"}' % (
         done.id.encode(),
         done.channel_key.encode(),
         done.status.encode(),
+        door.receipts.token(project.id, done.id).encode(),
     )
     return Answer(201 if done.created else 200, body, [JSON, *cors_headers(scope)])

@@ -240,8 +240,9 @@ class IngestIn(msgspec.Struct, rename="camel"):
 
 
 class IngestOut(msgspec.Struct, rename="camel"):
-    """Where the report went."""
+    """Where the report went. `receiptUrl` leads to a page that shows its state, to whoever has that address."""
 
     id: str
     channel_key: str
     status: Status
+    receipt_url: str

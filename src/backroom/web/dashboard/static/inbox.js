@@ -318,7 +318,7 @@
 
   function add(fresh) {
     if (!fresh.length) return;
-    const place = list.querySelector("#rows");
+    const place = list.querySelector("#rows [role=list]");
     const before = place.offsetHeight;
     for (const each of fresh) each.classList.add("row-new");
     place.prepend(...fresh);
