@@ -17,7 +17,7 @@ from backroom.config import read_settings
 from backroom.errors import Failure
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.reports.submit import Submission, submit_report
-from backroom.store import search
+from backroom.store import facets, search
 from backroom.store.database import Database
 
 BATCH = 1_000  # reports in a transaction
@@ -46,8 +46,7 @@ CONTEXT = msgspec.json.encode(
         "timestamp": "2026-06-03T09:14:22.000Z",
     }
 )
-USER = "customer-4711"
-IDENTITY = msgspec.json.encode({"userId": USER, "verified": False})
+PEOPLE = 5_000
 
 
 def fill(database: Database, project: str, count: int) -> None:
@@ -71,11 +70,12 @@ def _submit(tx: Connection, batch: list[Submission]) -> None:
 
 
 def _feed(tx: Connection) -> bool:
-    return all(search.feed(tx) for _ in range(SLICES))
+    return all(search.feed(tx) or facets.feed(tx) for _ in range(SLICES))
 
 
 def _report(facts: ProjectFacts, words: random.Random, number: int, now: int) -> Submission:
     """Return a report of the size and shape that ``wrk/patchrooms_ingest.lua`` sends."""
+    user = f"customer-{number % PEOPLE}"
     text = f"Order {number:012x}: {' '.join(words.choices(WORDS, k=40))}"[: TEXT_LENGTH + 20]
     return Submission(
         project=facts,
@@ -87,8 +87,8 @@ def _report(facts: ProjectFacts, words: random.Random, number: int, now: int) ->
         message=text,
         blocks=msgspec.json.encode([{"type": "text", "text": text}]),
         context=CONTEXT,
-        identity=IDENTITY,
-        user_id=USER,
+        identity=msgspec.json.encode({"userId": user, "verified": False}),
+        user_id=user,
         url=URL,
         artifact_id=None,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench.figures import cold, fastapi, ingest, pages, postgresql, total, workers
+from bench.figures import cold, dashboard, fastapi, ingest, pages, postgresql, total, workers
 from bench.lab import Lab
 from bench.table import Figure
 
@@ -15,6 +15,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "miniback-page": pages.miniback_page,
     "cursor": pages.cursor,
     "total": total.total,
+    "dashboard": dashboard.dashboard,
     "ingest-patchrooms": ingest.patchrooms,
     "ingest-patchrooms-random": ingest.patchrooms_random,
     "ingest-miniback": ingest.miniback,

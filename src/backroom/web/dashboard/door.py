@@ -30,6 +30,7 @@ from backroom.projects.queries import Project
 from backroom.store.database import Database
 from backroom.web.dashboard.auth import Visit
 from backroom.web.dashboard.flash import take_said
+from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.live import Live
 from backroom.web.dashboard.render import html_answer, redirect, with_query
 from backroom.web.dashboard.shell import read_shell
@@ -86,9 +87,13 @@ class DashboardDoor(Door):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Answer:
-        """A page within the shell. `query` gives the template's values; `project` among them opens that project."""
+        """A page within the shell. `query` gives the template's values; `project` among them opens that project.
+
+        With a `form` among them that something is wrong with, the answer is a 400.
+        """
         values = await self.db.read(_with_shell, visit, lambda conn, visit: query(conn, visit, *args, **kwargs))
-        return self.whole_page(request.scope, visit, template, values)
+        form: Form | None = values.get("form")
+        return self.whole_page(request.scope, visit, template, values, 200 if form is None or form.right else 400)
 
     def whole_page(self, scope: Scope, visit: Visit, template: str, values: Values, status: int = 200) -> Answer:
         """The page of values that were read already, `shell` among them."""

@@ -58,3 +58,13 @@ def size(n: int) -> str:
 def duration(ms: int) -> str:
     """Milliseconds as minutes and seconds: `0:12`."""
     return f"{ms // MINUTE}:{ms % MINUTE // 1000:02d}"
+
+
+def span(ms: int) -> str:
+    """A length of time in its two largest units: `3 min`, `5 h 20 min`, `2 d 4 h`."""
+    days, hours, minutes = ms // DAY, ms % DAY // HOUR, ms % HOUR // MINUTE
+    if days:
+        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{ms // 1000} s"

@@ -169,7 +169,7 @@
       await open(row(id).querySelector("a.row-link").href);
     }
     const menu = picked.size
-      ? [...list.querySelectorAll("#bulk-bar details")][{ assignee: 0, label: 1, channel: 2 }[kind]]
+      ? [...list.querySelectorAll("#bulk-bar details")][{ assignee: 1, label: 2, channel: 3 }[kind]]
       : pane.querySelector(`[data-key-menu=${kind}]`)?.parentElement;
     if (!menu) return;
     menu.open = true;

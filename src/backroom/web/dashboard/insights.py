@@ -1,0 +1,175 @@
+"""Insights: how much came, from where, and how long it took; every number leads to the reports behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.errors import Invalid
+from backroom.projects.channels import list_channels
+from backroom.projects.queries import Project, get_by_slug
+from backroom.reports.counters import day_of
+from backroom.reports.insights import Durations, Insights, get_insights
+from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.charts import Series, chart_of
+from backroom.web.dashboard.render import with_query
+from backroom.web.dashboard.words import STATUSES, span
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor, Values
+
+EPOCH = date(1970, 1, 1)
+RANGES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "12 months"))
+USUAL = 30
+GREY = "#868e96"
+
+
+class Bar(NamedTuple):
+    """One line of a list: its name, how many, its share of the greatest (0 to 100), and where the reports are."""
+
+    name: str
+    n: int
+    share: int
+    href: str
+
+
+class Range(NamedTuple):
+    """Days since the epoch (UTC), both inclusive, as the address has them too."""
+
+    first: int
+    last: int
+
+    @property
+    def since(self) -> str:
+        """The first day, as ISO writes it."""
+        return iso_day(self.first)
+
+    @property
+    def until(self) -> str:
+        """The last day, as ISO writes it."""
+        return iso_day(self.last)
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return self.last - self.first + 1
+
+
+def iso_day(day: int) -> str:
+    """`2026-06-03` of a day since the epoch."""
+    return (EPOCH + timedelta(days=day)).isoformat()
+
+
+def parse_range(since: str, until: str, now: int) -> Range:
+    """The range of an address; 30 days up to today where it says nothing. Raises Invalid."""
+    today = day_of(now)
+    last = today if not until else _parse_day(until)
+    first = last - USUAL + 1 if not since else _parse_day(since)
+    if first > last:
+        raise Invalid("The first day must not be after the last one.")
+    return Range(first, last)
+
+
+def _parse_day(text: str) -> int:
+    try:
+        return (datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() - EPOCH).days
+    except ValueError:
+        raise Invalid("A day must look like 2026-06-03.") from None
+
+
+def read_insights(conn: Connection, visit: Visit, slug: str, since: str, until: str) -> Values:
+    """The project's figures over a range of days."""
+    project = get_by_slug(conn, visit.actor, slug)
+    asked = parse_range(since, until, visit.now)
+    found = get_insights(conn, visit.actor, [project.id], asked.first, asked.last)
+    channels = {channel.key: channel for channel in list_channels(conn, visit.actor, project.id, archived=True)}
+    place = Place(project, asked)
+    by_channel = [
+        Series(key, channels[key].name if key in channels else key, channels[key].color if key in channels else GREY, n)
+        for key, n in sorted(found.by_channel.items(), key=lambda item: -sum(item[1]))
+    ]
+    by_status = [Series(status.value, STATUSES[status.value], "", n) for status, n in found.by_status.items()]
+    return {
+        "project": project,
+        "range": asked,
+        "found": found,
+        "presets": [(label, place.preset(days, visit.now), days == asked.days) for days, label in RANGES],
+        "charts": [
+            ("Reports by day and channel", chart_of(by_channel, asked.first, place.day_of("channel"))),
+            ("Reports by day and status, as they stand now", chart_of(by_status, asked.first, place.day_of("status"))),
+        ],
+        "durations": [
+            ("Time to triage", _durations(found.to_triage)),
+            ("Time to resolve", _durations(found.to_resolve)),
+        ],
+        "lists": _lists(found, place),
+        "all_href": place.having(),
+        "open_href": place.having(status="open"),
+        "open": sum(found.by_status[next(iter(found.by_status))]),
+    }
+
+
+class Place(NamedTuple):
+    """Makes the addresses behind the numbers of a project and a range."""
+
+    project: Project
+    range: Range
+
+    def having(self, **values: str) -> str:
+        """The inbox of the range's reports that also have this."""
+        kept = {"status": "any", "since": self.range.since, "until": self.range.until} | values
+        return with_query(f"/p/{self.project.slug}", **kept)
+
+    def preset(self, days: int, now: int) -> str:
+        """This page over the last so many days."""
+        last = day_of(now)
+        return with_query(f"/p/{self.project.slug}/insights", since=iso_day(last - days + 1), until=iso_day(last))
+
+    def day_of(self, name: str) -> Any:
+        """Gives the address of some days' reports of one series."""
+
+        def href(key: str, first: int, last: int) -> str:
+            return self.having(**{name: key, "since": iso_day(first), "until": iso_day(last)})
+
+        return href
+
+
+def _durations(found: Durations | None) -> tuple[str, str, int]:
+    return ("", "", 0) if found is None else (span(found.median), span(found.p90), found.n)
+
+
+def _lists(found: Insights, place: Place) -> list[tuple[str, list[Bar]]]:
+    sources = sorted(found.sources.items(), key=lambda item: -item[1])
+    named = {"WIDGET": "Widget", "API": "API"}
+    return [
+        ("Pages", _bars(found.pages, lambda value: place.having(page=value))),
+        ("Browsers", _bars(found.browsers, lambda value: place.having(browser=value))),
+        ("Systems", _bars(found.systems, lambda value: place.having(system=value))),
+        ("Devices", _bars(found.devices, lambda value: place.having(device=value))),
+        ("Sources", [bar._replace(name=named[bar.name]) for bar in _bars(sources, lambda v: place.having(source=v))]),
+    ]
+
+
+def _bars(found: Sequence[tuple[str, int]], href: Any) -> list[Bar]:
+    most = max((n for _, n in found), default=0)
+    return [Bar(value, n, round(100 * n / most), href(value)) for value, n in found if n]
+
+
+@signed_in
+async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """A project's insights."""
+    asked = request.query_params
+    slug = request.path_params["slug"]
+    return await door.page(
+        request, visit, "insights/page.html", read_insights, slug, asked.get("since", ""), asked.get("until", "")
+    )
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("GET", "/p/{slug}/insights", show, "A project's insights."),
+]
