@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backroom.access import Actor
 from backroom.errors import Conflict, Invalid, NotFound
@@ -13,6 +13,7 @@ from backroom.projects import rules
 from backroom.projects.queries import get_project, hold
 from backroom.projects.rules import HINT_LIFETIME, Channel, Hint
 from backroom.store.changes import mark_config_changed
+from backroom.store.hot import Hot
 from backroom.store.tables import channels, hints
 
 COLUMNS = (
@@ -25,6 +26,12 @@ COLUMNS = (
     channels.c.archived,
 )
 """The fields of a Channel, in their order."""
+
+_live = Hot(
+    select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
+    .where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now"))
+    .order_by(hints.c.expires_at, hints.c.id)
+)
 
 CHECKS: dict[str, Any] = {
     "name": rules.check_channel_name,
@@ -111,16 +118,9 @@ def add_hint(
 
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
     """The hints of a project that count at `now` (ms), oldest first."""
-    query = select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
-    query = query.where(hints.c.project == project, hints.c.expires_at > now).order_by(hints.c.expires_at, hints.c.id)
     return [
-        Hint(
-            row.id,
-            row.channel_key,
-            row.user_id,
-            row.weight if row.weight in ("suggest", "max") else float(row.weight),
-        )
-        for row in conn.execute(query)
+        Hint(id_, channel, user, weight if weight in ("suggest", "max") else float(weight))
+        for id_, channel, user, weight in _live(conn, project=project, now=now)
     ]
 
 
