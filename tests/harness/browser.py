@@ -10,6 +10,12 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+ARGUMENTS = [
+    "--no-sandbox",
+    # A microphone that hums, for voice notes, and nobody who has to allow it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
 DESK = (1280, 860)
 PHONE = (390, 844)
 AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
@@ -21,7 +27,7 @@ def chromium() -> Iterator[Browser]:
     """The system's Chromium, or Playwright's own where there is none."""
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -41,7 +41,7 @@ def database_of(store: Store) -> Database:
 def opened(store: Store, idle: list[Callable[[Any], bool]] | None = None) -> Iterator[Database]:
     """The store with its writers running, for the time of the block."""
     db = database_of(store)
-    db.start(idle)
+    db.start(idle, writers=3)  # as several processes on one PostgreSQL would write
     try:
         yield db
     finally:

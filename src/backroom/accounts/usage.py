@@ -38,7 +38,18 @@ _used = Hot(
         usage.c.kind == bindparam("kind"),
     )
 )
-_plan = Hot(select(workspaces.c.plan).where(workspaces.c.id == bindparam("workspace")))
+_standing = Hot(
+    select(workspaces.c.plan, usage.c.n)
+    .join_from(
+        workspaces,
+        usage,
+        (usage.c.workspace == workspaces.c.id)
+        & (usage.c.month == bindparam("month"))
+        & (usage.c.kind == bindparam("kind")),
+        isouter=True,
+    )
+    .where(workspaces.c.id == bindparam("workspace"))
+)
 
 
 def _add_statement(dialect: str) -> Hot:
@@ -68,9 +79,11 @@ def used(conn: Connection, workspace: str, kind: Kind, now: int) -> int:
 
 def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
     """Where the workspace stands with `kind` in the month of `now` (ms)."""
-    rows = _plan(conn, workspace=workspace)
-    limit = PLANS[Plan(rows[0][0])].of(kind) if rows else 0
-    return Meter(limit, used(conn, workspace, kind, now), next_month(now))
+    rows = _standing(conn, workspace=workspace, month=month_of(now), kind=kind.value)
+    if not rows:
+        return Meter(0, used(conn, workspace, kind, now), next_month(now))
+    plan, n = rows[0]
+    return Meter(PLANS[Plan(plan)].of(kind), int(n or 0), next_month(now))
 
 
 def take(tx: Connection, workspace: str, kind: Kind, wanted: int, now: int) -> tuple[int, Meter]:

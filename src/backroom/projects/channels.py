@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backroom.access import Actor, Scope
 from backroom.errors import Conflict, Invalid, NotFound
@@ -15,6 +15,7 @@ from backroom.projects.queries import get_reached, hold
 from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
 from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
+from backroom.store.hot import Hot
 from backroom.store.tables import channels, hints
 
 COLUMNS = (
@@ -27,6 +28,12 @@ COLUMNS = (
     channels.c.archived,
 )
 """The fields of a Channel, in their order."""
+
+_live = Hot(
+    select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
+    .where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now"))
+    .order_by(hints.c.expires_at, hints.c.id)
+)
 
 CHECKS: dict[str, Any] = {
     "name": rules.check_channel_name,
@@ -155,21 +162,18 @@ def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[L
     """The hints that count at `now` (ms), oldest first. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
     actor.require(Scope.CHANNEL_READ)
+    query = select(hints).where(hints.c.project == project, hints.c.expires_at > now)
     return [
         LiveHint(row.id, row.channel_key, row.user_id, _weight(row.weight), row.expires_at, row.expires_at - now)
-        for row in conn.execute(_live(project, now))
+        for row in conn.execute(query.order_by(hints.c.expires_at, hints.c.id))
     ]
 
 
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
     """The hints of a project that count at `now` (ms), oldest first."""
-    rows = conn.execute(_live(project, now))
-    return [Hint(row.id, row.channel_key, row.user_id, _weight(row.weight)) for row in rows]
-
-
-def _live(project: str, now: int) -> Select[Any]:
-    query = select(hints).where(hints.c.project == project, hints.c.expires_at > now)
-    return query.order_by(hints.c.expires_at, hints.c.id)
+    return [
+        Hint(id_, channel, user, _weight(weight)) for id_, channel, user, weight in _live(conn, project=project, now=now)
+    ]
 
 
 def _weight(kept: str) -> str | float:

@@ -25,8 +25,8 @@ from backroom.reports.places import page_of
 from backroom.store.changes import CONFIG, change_number, mark_changed
 from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
-from backroom.store.tables import changes, files, hints, projects, reports
-from backroom.store.tasks import Together, savepoint
+from backroom.store.tables import changes, files, projects, reports
+from backroom.store.tasks import Together, pipelined_savepoint
 
 PAUSED = "Project is paused"
 
@@ -102,9 +102,6 @@ _hold_project = Hot(
     .where(projects.c.id == bindparam("project"), changes.c.name == CONFIG)
     .with_for_update(read=True, key_share=True, of=projects)
 )
-_any_hint = Hot(
-    select(hints.c.id).where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now")).limit(1)
-)
 
 
 class _LookUp(Exception):
@@ -121,7 +118,7 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
     or a quota run out, all is undone and done again with a look-up a report (which costs 2.5 µs each).
     """
     try:
-        with savepoint(tx):
+        with pipelined_savepoint(tx):
             return _store(tx, batch, look_up=False)
     except Exception as error:
         if not (isinstance(error, _LookUp) or is_taken(error)):
@@ -280,8 +277,9 @@ def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict
     """The live hints of every project in the batch that has any."""
     found: dict[str, list[Hint]] = {}
     for project, now in {batch[place].project.id: batch[place].now for place in fresh}.items():
-        if _any_hint(tx, project=project, now=now):
-            found[project] = live_hints(tx, project, now)
+        live = live_hints(tx, project, now)
+        if live:
+            found[project] = live
     return found
 
 

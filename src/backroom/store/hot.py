@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Double, Integer, LargeBinary, Table, Text
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.selectable import SelectBase
 
 _POSTGRESQL_TYPES: dict[type[Any], str] = {
     Text: "text",
@@ -28,27 +29,28 @@ class Hot:
 
     def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
-        self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+        self._compiled: dict[str, tuple[str, list[str] | None, dict[str, Any], bool]] = {}
 
     def __call__(self, conn: Connection, **params: Any) -> list[tuple[Any, ...]]:
         name = conn.dialect.name
         compiled = self._compiled.get(name) or self._compile(conn)
-        sql, order, fixed = compiled
+        sql, order, fixed, answers = compiled
         if fixed:
             params = fixed | params
         driver: Any = conn.connection.driver_connection
         bound = params if order is None else [params[key] for key in order]
         cursor = driver.execute(sql, bound)
-        if cursor.description is None:
+        if not answers:  # nor waits for the engine, in a pipeline of PostgreSQL's
             return []
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
-    def _compile(self, conn: Connection) -> tuple[str, list[str] | None, dict[str, Any]]:
+    def _compile(self, conn: Connection) -> tuple[str, list[str] | None, dict[str, Any], bool]:
         compiled: Any = self._statement.compile(dialect=conn.dialect)
         order = list(compiled.positiontup) if compiled.positional else None
         fixed = {key: value for key, value in compiled.params.items() if value is not None}
-        result = (str(compiled), order, fixed)
+        answers = isinstance(self._statement, SelectBase) or bool(compiled.effective_returning)
+        result = (str(compiled), order, fixed, answers)
         self._compiled[conn.dialect.name] = result
         return result
 

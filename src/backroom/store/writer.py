@@ -114,7 +114,7 @@ class Writer(threading.Thread):
     def run_group(self, group: list[Task]) -> None:
         """Runs the tasks; each one's outcome is set and its caller woken after the commit.
 
-        On SQLite in one transaction. On PostgreSQL, where several writers write at a time, in one for each
+        On SQLite in one transaction. On PostgreSQL, where several processes write at a time, in one for each
         command or batch: such a one takes its row locks in the order that all others do, several after each
         other would not, and a deadlock costs everybody in it a second.
         """

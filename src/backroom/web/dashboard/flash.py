@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.types import Scope
 
+from backroom.web.cookies import read_cookie
 from backroom.web.dashboard.auth import set_cookie
-from backroom.web.dashboard.cookies import read_cookie
 from backroom.web.dashboard.render import redirect
 from backroom.web.http import Answer, Headers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
@@ -82,3 +82,9 @@ def require_same_origin(request: Request) -> None:
     origin, host = header(scope, b"origin"), header(scope, b"host")
     if origin is None or host is None or origin.partition(b"://")[2].lower() != host.lower():
         raise Denied(CROSS_SITE)
+
+
+def own_path(text: str, otherwise: str) -> str:
+    """`text` where it is a path of ours, for it came from a page's address or form; else `otherwise`."""
+    ours = text.startswith("/") and not text.startswith("//") and not urlsplit(text).netloc and "\\" not in text
+    return text if ours and text.isascii() and text.isprintable() else otherwise

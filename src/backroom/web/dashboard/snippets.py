@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.types import Scope
 
 from backroom.projects.queries import Project
-from backroom.web.dashboard.auth import is_secure
 from backroom.web.http import header
+from backroom.web.sessions import is_secure
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor
