@@ -171,9 +171,8 @@ def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[L
 
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
     """The hints of a project that count at `now` (ms), oldest first."""
-    return [
-        Hint(id_, channel, user, _weight(weight)) for id_, channel, user, weight in _live(conn, project=project, now=now)
-    ]
+    rows = _live(conn, project=project, now=now)
+    return [Hint(id_, channel, user, _weight(weight)) for id_, channel, user, weight in rows]
 
 
 def _weight(kept: str) -> str | float:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from backroom.web.dashboard import acts, export, frame, inbox, insights, report, stream, views
+from backroom.web.dashboard import (
+    acts,
+    appearance,
+    channels,
+    export,
+    frame,
+    inbox,
+    insights,
+    integrations,
+    onboarding,
+    projects,
+    report,
+    settings,
+    stream,
+    usage,
+    views,
+)
 from backroom.web.http import Operation
 
 OPERATIONS: list[Operation[Any]] = [
@@ -16,4 +32,11 @@ OPERATIONS: list[Operation[Any]] = [
     *views.OPERATIONS,
     *export.OPERATIONS,
     *stream.OPERATIONS,
+    *projects.OPERATIONS,
+    *onboarding.OPERATIONS,
+    *channels.OPERATIONS,
+    *integrations.OPERATIONS,
+    *usage.OPERATIONS,
+    *settings.OPERATIONS,
+    *appearance.OPERATIONS,
 ]

@@ -14,6 +14,7 @@ from backroom.store.database import Database
 from backroom.web.http import Answer, Door
 from backroom.web.limits import Limits
 from backroom.web.patchrooms.errors import answer_failure
+from backroom.web.patchrooms.kept import KeptPages
 from backroom.web.patchrooms.routes import OPERATIONS
 from backroom.web.uses import KeyUses
 
@@ -43,6 +44,7 @@ class PatchroomsDoor(Door):
         self.settings = settings
         self.uses = uses
         self.receipts = receipts
+        self.pages = KeptPages()
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

@@ -48,7 +48,17 @@ def _list(conn: Connection, door: PatchroomsDoor, request: Request) -> Answer:
     # Whoever names the tag has had an answer to this very query, so that it needs no check.
     if tag in (header(scope, b"if-none-match") or b""):
         return Answer(304, b"", headers)
-    query = request.query_params if scope["query_string"] else {}
+    asked = scope["query_string"]
+    body = door.pages.find(project, asked, tag)
+    if body is None:
+        body = _read_page(conn, project, request)
+        door.pages.keep(project, asked, tag, body)
+    return Answer(200, body, headers)
+
+
+def _read_page(conn: Connection, project: str, request: Request) -> bytes:
+    """The page that the query asks for. Raises Invalid."""
+    query = request.query_params if request.scope["query_string"] else {}
     limit = _limit(query.get("limit"))
     status = _status(query.get("status"))
     channel = _channel(query.get("channelKey"))
@@ -57,7 +67,7 @@ def _list(conn: Connection, door: PatchroomsDoor, request: Request) -> Answer:
         raise Invalid("before must be the id of a report of this project.")
     page = page_json(conn, project, limit, before, status, channel)
     following = b'"%b"' % page.next_cursor.encode() if page.next_cursor else b"null"
-    return Answer(200, b'{"items":[%b],"nextCursor":%b}' % (page.items, following), headers)
+    return b'{"items":[%b],"nextCursor":%b}' % (page.items, following)
 
 
 def _limit(text: str | None) -> int:

@@ -7,7 +7,7 @@
     const target = document.getElementById(source.dataset.slugFrom);
     const preview = document.getElementById("slug-preview");
     const slugOf = (name) => name.normalize("NFKD").replace(/[^\0-\x7f]/g, "").toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-").slice(0, 60).replace(/^-+|-+$/g, "");
+      .replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60).replace(/-+$/, "");
     const show = () => {
       const slug = slugOf(source.value);
       target.placeholder = slug;

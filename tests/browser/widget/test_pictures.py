@@ -1,0 +1,250 @@
+"""Pictures: what is in them, what must never be, and what the reporter paints over, down to the stored bytes."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from tests.browser.widget import site as sites
+from tests.browser.widget.conftest import NewRoom, Room, Visit, Visitor
+from tests.browser.widget.site import Site
+
+MASK = (59, 55, 50)
+INK = (31, 27, 22)
+Colour = tuple[int, int, int]
+
+
+def near(picture: Image.Image, x: int, y: int, wanted: Colour) -> None:
+    """Asserts the colour of a pixel, as far as a picture keeps it."""
+    found = picture.getpixel((x, y))
+    assert isinstance(found, tuple)
+    assert all(abs(a - b) < 8 for a, b in zip(found, wanted, strict=True)), f"{found} at {x}, {y}, not {wanted}"
+
+
+def shoot(shop: Visitor) -> None:
+    """Takes a screenshot."""
+    shop.page.click('[aria-label="Screenshot"]')
+    shop.page.wait_for_selector(".b.screenshot")
+
+
+def stored_picture(shop: Visitor, room: Room) -> Image.Image:
+    """Sends, and gives the one picture as it was stored."""
+    shop.sent()
+    (block,) = [block for block in room.only()["blocks"] if block["type"] == "screenshot"]
+    return room.picture(block)
+
+
+FIELDS = """
+body{margin:0;background:#fff}
+body>*{position:absolute;left:100px;width:200px;height:40px;box-sizing:border-box;border:0;padding:0;margin:0;
+background:#0f0;color:#00f;font:30px/40px monospace;overflow:hidden}
+#text{top:100px}#area{top:150px}#pick{top:200px}#free{top:250px}#private{top:300px}#own{top:350px}
+#plain{top:400px;background:oklch(62.8% .2577 29.23);color:#fff}
+#pseudo{top:450px;background:#fff}#pseudo::before{content:"";display:block;width:200px;height:40px;background:#00f}
+"""
+BODY = """<input id="text" value="WWWWWWWW"><textarea id="area">WWWWWWWW</textarea><select id="pick"><option>WWWWWWWW</select>
+<div id="free" contenteditable>WWWWWWWW</div><div id="private" data-private>WWWWWWWW</div>
+<div id="own" class="card">WWWWWWWW</div><button id="plain">Pay now</button><div id="pseudo"></div>"""
+
+
+def test_masked_values_are_absent_from_the_stored_bytes(visit: Visit, new_room: NewRoom) -> None:
+    """Inputs, text areas, choices, editable text, [data-private] and what a setting selects: every pixel is the mask."""
+    room = new_room({"mask": [".card"]})
+    shop = visit(f"{BODY}{room.loader}", head=f"<style>{FIELDS}</style>")
+    shop.enter()
+    shoot(shop)
+    assert "6 masked" in (shop.page.text_content(".b.screenshot small") or "")
+    picture = stored_picture(shop, room)
+    assert picture.size == (1280, 800)
+    for top in (100, 150, 200, 250, 300, 350):
+        box = picture.crop((100, top, 300, top + 40))
+        assert box.getcolors() == [(200 * 40, MASK)], f"the box at {top} shows something"
+    near(picture, 105, 405, (255, 0, 0))
+    near(picture, 150, 470, (0, 0, 255))
+    near(picture, 600, 50, (255, 255, 255))
+
+
+def test_what_is_masked_changes_no_byte_of_the_picture(visit: Visit, new_room: NewRoom) -> None:
+    """Two pages that differ only in what was typed give the same picture."""
+    pictures = []
+    for value in ("4242 4242 4242 4242", "i"):
+        room = new_room()
+        shop = visit(f'<input style="position:absolute;left:100px;top:100px;width:300px" value="{value}">{room.loader}')
+        shop.page.fill("input", value)
+        shop.enter()
+        shoot(shop)
+        shop.sent()
+        pictures.append(room.file(room.only()["blocks"][0]))
+    assert pictures[0] == pictures[1]
+
+
+def test_under_a_strict_policy_with_trusted_types(visit: Visit, room: Room, site: Site) -> None:
+    """No inline style or script, one host, Trusted Types on: everything works, nothing is reported."""
+    site.pages["/page.css"] = sites.Page(FIELDS.encode(), "text/css")
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {room.server}",
+            f"connect-src {room.server}",
+            "img-src data:",
+            "style-src 'self'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+    head = '<link rel="stylesheet" href="/page.css">'
+    shop = visit(BODY + room.loader, head=head, headers={"content-security-policy": policy})
+    shop.enter()
+    shoot(shop)
+    shop.page.click('[aria-label="Point at something"]')
+    shop.page.wait_for_selector(".pick-bar")
+    shop.page.mouse.click(150, 420)
+    shop.page.wait_for_selector(".b.selection")
+    picture = stored_picture(shop, room)
+    near(picture, 150, 120, MASK)
+    near(picture, 105, 405, (255, 0, 0))
+    assert shop.errors == []
+    assert [line for line in shop.said if "Content Security" in line or "Trusted" in line] == []
+
+
+def test_shadow_roots_canvases_fixed_boxes_and_scrolled_pages_stand_where_they_stood(visit: Visit, room: Room) -> None:
+    script = """<script>
+const s = document.querySelector('#host').attachShadow({mode: 'open'});
+s.innerHTML = '<style>p{margin:0;width:100px;height:50px;background:#00f}</style><p></p>' +
+  '<input style="display:block;width:100px;height:50px;border:0;background:#0f0;padding:0" value="WWW">';
+const c = document.querySelector('canvas').getContext('2d'); c.fillStyle = '#f0f'; c.fillRect(0, 0, 100, 50);
+scrollTo(0, 500);
+</script>"""
+    fixed = "position:fixed;left:300px;top:20px;width:50px;height:50px;background:#f00"
+    body = f"""<div style="height:600px"></div>
+<div style="display:flex"><div id="host"></div><canvas width="100" height="50"></canvas></div>
+<div style="height:3000px"></div><div style="{fixed}"></div>{script}"""
+    shop = visit(body + room.loader, head="<style>body{margin:0}</style>")
+    shop.enter()
+    shoot(shop)
+    picture = stored_picture(shop, room)
+    near(picture, 20, 120, (0, 0, 255))
+    near(picture, 120, 120, (255, 0, 255))
+    near(picture, 20, 170, MASK)
+    near(picture, 320, 40, (255, 0, 0))
+
+
+def test_pictures_sprites_and_styles_of_files_are_drawn(visit: Visit, room: Room, site: Site) -> None:
+    """An image, a background from a style sheet, and an icon of an external sprite, each fetched for the picture."""
+    square = BytesIO()
+    Image.new("RGB", (10, 10), "#00f").save(square, "PNG")
+    site.pages["/blue.png"] = sites.Page(square.getvalue(), "image/png")
+    sprite = '<svg xmlns="http://www.w3.org/2000/svg"><symbol id="s" viewBox="0 0 10 10"><rect width="10" height="10" fill="#f0f"/></symbol></svg>'
+    site.pages["/sprite.svg"] = sites.Page(sprite.encode(), "image/svg+xml")
+    site.pages["/page.css"] = sites.Page(
+        b"body{margin:0}body>*{position:absolute;top:0;width:100px;height:100px}#back{left:100px;background:url(blue.png)}"
+        b"svg{left:200px}",
+        "text/css",
+    )
+    body = '<img src="/blue.png"><div id="back"></div><svg><use href="/sprite.svg#s"/></svg>'
+    shop = visit(body + room.loader, head='<link rel="stylesheet" href="/page.css">')
+    shop.enter()
+    shoot(shop)
+    picture = stored_picture(shop, room)
+    near(picture, 50, 50, (0, 0, 255))
+    near(picture, 150, 50, (0, 0, 255))
+    near(picture, 250, 50, (255, 0, 255))
+
+
+def test_a_redaction_is_burnt_into_the_stored_pixels(visit: Visit, room: Room) -> None:
+    """By pointer and by keyboard; a solid fill, for a blur can be undone."""
+    stripes = "<style>body{background:repeating-linear-gradient(90deg,#0f0 0 4px,#00f 4px 8px)}</style>"
+    shop = visit(room.loader, head=stripes)
+    shop.enter()
+    shoot(shop)
+    shop.page.click("text=Edit")
+    canvas = shop.page.wait_for_selector(".stage canvas")
+    assert canvas
+    shop.page.wait_for_function(
+        "document.querySelector('[data-backroom]').shadowRoot.querySelector('.stage canvas').width > 300"
+    )
+    box = canvas.bounding_box()
+    assert box
+    shop.page.mouse.move(box["x"] + 10, box["y"] + 10)
+    shop.page.mouse.down()
+    shop.page.mouse.move(box["x"] + 100, box["y"] + 100, steps=3)
+    shop.page.mouse.up()
+    canvas.focus()
+    shop.page.keyboard.press("Enter")
+    shop.page.click(".editor >> text=Done")
+    shop.page.wait_for_selector(".editor", state="detached")
+    picture = stored_picture(shop, room)
+    scale = 1280 / box["width"]
+    first, last = round(20 * scale), round(90 * scale)
+    painted = picture.crop((first, first, last, last))
+    assert painted.getcolors() == [((last - first) ** 2, INK)]
+    near(picture, 640, 400, INK)
+    assert picture.getpixel((1270, 790)) != INK
+
+
+def test_a_crop_leaves_nothing_of_the_rest(visit: Visit, room: Room) -> None:
+    shop = visit(room.loader, head="<style>body{background:linear-gradient(90deg,#0f0 50%,#f00 50%)}</style>")
+    shop.enter()
+    shoot(shop)
+    shop.page.click("text=Edit")
+    shop.page.click('[aria-label="Crop"]')
+    canvas = shop.page.wait_for_selector(".stage canvas")
+    assert canvas
+    canvas.focus()
+    shop.page.keyboard.press("Enter")
+    shop.page.click(".editor >> text=Done")
+    shop.page.wait_for_selector(".editor", state="detached")
+    picture = stored_picture(shop, room)
+    assert picture.width < 640
+    assert picture.height < 400
+
+
+def test_where_the_page_can_not_be_drawn_the_next_steps_are_offered(visit: Visit, room: Room) -> None:
+    policy = f"default-src 'none'; script-src {room.server}; connect-src {room.server}"
+    shop = visit(room.loader, headers={"content-security-policy": policy})
+    shop.enter()
+    shop.page.click('[aria-label="Screenshot"]')
+    shop.page.wait_for_selector(".notice")
+    notice = shop.page.text_content(".notice") or ""
+    assert notice.index("could not be drawn") < notice.index("Share the screen") < notice.index("Choose a picture")
+    picture = BytesIO()
+    Image.new("RGB", (40, 30), "#0f0").save(picture, "PNG")
+    with shop.page.expect_file_chooser() as chooser:
+        shop.page.click("text=Choose a picture")
+    chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": picture.getvalue()})
+    shop.page.wait_for_selector(".b.screenshot")
+    assert "not masked by itself" in (shop.page.text_content(".b.screenshot") or "")
+    assert stored_picture(shop, room).size == (40, 30)
+
+
+@pytest.mark.parametrize("kind", ["paste", "drop"])
+def test_pictures_may_be_pasted_and_dropped_anywhere_in_the_room(visit: Visit, room: Room, kind: str) -> None:
+    """What a camera writes beside the pixels, such as the place, isn't sent."""
+    raw = BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "taken at 7 Paper Street"
+    Image.new("RGB", (40, 30), "#0f0").save(raw, "JPEG", exif=exif)
+    assert b"Paper Street" in raw.getvalue()
+    shop = visit(room.loader)
+    shop.enter()
+    shop.page.evaluate(
+        """([kind, data]) => {
+            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+            const carried = new DataTransfer();
+            carried.items.add(new File([bytes], 'a.jpg', {type: 'image/jpeg'}));
+            const room = document.querySelector('[data-backroom]').shadowRoot.querySelector('.room');
+            const more = {bubbles: true, composed: true, cancelable: true};
+            room.dispatchEvent(kind === 'paste'
+              ? new ClipboardEvent('paste', {clipboardData: carried, ...more})
+              : new DragEvent('drop', {dataTransfer: carried, ...more}));
+        }""",
+        [kind, base64.b64encode(raw.getvalue()).decode()],
+    )
+    shop.page.wait_for_selector(".b.screenshot")
+    shop.sent()
+    block = room.only()["blocks"][0]
+    assert (block["width"], block["height"]) == (40, 30)
+    assert b"Paper Street" not in room.file(block)

@@ -1,0 +1,32 @@
+"""Pages that are kept: only for their own tag, and within the room that they have."""
+
+from __future__ import annotations
+
+from backroom.web.patchrooms.kept import LARGEST, KeptPages
+
+
+def test_a_page_is_found_under_its_own_project_query_and_tag() -> None:
+    pages = KeptPages()
+    pages.keep("p", b"limit=50", b'"1"', b"body")
+    assert pages.find("p", b"limit=50", b'"1"') == b"body"
+    assert pages.find("p", b"limit=50", b'"2"') is None
+    assert pages.find("p", b"limit=20", b'"1"') is None
+    assert pages.find("q", b"limit=50", b'"1"') is None
+
+
+def test_a_newer_page_takes_the_place_of_the_older_one() -> None:
+    pages = KeptPages()
+    pages.keep("p", b"", b'"1"', b"old")
+    pages.keep("p", b"", b'"2"', b"new")
+    assert pages.find("p", b"", b'"1"') is None
+    assert pages.find("p", b"", b'"2"') == b"new"
+
+
+def test_the_oldest_pages_make_room_and_a_large_one_is_not_kept() -> None:
+    pages = KeptPages(most=250)
+    for number in range(5):
+        pages.keep("p", b"%d" % number, b'"1"', b"x" * 100)
+    assert [number for number in range(5) if pages.find("p", b"%d" % number, b'"1"')] == [3, 4]
+    pages.keep("p", b"large", b'"1"', b"x" * (LARGEST + 1))
+    assert pages.find("p", b"large", b'"1"') is None
+    assert pages.find("p", b"4", b'"1"')
