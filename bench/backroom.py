@@ -96,6 +96,10 @@ class Served:
         """A page of reports through Patchrooms' dialect, the newest or those before an id."""
         return Load("get", self.server.url + self._page_path(PAGE, before), self._bearer)
 
+    def page_anew(self) -> Load:
+        """The newest page, each time as if it were asked for the first time."""
+        return replace(self.page(), script="get_anew")
+
     def unchanged(self) -> Load:
         """The newest page with the ETag that it has now."""
         etag = self._request(self._page_path(PAGE), self._bearer)[1].get("ETag")

@@ -11,6 +11,7 @@ Measurement = Callable[[Lab], Sequence[Figure]]
 # Pages come before ingest, while the big store has exactly the size it was filled to.
 MEASUREMENTS: dict[str, Measurement] = {
     "page": pages.page,
+    "page-anew": pages.page_anew,
     "unchanged": pages.unchanged,
     "miniback-page": pages.miniback_page,
     "cursor": pages.cursor,

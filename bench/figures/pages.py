@@ -24,6 +24,16 @@ def page(lab: Lab) -> Sequence[Figure]:
     ]
 
 
+def page_anew(lab: Lab) -> Sequence[Figure]:
+    """Measure the same where the server can't give the page that it gave before."""
+    series, length = _pages(lab, Served.page_anew, Served.page_bytes)
+    return [
+        rate_line(f"raw GET of {length:,} bytes", series, "raw"),
+        rate_line("page of 50 read anew, 1,000 reports", series, "small"),
+        *(size_lines("page of 50 read anew", series, lab.options.big) if lab.options.big else []),
+    ]
+
+
 def unchanged(lab: Lab) -> Sequence[Figure]:
     """Measure the same with the ETag that it has: 304."""
     series, length = _pages(lab, Served.unchanged, Served.page_bytes, bodiless=True)

@@ -42,11 +42,14 @@ export class DraftKeeper {
 
   keep(draft: Draft): void {
     const typed = draft.text !== this.latest?.text;
+    const grown = draft.blocks.length !== (this.latest?.blocks.length ?? 0);
     this.latest = draft;
     if (typed)
       this.storage((storage) => (draft.text ? storage.setItem(this.key, draft.text) : storage.removeItem(this.key)));
     clearTimeout(this.timer);
     this.timer = window.setTimeout(this.flush, 150);
+    // A database gets nothing done while the page goes away.
+    if (grown) this.flush();
   }
 
   stop(): void {

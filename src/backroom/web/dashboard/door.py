@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.types import Scope
 
+from backroom.accounts.guesses import Guesses
+from backroom.accounts.instance import instance_secret
 from backroom.config import Settings
 from backroom.errors import (
     Conflict,
@@ -28,10 +30,11 @@ from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory
 from backroom.projects.queries import Project
 from backroom.store.database import Database
-from backroom.web.dashboard.auth import Visit
+from backroom.web.dashboard.auth import NoWorkspace, Visit
 from backroom.web.dashboard.flash import take_said
 from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.live import Live
+from backroom.web.dashboard.post import Post
 from backroom.web.dashboard.render import html_answer, redirect, with_query
 from backroom.web.dashboard.shell import read_shell
 from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
@@ -77,6 +80,15 @@ class DashboardDoor(Door):
         self.limits = limits
         self.settings = settings
         self.live = Live(db)
+        self.guesses = Guesses(settings.rate_limits)
+        self.post = Post(settings.smtp_url, settings.mail_from)
+        self._secret = b""
+
+    async def secret(self) -> bytes:
+        """The instance's own, which signs the cookies of browsers that somebody has signed in with."""
+        if not self._secret:
+            self._secret = await self.db.write(instance_secret)
+        return self._secret
 
     async def page(
         self,
@@ -109,6 +121,8 @@ class DashboardDoor(Door):
         """A page that says what happened; the way to sign in for strangers; one line for scripts."""
         if isinstance(error, Unauthenticated) and wants_page(scope):
             return _to_sign_in(scope)
+        if isinstance(error, NoWorkspace) and wants_page(scope):
+            return _go(scope, "/no-workspace")
         status = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
         message = error.message if isinstance(error, Failure) and status != 404 else ""
         headers: Headers = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, TooMany) else []
@@ -136,7 +150,10 @@ def _to_sign_in(scope: Scope) -> Answer:
     """Signing in leads back to a page; a script is told to go there with the whole window."""
     path = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
     back = path if scope["method"] == "GET" and not is_part(scope) else None
-    target = with_query("/sign-in", next=None if back in (None, "/") else back)
+    return _go(scope, with_query("/sign-in", next=None if back in (None, "/") else back))
+
+
+def _go(scope: Scope, target: str) -> Answer:
     if is_part(scope):
         return Answer(204, b"", [(b"hx-redirect", quote(target, safe="/?=&%").encode())])
     return redirect(target)
