@@ -31,15 +31,18 @@ INBOXES = {
 
 
 class Reader:
-    """A browser's connection to the dashboard."""
+    """A browser's connection to the dashboard; with ``part`` the page's own script asks."""
 
     def __init__(self, served: Served, token: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=60)
+        self.part = False
         self._headers = {"Cookie": f"backroom={token}", "Accept": "text/html", "Accept-Encoding": "gzip"}
 
     def get(self, path: str, *, plain: bool = False) -> bytes:
         """Return the body, gzipped unless ``plain``. Raises BackroomFailed."""
         headers = self._headers | ({"Accept-Encoding": "identity"} if plain else {})
+        if self.part:
+            headers["HX-Request"] = "true"
         self._connection.request("GET", path, headers=headers)
         answer = self._connection.getresponse()
         body = answer.read()
@@ -70,7 +73,10 @@ def dashboard(lab: Lab) -> Sequence[Figure]:
         first = reader.get("/inbox", plain=True)
         report = re.findall(rb'href="(/r/[0-9a-f]{24})', first)[0].decode()
         lines = [_line(lab, reader, f"{name}, {size}", path, INBOX_TARGET) for name, path in INBOXES.items()]
-        lines.append(_line(lab, reader, f"a report, {size}", f"{report}?status=any", REPORT_TARGET))
+        reader.part = True
+        lines.append(_line(lab, reader, f"opening a report beside the list, {size}", report, REPORT_TARGET))
+        reader.part = False
+        lines.append(_line(lab, reader, f"a report's page with its list, {size}", report, INBOX_TARGET))
         return [*lines, _first_view(reader, first)]
 
 

@@ -5,7 +5,7 @@ const OURS = `
   currentParentNodeStyle defaultChannelKey defaultComputedStyles ear editing elapsed elapsedMs emit enters fetchOnce
   fields flag fontFamilies heard hurry idName imageDom isFull isOpen keeper lasting lasts latest layer leaves local
   lookAround lookAtOthers markdown masks maxNumberOfPathChecks notice onCloneEachNode optimizedMinLength outside
-  ownerWindow paint panelKeys parts penalty pendingFlag pressed recorder requestType retryAfter room running rush
+  ownerWindow paint panelKeys penalty pendingFlag pressed recorder requestType retryAfter room running rush
   seedMinLength sendWhatWaits shadow shadowRoots shelf showLauncher shown standing stops svgDefsElement svgStyles
   takeDown tasks tell timeoutMs trigger unit urlPatterns walked wanted wasClosed written`;
 

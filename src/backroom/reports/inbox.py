@@ -15,6 +15,8 @@ from backroom.reports.rules import Status
 from backroom.store.tables import counters, events, report_labels, reports
 
 COUNTED_TO = 1_000
+COUNTED_FOUND = 200
+"""In a search each match costs 20 µs among a million reports, so fewer are counted."""
 MESSAGE_LENGTH = 600
 EXCERPT_LENGTH = 200
 COMMENTS = ("note", "reply")
@@ -101,12 +103,12 @@ def get_rows(conn: Connection, projects: Sequence[str], ids: Sequence[str]) -> l
 def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
     """How many of each status the filter finds, whatever statuses it asks for.
 
-    From the counters where they tell; else the newest 1,000 are counted, and the rest is told by "at least".
+    From the counters where they tell; else the newest 1,000 (200 in a search) are counted, and the rest is told by "at least".
     """
     wanted = replace(wanted, statuses=())
     if wanted.is_counted:
         return {status: Count(n) for status, n in _counters_of(conn, wanted).items()}
-    found = find_ids(conn, wanted, None, None, COUNTED_TO)
+    found = find_ids(conn, wanted, None, None, COUNTED_FOUND if wanted.search else COUNTED_TO)
     numbers = dict.fromkeys(Status, 0)
     if found.keys:
         query = select(_c.status, func.count()).where(are_keys(_c.project, _c.id, found.keys)).group_by(_c.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.types import Scope
@@ -23,7 +24,7 @@ PLAIN = """\
 CURL = """\
 curl {origin}/api/v1/ingest/{key} \\
   -H "Content-Type: application/json" \\
-  -d '{{"clientId": "'$(uuidgen)'",
+  -d '{{"clientId": "{client_id}",
        "blocks": [{{"type": "text", "text": "Hello from the command line"}}],
        "context": {{"url": "https://app.example.com/"}}}}'
 """
@@ -81,7 +82,13 @@ WAYS = (
         "The same widget, started by your own code: for options that depend on who is signed in, or on the page.",
         [("", PLAIN)],
     ),
-    Snippet("curl", "curl", "For scripts, servers and a first try from a terminal.", [("", CURL)]),
+    Snippet(
+        "curl",
+        "curl",
+        "For scripts, servers and a first try from a terminal. The clientId names the report: sent again, it is still"
+        " one report; the next one needs another.",
+        [("", CURL)],
+    ),
     Snippet(
         "python",
         "Python",
@@ -93,10 +100,8 @@ WAYS = (
 
 def snippets_of(origin: str, project: Project) -> list[Snippet]:
     """The ways for this project on the server that people reach at `origin`."""
-    return [
-        way._replace(codes=[(what, code.format(origin=origin, key=project.project_key)) for what, code in way.codes])
-        for way in WAYS
-    ]
+    given = {"origin": origin, "key": project.project_key, "client_id": uuid.uuid4()}
+    return [way._replace(codes=[(what, code.format(**given)) for what, code in way.codes]) for way in WAYS]
 
 
 def origin_of(door: DashboardDoor, scope: Scope) -> str:

@@ -39,12 +39,12 @@ def wrong_page(
     door: DashboardDoor, scope: Scope, template: str, form: Form, error: Failure | None = None, **values: Any
 ) -> Answer:
     """The page once more, with what was typed and what is wrong with it; `error` is of the form as a whole."""
-    status, headers = 400, Headers()
     if error is not None:
         form.refuse("", error.message)
     if isinstance(error, TooMany):
-        status, headers = 429, [(b"retry-after", b"%d" % error.retry_after)]
-    return entry_page(door, scope, template, status, headers, form=form, **values)
+        later = [(b"retry-after", b"%d" % error.retry_after)]
+        return entry_page(door, scope, template, 429, later, form=form, **values)
+    return entry_page(door, scope, template, 400, form=form, **values)
 
 
 async def let_in(
