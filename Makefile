@@ -84,10 +84,10 @@ install: .venv/.run $(WIDGET) ## Install what running needs, and nothing else
 
 widget: $(WIDGET) ## Build the widget
 
-test: .venv/.dev $(WIDGET) ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
+test: .venv/.dev $(WIDGET) widget/node_modules/.installed ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
 		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
-ifneq ($(wildcard tests/browser/test_*.py),)
+ifneq ($(wildcard tests/browser/*/test_*.py),)
 	@command -v chromium >/dev/null 2>&1 || $(call debian,chromium) || \
 		{ echo "The browser tests need chromium (Debian and Ubuntu: apt-get install chromium)." >&2; exit 1; }
 endif

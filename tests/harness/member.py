@@ -29,13 +29,17 @@ T = TypeVar("T")
 
 
 class Member:
-    """One person's browser. Redirects aren't followed; cookies are kept; forms are sent as from the page itself."""
+    """One person's browser; without a `token` nobody is signed in yet.
+
+    Redirects aren't followed; cookies are kept; forms are sent as from the page itself.
+    """
 
     def __init__(self, url: str, user: str, token: str) -> None:
         self.user = user
         self.token = token
         self._client = httpx.Client(base_url=url, headers={"accept": "text/html"}, timeout=30)
-        self._client.cookies.set(COOKIE, token)
+        if token:
+            self._client.cookies.set(COOKIE, token)
 
     def __enter__(self) -> Self:
         return self

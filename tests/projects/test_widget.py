@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +18,8 @@ from backroom.projects.commands import update_project
 from backroom.projects.widget import CHOICES, DEFAULTS, Widgets, check_widget, get_widget, update_widget
 from backroom.store.tables import audit, projects
 from tests.store.fixtures import NOW, Room
+
+WIDGET_TYPES = Path(__file__).parents[2] / "widget/src/types.ts"
 
 
 def stored(room: Room) -> Any:
@@ -54,6 +58,16 @@ def test_every_choice_is_taken_and_no_other(name: str) -> None:
         assert getattr(check_widget({name: word}), name) == word
     with pytest.raises(Invalid, match=f"{name} must be one of"):
         check_widget({name: "nothing of the kind"})
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_choices_are_those_of_the_widget_itself(name: str) -> None:
+    written = re.search(rf"const {name.upper()}S = \[([^]]*)\] as const", WIDGET_TYPES.read_text(encoding="utf-8"))
+    if name == "trigger":
+        assert CHOICES[name] == ("visible", "hidden")
+    else:
+        assert written
+        assert tuple(re.findall(r'"([^"]+)"', written[1])) == CHOICES[name]
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,11 @@ const FILES = {
     ["cut", "// A component that suspended while hydrating owns", "if (!skipRemove) removeNode(vnode._dom);"],
   ],
   "children.js": [
+    [
+      "swap",
+      "typeof childVNode == 'boolean' ||\n\t\t\ttypeof childVNode == 'function'",
+      "typeof childVNode == 'boolean'",
+    ],
     ["swap", "!isMounting && parentDom.moveBefore && dom.parentNode", "false"],
     // Nothing changes its order here, so what moves at all may move one by one.
     [

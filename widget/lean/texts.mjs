@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { transform } from "esbuild";
+import { keepNames } from "./names.mjs";
 
 const FOLDER = join(import.meta.dirname, "../src/i18n");
 
@@ -10,7 +11,12 @@ async function textsOf(path) {
   return (await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`)).default;
 }
 
-export const textKeys = async () => Object.keys(await textsOf(join(FOLDER, "en.ts")));
+export async function textKeys() {
+  const texts = await textsOf(join(FOLDER, "en.ts"));
+  const holes = Object.values(texts).flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  keepNames([...Object.keys(texts), ...holes]);
+  return Object.keys(texts);
+}
 
 export const bareTexts = {
   name: "bare-texts",

@@ -71,6 +71,11 @@ def _add_statement(dialect: str) -> Hot:
 _add = {dialect: _add_statement(dialect) for dialect in ("sqlite", "postgresql")}
 
 
+def get_plan(conn: Connection, workspace: str) -> Plan:
+    """The plan of a workspace that there is."""
+    return Plan(conn.execute(select(workspaces.c.plan).where(workspaces.c.id == workspace)).scalar_one())
+
+
 def used(conn: Connection, workspace: str, kind: Kind, now: int) -> int:
     """How many of `kind` the workspace has used in the month of `now` (ms)."""
     rows = _used(conn, workspace=workspace, month=month_of(now), kind=kind.value)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from backroom.access import Actor, Scope
 from backroom.errors import Conflict, Invalid, NotFound
-from backroom.ids import new_id
+from backroom.ids import is_id, new_id
 from backroom.projects import rules
 from backroom.projects.queries import get_reached, hold
 from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
@@ -152,7 +152,8 @@ def delete_hint(tx: Connection, actor: Actor, project: str, hint: str, now: int)
     found = get_reached(tx, actor, project)
     actor.require(Scope.CHANNEL_WRITE)
     condition = (hints.c.project == project) & (hints.c.id == hint) & (hints.c.expires_at > now)
-    row = tx.execute(delete(hints).where(condition).returning(hints.c.channel_key, hints.c.user_id)).first()
+    returned = (hints.c.channel_key, hints.c.user_id)
+    row = tx.execute(delete(hints).where(condition).returning(*returned)).first() if is_id(hint) else None
     if row is None:
         raise NotFound("This hint has ended already.")
     note(tx, actor, found, "hint.delete", hint, {"channel": row.channel_key, "user": row.user_id}, now)
@@ -187,5 +188,7 @@ def _get(conn: Connection, project: str, key: str) -> Channel:
 
 
 def _find(conn: Connection, project: str, key: str) -> Channel | None:
+    if not rules.CHANNEL_KEY.match(key):  # PostgreSQL refuses a NUL
+        return None
     row = conn.execute(select(*COLUMNS).where(channels.c.project == project, channels.c.key == key)).first()
     return None if row is None else Channel(*row)

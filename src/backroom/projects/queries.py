@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, func, select
 
 from backroom.access import Actor, Role, Scope, operator
 from backroom.errors import NotFound
-from backroom.projects.rules import Dialect, ProjectStatus
+from backroom.projects.rules import SLUG, Dialect, ProjectStatus
 from backroom.store.search import fold
 from backroom.store.tables import api_keys, counters, memberships, projects, users
 
@@ -92,6 +92,8 @@ def get_reached(conn: Connection, actor: Actor, project: str) -> Project:
 
 def get_by_slug(conn: Connection, actor: Actor, slug: str) -> Project:
     """The project with that slug, for those who may read it. Raises NotFound, Denied."""
+    if not SLUG.match(slug):  # PostgreSQL refuses a NUL
+        raise NotFound("Project not found")
     named = select(projects.c.id).where(projects.c.slug == slug)
     return get_project(conn, actor, conn.execute(named).scalar() or "")
 

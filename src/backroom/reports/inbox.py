@@ -103,7 +103,8 @@ def get_rows(conn: Connection, projects: Sequence[str], ids: Sequence[str]) -> l
 def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
     """How many of each status the filter finds, whatever statuses it asks for.
 
-    From the counters where they tell; else the newest 1,000 (200 in a search) are counted, and the rest is told by "at least".
+    From the counters where they tell; else the newest 1,000 (200 in a search) are counted, and the rest is told
+    by "at least".
     """
     wanted = replace(wanted, statuses=())
     if wanted.is_counted:

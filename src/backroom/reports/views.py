@@ -61,8 +61,8 @@ def create_view(tx: Connection, actor: Actor, name: str, query: str, project: st
 
 def rename_view(tx: Connection, actor: Actor, view: str, name: str) -> None:
     """Gives a view another name. Raises NotFound, Denied, Invalid."""
-    name = check_name(name)
     _check(tx, actor, view)
+    name = check_name(name)
     tx.execute(update(views).where(_v.workspace == actor.workspace, _v.id == view).values(name=name))
 
 

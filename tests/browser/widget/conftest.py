@@ -14,10 +14,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from backroom.access import operator
+from backroom.access import ALL_SCOPES, operator
 from backroom.clock import now_ms
 from backroom.projects.commands import create_project, create_secret_key, update_project
-from backroom.access import ALL_SCOPES
 from backroom.projects.queries import Project, get_project
 from backroom.projects.widget import update_widget
 from backroom.store.database import Database

@@ -21,14 +21,12 @@ def test_what_a_policy_stops_is_told_with_the_directive_to_add(visit: Visit, roo
 
 
 def test_a_room_that_can_not_load_names_the_directive(visit: Visit, room: Room) -> None:
-    policy = "script-src 'sha256-AAAA' 'unsafe-inline'; default-src *"
     shop = visit(room.loader)
     shop.page.wait_for_selector(".launcher")
     shop.page.route("**/v1/parts/**", lambda route: route.abort())
     shop.page.click(".launcher")
     with shop.page.expect_console_message(lambda message: "script-src" in message.text):
         shop.page.click(".launcher")
-    assert policy
     assert shop.errors == []
 
 
@@ -51,7 +49,8 @@ def test_nothing_leaks_out(visit: Visit, room: Room) -> None:
     shop = visit("<p>Text</p>")
     page = shop.page
     before = page.evaluate("[...Object.getOwnPropertyNames(window)]")
-    style = "JSON.stringify([...getComputedStyle(document.querySelector('p'))].map(n => getComputedStyle(document.querySelector('p'))[n]))"
+    style = """JSON.stringify(((style) => [...style].map(name => style.getPropertyValue(name)))(
+        getComputedStyle(document.querySelector('p'))))"""
     looks = page.evaluate(style)
     page.add_script_tag(url=f"{room.server}/v1/patchrooms/{room.project.project_key}.js")
     shop.enter()
@@ -68,7 +67,8 @@ def test_nothing_leaks_out(visit: Visit, room: Room) -> None:
 def test_a_polluted_prototype_changes_nothing(visit: Visit, room: Room) -> None:
     pollution = """<script>
 Object.prototype.storage = 'local'; Object.prototype.projectKey = 'evil'; Object.prototype.mascot = 'panda';
-Object.prototype.signal = 'x'; Object.prototype.body = 'x'; Object.prototype.unknown = true; Object.prototype.paused = true;
+Object.prototype.signal = 'x'; Object.prototype.body = 'x'; Object.prototype.unknown = true;
+Object.prototype.paused = true;
 Object.prototype.ref = 'x'; Object.prototype.onclick = () => { throw new Error('polluted') };
 Object.prototype.foo = function () {}; Array.prototype.bar = 1;
 </script>"""

@@ -45,13 +45,14 @@ background:#0f0;color:#00f;font:30px/40px monospace;overflow:hidden}
 #plain{top:400px;background:oklch(62.8% .2577 29.23);color:#fff}
 #pseudo{top:450px;background:#fff}#pseudo::before{content:"";display:block;width:200px;height:40px;background:#00f}
 """
-BODY = """<input id="text" value="WWWWWWWW"><textarea id="area">WWWWWWWW</textarea><select id="pick"><option>WWWWWWWW</select>
+BODY = """<input id="text" value="WWWWWWWW"><textarea id="area">WWWWWWWW</textarea>
+<select id="pick"><option>WWWWWWWW</select>
 <div id="free" contenteditable>WWWWWWWW</div><div id="private" data-private>WWWWWWWW</div>
 <div id="own" class="card">WWWWWWWW</div><button id="plain">Pay now</button><div id="pseudo"></div>"""
 
 
 def test_masked_values_are_absent_from_the_stored_bytes(visit: Visit, new_room: NewRoom) -> None:
-    """Inputs, text areas, choices, editable text, [data-private] and what a setting selects: every pixel is the mask."""
+    """Inputs, text areas, choices, editable text, [data-private] and what a setting selects: all mask, to the pixel."""
     room = new_room({"mask": [".card"]})
     shop = visit(f"{BODY}{room.loader}", head=f"<style>{FIELDS}</style>")
     shop.enter()
@@ -137,7 +138,8 @@ def test_pictures_sprites_and_styles_of_files_are_drawn(visit: Visit, room: Room
     square = BytesIO()
     Image.new("RGB", (10, 10), "#00f").save(square, "PNG")
     site.pages["/blue.png"] = sites.Page(square.getvalue(), "image/png")
-    sprite = '<svg xmlns="http://www.w3.org/2000/svg"><symbol id="s" viewBox="0 0 10 10"><rect width="10" height="10" fill="#f0f"/></symbol></svg>'
+    sprite = """<svg xmlns="http://www.w3.org/2000/svg"><symbol id="s" viewBox="0 0 10 10">
+<rect width="10" height="10" fill="#f0f"/></symbol></svg>"""
     site.pages["/sprite.svg"] = sites.Page(sprite.encode(), "image/svg+xml")
     site.pages["/page.css"] = sites.Page(
         b"body{margin:0}body>*{position:absolute;top:0;width:100px;height:100px}#back{left:100px;background:url(blue.png)}"

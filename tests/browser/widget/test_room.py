@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backroom.projects.widget import CHOICES
 from tests.browser.widget.conftest import NewRoom, Room, Visit, Visitor
 from tests.browser.widget.site import Site
 from tests.harness.browser import runs_sideways
@@ -92,8 +93,8 @@ def test_init_events_and_methods(visit: Visit, room: Room) -> None:
     assert "[Patchrooms] unknown project key: pr_000000000000000000000000" in shop.said
     assert page.query_selector(".launcher") is None
     page.evaluate(
-        """heard = []; for (const name of ['ready', 'open', 'queued', 'sent', 'close'])
-           Patchrooms.on(name, () => heard.push(name))"""
+        """() => { heard = []; for (const name of ['ready', 'open', 'queued', 'sent', 'close'])
+           Patchrooms.on(name, () => heard.push(name)) }"""
     )
     init(shop, room, mascot="owl", shape="spaceship")
     init(shop, room, mascot="owl", shape="pill", anchor="bottom-left")
@@ -130,9 +131,7 @@ def test_the_loader_of_an_unknown_key_says_so_and_does_nothing(visit: Visit, roo
 @pytest.mark.parametrize("shape", ["bubble", "tab", "pill"])
 def test_every_shape_stands_at_every_anchor_within_the_window(visit: Visit, room: Room, shape: str) -> None:
     shop = visit(generic(room))
-    for (
-        anchor
-    ) in "top-left top-center top-right middle-left middle-right bottom-left bottom-center bottom-right".split():
+    for anchor in CHOICES["anchor"]:
         init(shop, room, shape=shape, anchor=anchor)
         box = shop.page.locator(".launcher").bounding_box()
         assert box
@@ -375,7 +374,7 @@ def test_the_demo_shop_shows_options_live(visit: Visit, room: Room) -> None:
     page.wait_for_selector(".launcher[data-shape=pill]")
     assert (page.text_content(".launcher") or "").strip() == "Отзыв"
     assert '"shape": "pill"' in (page.text_content("#code") or "")
-    page.click("text=Open the room")
+    page.click("button:has-text('Open the room')")
     page.wait_for_selector(".write textarea")
     page.click(".write .tool >> nth=0")
     page.wait_for_selector(".b.screenshot")

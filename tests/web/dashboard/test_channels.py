@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from backroom.access import operator
 from backroom.clock import now_ms
@@ -22,7 +22,7 @@ LOOKS = {"name": "Crashes & burns", "color": "#123456", "mascot": "bear", "base_
 def hint(cast: Cast, slug: str, channel: str, weight: str | float, user: str | None) -> None:
     """Gives a hint as an application does."""
 
-    def add(tx):  # type: ignore[no-untyped-def]
+    def add(tx: Connection) -> None:
         project = tx.execute(select(projects.c.id).where(projects.c.slug == slug)).scalar_one()
         add_hint(tx, operator(cast.owner.workspace), project, channel, weight, user, now_ms())
 

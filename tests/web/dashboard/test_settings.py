@@ -211,3 +211,30 @@ def test_roles_and_other_sites(people: People) -> None:
         assert "Save widget" not in widget
         assert '<fieldset class="stack loose" disabled>' in widget
     assert "sneaked" not in people["owner"].get(at).text.lower()
+
+
+@pytest.mark.parametrize("slug", ["no-such-project", "a%00b", "%ED%A0%80", "%F0%9F%A6%8A", "x" * 3000])
+def test_slugs_that_nobody_has_are_not_found(people: People, slug: str) -> None:
+    for page in ("settings", "settings/widget", "channels", "integrations", "start"):
+        assert people["owner"].get(f"/p/{slug}/{page}").status_code == 404, page
+    assert people["owner"].post(f"/p/{slug}/channels/a%00b", {"change": "archive"}).status_code == 404
+
+
+def test_texts_that_no_engine_keeps_are_refused(people: People) -> None:
+    owner = people["owner"]
+    for path, fields in (
+        ("name", {"name": "a\0b", "slug": "room"}),
+        ("name", {"name": "Room", "slug": "ro\0om"}),
+        ("addresses", {"url_patterns": "https://a\0b/*"}),
+        ("addresses", {"allowed_origins": "https://a\0b"}),
+        ("identity", {"change": "set", "secret": "a\0b"}),
+        ("widget", {**WIDGET, "text_title": "a\0b"}),
+        ("widget", {**WIDGET, "mask": "a\0b"}),
+    ):
+        assert owner.post(f"/p/room/settings/{path}", fields).status_code == 400, fields
+    for change in ("archive", "save", "default"):
+        assert owner.post("/p/room/channels/a%00b", {"change": change}).status_code == 404
+    assert owner.post("/p/room/channels/bug", {"change": "default", "name": "\0"}).status_code == 303
+    assert owner.post("/p/room/hints/a%00b").status_code == 303
+    assert owner.get("/p/room/channels?edit=%00&user=%00&channel=%00").status_code == 200
+    assert owner.post("/p/room/integrations/keys/a%00b/revoke").status_code == 404

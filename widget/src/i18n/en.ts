@@ -86,7 +86,7 @@ const en = {
   redact: "Redact",
   undo: "Undo",
   editor: "Edit the picture",
-  canvas: "Picture. Enter places the chosen tool, arrow keys move it, Shift with arrows sizes it.",
+  canvas: "Picture. Enter places the tool, arrow keys move it, with Shift they size it.",
   typeHere: "Text on the picture",
   review: "What should change?",
   reviewSub: "Click an element, then say it.",

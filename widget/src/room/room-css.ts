@@ -20,7 +20,7 @@ header{display:flex;flex:none;align-items:center;gap:12px;padding-block:14px 12p
 header>div{flex:1;min-width:0}
 header .face{width:42px;height:42px}
 header h2{font-size:15.5px;line-height:1.3;font-weight:650}
-header p{color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px}
+header p{text-wrap:balance;color:var(--br-soft);font-size:12.5px;line-height:1.35;margin-top:1px}
 header .tool{align-self:flex-start}
 .tool{flex:none;display:grid;place-items:center;width:38px;height:38px;padding:0;border:0;border-radius:11px;background:none;color:var(--br-soft)}
 .tool:hover:not(:disabled){background:var(--br-hover);color:var(--br-ink)}

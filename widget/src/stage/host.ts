@@ -62,8 +62,8 @@ export function stand(): Stand {
 }
 
 /**
- * Keeps the widget in the browser's top layer, and usable: what stands outside an open modal dialog is inert,
- * so the host moves into it and back; after the page goes fullscreen it is stacked anew.
+ * Keeps the widget in the browser's top layer, and usable: what stands outside an open modal dialog or what is
+ * shown fullscreen is inert, so the host moves into it and back.
  */
 function keepOnTop(host: HTMLElement): () => void {
   const canPop = typeof host.showPopover === "function";
@@ -78,7 +78,7 @@ function keepOnTop(host: HTMLElement): () => void {
     }
   };
   const settle = (): void => {
-    const home = topDialog() ?? document.documentElement;
+    const home = topDialog() ?? fullscreen() ?? document.documentElement;
     if (host.parentNode === home && host.isConnected) {
       raise();
       return;
@@ -104,6 +104,12 @@ function keepOnTop(host: HTMLElement): () => void {
     guard.disconnect();
     document.removeEventListener("fullscreenchange", settle);
   };
+}
+
+/** What is shown fullscreen, if it can have children that show; a film can't. */
+function fullscreen(): Element | null {
+  const shown = document.fullscreenElement;
+  return shown?.matches("video,img,iframe,canvas,object,embed") ? null : shown;
 }
 
 function topDialog(): HTMLDialogElement | null {

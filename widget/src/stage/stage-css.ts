@@ -24,7 +24,6 @@ export const STAGE_CSS = `
 .launcher[data-shape=tab][data-side=left],.launcher[data-shape=tab][data-side=right]{flex-direction:column;padding:10px 6px 14px;min-width:48px}
 .launcher[data-shape=tab][data-side=left] span,.launcher[data-shape=tab][data-side=right] span{writing-mode:vertical-rl}
 .launcher[data-plain],.launcher[data-plain]:hover{background:var(--br-accent);color:var(--br-on);border-color:transparent;padding:0 20px}
-.launcher[data-waiting]::after{content:"";position:absolute;inset-block-start:2px;inset-inline-end:2px;width:12px;height:12px;border-radius:50%;background:var(--br-accent);border:2px solid var(--br-bg)}
 [data-y=top].launcher{top:max(20px,env(safe-area-inset-top))}
 [data-y=middle].launcher{top:50%;translate:0 -50%}
 [data-y=bottom].launcher{bottom:max(20px,env(safe-area-inset-bottom))}

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import ar from "../../src/i18n/ar";
+import de from "../../src/i18n/de";
 import en from "../../src/i18n/en";
+import es from "../../src/i18n/es";
+import fr from "../../src/i18n/fr";
+import ja from "../../src/i18n/ja";
+import pt from "../../src/i18n/pt";
 import ru from "../../src/i18n/ru";
+import zh from "../../src/i18n/zh";
 import { contextOf, deviceOf, partsOf, withinBytes } from "../../src/report/context";
 import { reportAsMarkdown, titleOf } from "../../src/report/markdown";
 import { uuid7 } from "../../src/report/uuid";
@@ -111,10 +117,12 @@ test("Markdown as in the specification", () => {
 test("texts: holes are filled, hosts override, languages are whole", () => {
   assert.equal(fill("{n} of {m}", { n: 1 }), "1 of {m}");
   assert.equal(overridden(en, { send: "Go" }).send, "Go");
-  for (const language of [ru, ar]) {
+  for (const language of [ar, de, es, fr, ja, pt, ru, zh]) {
+    assert.deepEqual(Object.keys(language), Object.keys(en));
     for (const key of Object.keys(en) as Array<keyof typeof en>) {
       const holes = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
       assert.deepEqual(holes(language[key]), holes(en[key]), key);
+      assert.notEqual(language[key].trim(), "", key);
     }
   }
 });

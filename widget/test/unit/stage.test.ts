@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import examples from "../../../tests/projects/url_patterns.json";
 import { onAccent } from "../../src/stage/color";
 import { words } from "../../src/stage/console";
 import { gaze } from "../../src/stage/eyes";
@@ -8,21 +9,12 @@ import { globMatches, mountsAt } from "../../src/stage/patterns";
 import { projectOf } from "../../src/stage/project";
 import { homeOf } from "../../src/stage/script";
 
-test("globs match the full address", () => {
-  assert.equal(mountsAt("https://a.test/x", []), true);
-  assert.equal(globMatches("https://a.test/*", "https://a.test/x/y?z"), true);
-  assert.equal(globMatches("*://*.a.test/shop/*", "https://www.a.test/shop/1"), true);
-  assert.equal(globMatches("https://a.test/", "https://a.test/x"), false);
-  assert.equal(globMatches("*a*a", "ba"), false);
-  assert.equal(globMatches("ab*ba", "aba"), false);
-  assert.equal(globMatches("*", ""), true);
-  assert.equal(mountsAt("https://b.test/", ["https://a.test/*", "https://b.test/*"]), true);
+test("globs match the full address, by the examples that the server's are tested with", () => {
+  for (const { patterns, url, matches, why } of examples) assert.equal(mountsAt(url, patterns), matches, why);
 });
 
-test("a glob of many stars is quick", () => {
-  const from = performance.now();
-  globMatches(`${"*a".repeat(2_000)}*b`, "a".repeat(5_000));
-  assert.ok(performance.now() - from < 200);
+test("a glob of many stars comes to an end", () => {
+  assert.equal(globMatches(`${"*a".repeat(2_000)}*b`, "a".repeat(5_000)), false);
 });
 
 test("options: init over attributes over settings over defaults; unknown values fall back", () => {

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor
 
 MOST_SELECTED = 1000
+NOT_MOVED = "Nothing was moved: the reports are there already, or their project has no such channel."
 DONE = {
     "status": "set to {}",
     "channel": "moved",
@@ -119,7 +120,7 @@ def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wa
 def _sentence(kind: str, form: Form, changed: int) -> str:
     value = form["change"].partition(":")[2] or form[kind]
     if not changed:
-        return "Nothing to change: it is so already."
+        return NOT_MOVED if kind == "channel" else "Nothing to change: it is so already."
     return f"{_reports(changed)} {DONE[kind].format(STATUSES.get(value, value))}."
 
 

@@ -144,7 +144,10 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
         if len(form[f"text_{name}"]) > TEXT_LENGTH:
             form.refuse(f"text_{name}", f"At most {TEXT_LENGTH} characters.")
     for name in ("mask", "color"):
-        form.check(name, lambda _typed, name=name: check_widget({name: changes[name]}))  # type: ignore[misc]
+        try:
+            check_widget({name: changes[name]})
+        except Invalid as error:
+            form.refuse(name, error.message)
     if form.right:
         await attempt(form, "", door.db.write(update_widget, visit.actor, project.id, changes, visit.now))
     if not form.right:

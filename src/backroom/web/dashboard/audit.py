@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, select
 from starlette.requests import Request
 
+from backroom.access import Scope
 from backroom.accounts.audit import Change, list_audit
 from backroom.ids import is_id
 from backroom.store.tables import users
@@ -65,7 +66,9 @@ def sentence(change: Change, names: Mapping[str, str]) -> str:
         thing, _, verb = change.action.partition(".")
         text = f"did {verb.replace('-', ' ') or 'something'} to the {thing.replace('-', ' ')} {change.subject}"
     project = payload.get("project_name")
-    return f"{text} in {project}" if project and not change.action.startswith("project.") else text
+    if project and not change.action.startswith("project."):
+        text = f"{text} in {project}"
+    return f"{text}: {_differences(payload)}" if change.action in WITH_DIFFERENCES else text
 
 
 def _names(conn: Connection, changes: Iterable[Change]) -> dict[str, str]:
@@ -86,17 +89,22 @@ def _shown(value: Any) -> str:
 
 
 def _differences(payload: Payload) -> str:
-    """`name from A to B, color from C to D`, of what a change noted as pairs; other values as they are."""
+    """`name from A to B; archived yes`: what a change noted as pairs of before and after, or in a word."""
     parts = []
     for name, value in payload.items():
         if name in ("project", "project_name"):
             continue
-        words = name.replace("_", " ")
-        if isinstance(value, list) and len(value) == 2:
-            parts.append(f"{words} from {_shown(value[0])} to {_shown(value[1])}")
-        else:
-            parts.append(f"{words}: {_shown(value)}")
+        before, after = value if isinstance(value, list) and len(value) == 2 else (None, value)
+        told = (
+            _shown(after) if before is None or isinstance(after, bool) else f"from {_shown(before)} to {_shown(after)}"
+        )
+        parts.append(f"{name.replace('_', ' ')} {told}")
     return "; ".join(parts)
+
+
+def _scopes(payload: Payload) -> str:
+    scopes = str(payload.get("scopes") or "").split()
+    return "every scope" if len(scopes) == len(Scope) else ", ".join(scopes)
 
 
 def _invitation(payload: Payload) -> str:
@@ -104,6 +112,7 @@ def _invitation(payload: Payload) -> str:
     return f"an invitation {'for ' + to + ' ' if to else ''}as {payload.get('role')}"
 
 
+WITH_DIFFERENCES = ("project.change", "project.widget", "channel.change")
 SENTENCES: dict[str, Callable[[Payload, str], str]] = {
     "instance.set-up": lambda *_: "set this server up",
     "instance.sign-up": lambda payload, _: f"set sign-up on this server to {payload.get('mode')}",
@@ -125,15 +134,13 @@ SENTENCES: dict[str, Callable[[Payload, str], str]] = {
     "second-factor.codes": lambda *_: "made new recovery codes",
     "second-factor.lost": lambda *_: "lost their second factor, which was turned off",
     "project.create": lambda payload, _: f"created the project {payload.get('project_name')}",
-    "project.change": lambda payload, _: f"changed the project {payload.get('project_name')}: {_differences(payload)}",
-    "project.widget": lambda payload, _: (
-        f"changed the widget of {payload.get('project_name')}: {_differences(payload)}"
-    ),
+    "project.change": lambda payload, _: f"changed the project {payload.get('project_name')}",
+    "project.widget": lambda payload, _: f"changed the widget of {payload.get('project_name')}",
     "project.delete": lambda payload, _: f"deleted the project {payload.get('project_name')} and all its feedback",
-    "key.create": lambda payload, _: f"made the key “{payload.get('name')}” ({payload.get('scopes')})",
+    "key.create": lambda payload, _: f"made the key “{payload.get('name')}” with {_scopes(payload)}",
     "key.revoke": lambda payload, _: f"revoked the key “{payload.get('name')}”",
     "channel.create": lambda payload, key: f"added the channel {payload.get('name')} ({key})",
-    "channel.change": lambda payload, key: f"changed the channel {key}: {_differences(payload)}",
+    "channel.change": lambda _payload, key: f"changed the channel {key}",
     "hint.add": lambda payload, _: (
         f"hinted at the channel {payload.get('channel')} with the weight {payload.get('weight')}"
         f" for {payload.get('user') or 'everybody'}"

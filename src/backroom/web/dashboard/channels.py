@@ -115,6 +115,7 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Gives a channel other looks or another weight, archives it, brings it back, or makes it the default."""
     form, project = await begin_change(door, request, visit)
     key: str = request.path_params["key"]
+    await _require_channel(door, visit, project, key)
     if form["change"] == "default":
         await door.db.write(update_project, visit.actor, project.id, {"default_channel_key": key}, visit.now)
         done = "Reports that ask for no channel go to {} from now on."
@@ -123,7 +124,6 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
         await door.db.write(update_channel, visit.actor, project.id, key, {"archived": archived}, visit.now)
         done = "{} is archived. Its reports stay where they are." if archived else "{} is back."
     else:
-        await _require_channel(door, visit, project, key)
         values = _check_fields(form)
         if not form.right:
             return await door.page(request, visit, PAGE, read_channels, project.slug, key, False, None, form)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 PATH = "/instance"
 PAGE = "instance/page.html"
 SIGN_UPS = [
-    ("invitation", "By invitation", "whoever has the link of an invitation makes an account."),
-    ("open", "Open", "everybody makes an account, with a workspace of their own."),
-    ("closed", "Closed", "nobody new. Those with an account still accept invitations."),
+    ("invitation", "By invitation", "Whoever has the link of an invitation makes an account."),
+    ("open", "Open", "Everybody makes an account, with a workspace of their own."),
+    ("closed", "Closed", "Nobody new. Those with an account still accept invitations."),
 ]
 
 
@@ -56,7 +56,7 @@ def plan_words(limits: Limits) -> str:
     if limits.projects is None:
         return "unlimited projects, feedback and API calls"
     projects = "1 project" if limits.projects == 1 else f"{limits.projects} projects"
-    api = f"{limits.api_calls:,} API calls" + ("" if limits.reads_api else ", for sending only")
+    api = f"{limits.api_calls:,} API calls" + ("" if limits.reads_api else " (sending only)")
     return f"{projects}, {limits.feedback:,} reports and {api} a month"
 
 

@@ -22,7 +22,7 @@ from backroom.accounts.rules import Plan, SignUp, check_name
 from backroom.accounts.sessions import Session, switch_workspace
 from backroom.accounts.sign_in import SignedIn, begin
 from backroom.clock import now_ms
-from backroom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from backroom.errors import Conflict, Denied, NotFound, TooMany
 from backroom.web.dashboard.auth import in_person
 from backroom.web.dashboard.entry import NEW_ACCOUNT_PAGE, is_account
 from backroom.web.dashboard.flash import say
@@ -88,8 +88,8 @@ async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
     session = await find_signed_in(door, request.scope)
     try:
         invited, mode = await door.db.read(_look, token)
-    except NotFound as error:
-        return entry_page(door, request.scope, "gone", 404, text=error.message, session=session)
+    except NotFound:
+        return entry_page(door, request.scope, "gone", 404, session=session)
     return entry_page(
         door, request.scope, "invitation", token=token, invited=invited, mode=mode, session=session, form=None
     )
@@ -98,21 +98,28 @@ async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
 async def accept(door: DashboardDoor, request: Request) -> Answer:
     """Puts whoever is signed in, or the new account, into the workspace."""
     form = await read_form(request)
-    token = form["token"]
     session = await find_signed_in(door, request.scope)
     try:
-        invited, mode = await door.db.read(_look, token)
-        if session is not None:
-            await door.db.write(_accept, session, token)
-            return say(door, request.scope, "/inbox", f"You belong to {invited.workspace_name} now.")
-        if "password" not in form:  # signed out since the page was shown
-            return redirect(with_query("/invitation", token=token))
-        return await _join(door, request, form, invited, mode)
-    except NotFound as error:
-        return entry_page(door, request.scope, "gone", 404, text=error.message, session=session)
-    except (Conflict, Denied) as error:
-        values = {"token": token, "invited": invited, "mode": mode, "session": session}
-        return wrong_page(door, request.scope, "invitation", form, error, **values)
+        invited, mode = await door.db.read(_look, form["token"])
+        try:
+            return await _accept_or_join(door, request, form, session, invited, mode)
+        except (Conflict, Denied) as error:
+            values = {"token": form["token"], "invited": invited, "mode": mode, "session": session}
+            return wrong_page(door, request.scope, "invitation", form, error, **values)
+    except NotFound:
+        return entry_page(door, request.scope, "gone", 404, session=session)
+
+
+async def _accept_or_join(
+    door: DashboardDoor, request: Request, form: Form, session: Session | None, invited: Invited, mode: SignUp
+) -> Answer:
+    """Raises Conflict, Denied, NotFound."""
+    if session is not None:
+        await door.db.write(_accept, session, form["token"])
+        return say(door, request.scope, "/inbox", f"You belong to {invited.workspace_name} now.")
+    if "password" not in form:  # signed out since the page was shown
+        return redirect(with_query("/invitation", token=form["token"]))
+    return await _join(door, request, form, invited, mode)
 
 
 async def _join(door: DashboardDoor, request: Request, form: Form, invited: Invited, mode: SignUp) -> Answer:

@@ -75,8 +75,8 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
             await door.db.write(take_reset, token, hashed, now_ms())
         except TooMany as error:
             form.refuse("", error.message)
-        except NotFound as error:
-            return _gone(door, request, error)
+        except NotFound:
+            return _gone(door, request)
         else:
             answer = say(door, request.scope, "/sign-in", "Your new password is set. Sign in with it.")
             return answer._replace(headers=[*answer.headers, *forget_session(door, request.scope)])
@@ -86,14 +86,14 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
 async def _choose_page(door: DashboardDoor, request: Request, token: str, form: Form | None) -> Answer:
     try:
         email = await door.db.read(look_at_reset, token, now_ms())
-    except NotFound as error:
-        return _gone(door, request, error)
-    values = {"token": token, "email": email, "form": form}
-    return entry_page(door, request.scope, "choose", 200 if form is None else 400, **values)
+    except NotFound:
+        return _gone(door, request)
+    status = 200 if form is None else 400
+    return entry_page(door, request.scope, "choose", status, token=token, email=email, form=form)
 
 
-def _gone(door: DashboardDoor, request: Request, error: NotFound) -> Answer:
-    return entry_page(door, request.scope, "gone", 404, text=error.message, session=None)
+def _gone(door: DashboardDoor, request: Request) -> Answer:
+    return entry_page(door, request.scope, "gone", 404, session=None)
 
 
 OPERATIONS: list[Operation[Any]] = [

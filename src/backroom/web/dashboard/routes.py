@@ -5,26 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 from backroom.web.dashboard import (
+    account,
     acts,
     appearance,
+    audit,
     channels,
+    entry,
     export,
     frame,
     inbox,
     insights,
+    instance,
     integrations,
+    joining,
     onboarding,
     projects,
     report,
+    reset,
+    second_factor,
     settings,
     stream,
     usage,
     views,
+    workspace,
 )
 from backroom.web.http import Operation
 
 OPERATIONS: list[Operation[Any]] = [
     *frame.OPERATIONS,
+    *entry.OPERATIONS,
+    *joining.OPERATIONS,
+    *reset.OPERATIONS,
+    *account.OPERATIONS,
+    *second_factor.OPERATIONS,
+    *workspace.OPERATIONS,
+    *instance.OPERATIONS,
+    *audit.OPERATIONS,
     *inbox.OPERATIONS,
     *report.OPERATIONS,
     *insights.OPERATIONS,

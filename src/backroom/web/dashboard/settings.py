@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -93,7 +94,7 @@ async def change_addresses(door: DashboardDoor, request: Request, visit: Visit) 
     changes: dict[str, Any] = {}
     for field, rule in (("url_patterns", check_url_pattern), ("allowed_origins", check_origin)):
         if field in form:
-            changes[field] = form.check(field, lambda typed, rule=rule: lines_of(typed, rule))  # type: ignore[misc]
+            changes[field] = form.check(field, partial(lines_of, rule=rule))
     if not form.right:
         return await _again(door, request, visit, form)
     await door.db.write(update_project, visit.actor, project.id, changes, visit.now)

@@ -47,9 +47,7 @@ def wrong_page(
     return entry_page(door, scope, template, 400, form=form, **values)
 
 
-async def let_in(
-    door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = ""
-) -> Answer:
+async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = "") -> Answer:
     """Keeps the session in the browser and goes to `path`, by way of the second factor where that is still to come.
 
     Only who is wholly in gets the cookie of a known browser, for each is one more bucket of tries for codes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from backroom.access import RANKS, Role
@@ -22,8 +22,8 @@ from backroom.accounts.members import (
     remove_member,
 )
 from backroom.accounts.rules import Plan, may_manage, parse_plan, parse_role
+from backroom.accounts.usage import get_plan
 from backroom.errors import Conflict, Invalid, NotFound
-from backroom.store.tables import workspaces
 from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form, own_path, read_form
@@ -37,25 +37,30 @@ if TYPE_CHECKING:
 PAGE = "workspace/page.html"
 MEMBER = "workspace/member.html"
 ROLES = {
-    Role.OWNER: ("Owner", "does everything, makes and removes owners too."),
-    Role.ADMIN: ("Admin", "manages projects, channels, keys and members."),
-    Role.MEMBER: ("Member", "sorts, answers and deletes feedback."),
-    Role.VIEWER: ("Viewer", "reads everything and changes nothing."),
+    Role.OWNER: ("Owner", "Does everything, makes and removes owners too."),
+    Role.ADMIN: ("Admin", "Manages projects, channels, keys and members."),
+    Role.MEMBER: ("Member", "Sorts, answers and deletes feedback."),
+    Role.VIEWER: ("Viewer", "Reads everything and changes nothing."),
 }
 
 
 def read_workspace(
-    conn: Connection, visit: Visit, form: Form | None = None, at: str = "", made: dict[str, str] | None = None
+    conn: Connection,
+    visit: Visit,
+    mails: bool,
+    form: Form | None = None,
+    at: str = "",
+    made: dict[str, str] | None = None,
 ) -> Values:
     """The workspace's page; `form` is what was typed into the form `at`, `made` an invitation just made."""
     actor, session = visit.actor, visit.session
     is_admin = actor.has_role(Role.ADMIN)
-    plan = conn.execute(select(workspaces.c.plan).where(workspaces.c.id == actor.workspace)).scalar_one()
     return {
+        "mails": mails,
         "form": form,
         "at": at,
         "made": made,
-        "plan": Plan(plan),
+        "plan": get_plan(conn, actor.workspace),
         "plans": list(Plan),
         "members": list_members(conn, actor),
         "is_admin": is_admin,
@@ -63,7 +68,7 @@ def read_workspace(
         "invitations": list_invitations(conn, actor, visit.now) if is_admin else [],
         "roles": roles_for(visit),
         "names": {role: name for role, (name, _) in ROLES.items()},
-        "own": list_workspaces(conn, session.user),
+        "belongs": list_workspaces(conn, session.user),
         "may_add": may_add_workspace(conn, session),
     }
 
@@ -76,13 +81,7 @@ def roles_for(visit: Visit) -> list[tuple[str, str, str]]:
 @signed_in
 async def show_workspace(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The workspace and its people."""
-    return await door.page(request, visit, PAGE, _read_workspace_of, door)
-
-
-def _read_workspace_of(
-    conn: Connection, visit: Visit, door: DashboardDoor, form: Form | None = None, at: str = ""
-) -> Values:
-    return {**read_workspace(conn, visit, form, at), "mails": door.post.on}
+    return await door.page(request, visit, PAGE, read_workspace, door.post.on)
 
 
 @signed_in
@@ -93,7 +92,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
         name = await door.db.write(rename_workspace, visit.actor, form["name"], visit.now)
     except Invalid as error:
         form.refuse("name", error.message)
-        return await door.page(request, visit, PAGE, _read_workspace_of, door, form, "name")
+        return await door.page(request, visit, PAGE, read_workspace, door.post.on, form, "name")
     return say(door, request.scope, "/workspace", f"The workspace is called {name} now.")
 
 
@@ -118,14 +117,10 @@ async def invite(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
             link = invitation_link(origin_of(door, request.scope), ticket.token)
             mailed, failed = await _mail(door, visit, email, role, link)
             made = {"link": link, "email": email, "role": role.value, "mailed": mailed, "failed": failed}
-            return await door.page(request, visit, PAGE, _read_made, door, made)
+            return await door.page(request, visit, PAGE, read_workspace, door.post.on, made=made)
         except (Invalid, Conflict) as error:
             form.refuse("email", error.message)
-    return await door.page(request, visit, PAGE, _read_workspace_of, door, form, "invite")
-
-
-def _read_made(conn: Connection, visit: Visit, door: DashboardDoor, made: dict[str, str]) -> Values:
-    return {**read_workspace(conn, visit, made=made), "mails": door.post.on}
+    return await door.page(request, visit, PAGE, read_workspace, door.post.on, form, "invite")
 
 
 async def _mail(door: DashboardDoor, visit: Visit, email: str, role: Role, link: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Who asks, by `x-api-key` or `api_key`; what their plan includes; and the count of their calls."""
+"""Who asks, by `x-api-key`, `api_key` or a session; what their plan includes; and the count of their calls."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from starlette.types import Scope
 
 from backroom.access import Actor
 from backroom.accounts.rules import PLANS, Kind
-from backroom.accounts.usage import Call, Meter, count_call, meter
+from backroom.accounts.usage import Call, Meter, count_call, get_plan, meter
 from backroom.clock import now_ms
 from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
 from backroom.ids import is_id
 from backroom.projects.directory import Directory, KeyFacts, ProjectFacts
 from backroom.projects.rules import Dialect, hash_key
-from backroom.web.http import Answer, header
+from backroom.web.http import Answer, Headers, header
 from backroom.web.miniback.errors import KEY_INVALID, KEY_REQUIRED, PAID_PLANS_ONLY, PROJECT_NOT_FOUND
 from backroom.web.miniback.headers import METER, headers_of
+from backroom.web.sessions import find_signed_in
 
 if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
 
+FOR_ONE_PERSON: Headers = [(b"cache-control", b"private, no-store"), (b"vary", b"Cookie, x-api-key")]
 Work: TypeAlias = "Callable[[MinibackDoor, Request, Actor], Awaitable[Answer]]"
 
 
@@ -44,6 +46,30 @@ def keyed(work: Work) -> Callable[[MinibackDoor, Request], Awaitable[Answer]]:
         await _count(door, scope, key)
         answer = await work(door, request, key.actor)
         answer.headers.extend(headers_of(scope))
+        return answer
+
+    return endpoint
+
+
+def keyed_or_signed_in(work: Work) -> Callable[[MinibackDoor, Request], Awaitable[Answer]]:
+    """The same, and for people too, by the cookie of their session: they see the workspace they are in.
+
+    A key goes before a cookie. Only calls of keys are counted; the plan counts for both. Raises also Denied, for
+    somebody without a workspace.
+    """
+    for_keys = keyed(work)
+
+    @functools.wraps(work)
+    async def endpoint(door: MinibackDoor, request: Request) -> Answer:
+        scope = request.scope
+        session = None if find_key_hash(scope) is not None else await find_signed_in(door, scope)
+        if session is None:
+            return await for_keys(door, request)
+        actor = session.actor
+        if not PLANS[await door.db.read_short(get_plan, actor.workspace)].reads_api:
+            raise Unauthenticated(PAID_PLANS_ONLY)
+        answer = await work(door, request, actor)
+        answer.headers.extend(FOR_ONE_PERSON)
         return answer
 
     return endpoint

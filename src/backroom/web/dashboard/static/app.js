@@ -3,12 +3,12 @@
   const editable = (node) => node.closest?.("input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]");
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-copy], [data-unsay], [data-nav-toggle], [data-close], [data-open]");
+    const target = event.target.closest?.("[data-copy], [data-unsay], [data-nav-toggle], [data-close], [data-dialog]");
     if (!target) return;
     if (target.matches("[data-copy]")) copy(target);
     if (target.matches("[data-unsay]")) target.closest(".said").remove();
     if (target.matches("[data-close]")) target.closest("dialog").close();
-    if (target.matches("[data-open]")) document.getElementById(target.dataset.open).showModal();
+    if (target.matches("[data-dialog]")) document.getElementById(target.dataset.dialog).showModal();
     if (target.matches("[data-nav-toggle]")) toggleNav(target);
   });
 

@@ -135,10 +135,10 @@
     if (!ids.length) return say("Select a report first.");
     const body = new URLSearchParams({ change, all, back: address("") });
     if (!all) for (const id of ids) body.append("id", id);
-    await post("/apply", body, ids);
+    await post("/apply", body, ids, change === "delete");
   }
 
-  async function post(path, body, ids) {
+  async function post(path, body, ids, gone = false) {
     const answer = await fetch(path, { method: "POST", body, headers: { "HX-Request": "true" } });
     const text = await answer.text();
     const moved = answer.headers.get("hx-redirect");
@@ -147,6 +147,7 @@
     if (!answer.ok) return;
     pickNone();
     stepOver(ids);
+    if (gone && ids.includes(opened())) back();
     await Promise.all([reload(), refreshPane()]);
   }
 
@@ -293,16 +294,22 @@
   async function catchUp() {
     const shown = rows().map((each) => each.dataset.id);
     const newest = shown[0] ?? "";
-    if (!newest) return reload();
-    const page = await part(`part=live&newest=${newest}&shown=${shown.slice(0, 300).join(",")}`);
+    const open = opened();
+    if (!newest && !open) return reload();
+    const asked = [...new Set([...shown.slice(0, 299), open].filter(Boolean))];
+    const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`);
     if (!page) return;
     list.querySelector("#tabs").replaceChildren(...page.querySelector("[data-tabs]").childNodes);
     const now = new Map([...page.querySelectorAll("[data-stale] .row")].map((each) => [each.dataset.id, each]));
     for (const id of shown.slice(0, 300)) replaceRow(row(id), now.get(id));
-    add([...page.querySelectorAll("[data-fresh] .row")].filter((each) => !row(each.dataset.id)));
-    const open = pane.querySelector("[data-report]");
-    const its = open && now.get(open.dataset.report);
-    if (open && (!its || its.dataset.updated !== open.dataset.updated)) await refreshPane();
+    if (newest) add([...page.querySelectorAll("[data-fresh] .row")].filter((each) => !row(each.dataset.id)));
+    if (!newest) await reload();
+    if (!open || opened() !== open) return;
+    const its = now.get(open);
+    if (!its) {
+      back();
+      say("The report that was open is gone.");
+    } else if (its.dataset.updated !== pane.querySelector("[data-report]").dataset.updated) await refreshPane();
   }
 
   function replaceRow(old, next) {

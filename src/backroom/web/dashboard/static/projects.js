@@ -50,7 +50,7 @@
       for (const { node, ends } of hints) {
         const left = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
         node.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-        if (!left) node.closest(".line").hidden = true;
+        if (!left) node.closest(".item").hidden = true;
       }
     };
     setInterval(tick, 1000);
