@@ -222,6 +222,19 @@ def test_where_the_page_can_not_be_drawn_the_next_steps_are_offered(visit: Visit
     assert stored_picture(shop, room).size == (40, 30)
 
 
+def test_the_screen_is_shared_where_the_page_can_not_be_drawn(visit: Visit, room: Room) -> None:
+    """It goes to the editor first: what isn't this page isn't masked by itself, and the reporter is told so."""
+    policy = f"default-src 'none'; script-src {room.server}; connect-src {room.server}"
+    shop = visit(room.loader, headers={"content-security-policy": policy})
+    shop.enter()
+    shop.page.click('[aria-label="Screenshot"]')
+    shop.page.click("text=Share the screen instead")
+    shop.page.wait_for_selector(".editor .hint")
+    shop.page.click(".editor >> text=Done")
+    shop.page.wait_for_selector(".b.screenshot")
+    assert min(stored_picture(shop, room).size) > 100
+
+
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 def test_pictures_may_be_pasted_and_dropped_anywhere_in_the_room(visit: Visit, room: Room, kind: str) -> None:
     """What a camera writes beside the pixels, such as the place, isn't sent."""

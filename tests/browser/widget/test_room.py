@@ -145,6 +145,43 @@ def test_every_shape_stands_at_every_anchor_within_the_window(visit: Visit, room
         )
 
 
+def test_every_mascot_has_a_face_of_its_own(visit: Visit, room: Room) -> None:
+    shop = visit(generic(room))
+    faces = set()
+    for mascot in CHOICES["mascot"]:
+        init(shop, room, mascot=mascot)
+        faces.add(shop.page.locator(".launcher .face").inner_html())
+    assert len(faces) == 6
+
+
+def test_faces_look_at_the_pointer_unless_motion_is_unwanted(visit: Visit, room: Room) -> None:
+    look = """() => { const eyes = document.querySelector('[data-backroom]').shadowRoot.querySelector('.eyes');
+        return [eyes.style.translate, getComputedStyle(eyes).animationName] }"""
+    for motion, moves in (("no-preference", True), ("reduce", False)):
+        shop = visit(room.loader, reduced_motion=motion)
+        shop.page.wait_for_selector(".launcher")
+        shop.page.mouse.move(200, 100)
+        shop.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        translate, animation = shop.page.evaluate(look)
+        assert (translate != "", animation != "none") == (moves, moves)
+
+
+def test_attributes_of_the_script_are_options_too(visit: Visit, new_room: NewRoom) -> None:
+    """They go over the project's settings, and `init` over them."""
+    room = new_room({"shape": "tab", "mascot": "bear"})
+    words = 'data-shape="pill" data-user-id="u9" data-channel="feature" data-color="#0b5c6b" data-theme="light"'
+    shop = visit(room.loader.replace("async", words))
+    shop.page.wait_for_selector(".launcher[data-shape=pill]")
+    shop.enter()
+    colour = shop.page.locator(".write .send").evaluate("button => getComputedStyle(button).backgroundColor")
+    assert colour == "rgb(11, 92, 107)"
+    shop.write("x")
+    shop.sent()
+    stored = room.only()
+    assert stored["identity"] == {"userId": "u9", "verified": False}
+    assert stored["channelKey"] == "feature"
+
+
 def test_settings_of_the_project_are_worn_until_the_page_says_otherwise(visit: Visit, new_room: NewRoom) -> None:
     room = new_room({"shape": "pill", "theme": "dark", "color": "#0b5c6b", "texts": {"launcher": "Tell us"}})
     shop = visit(room.loader)

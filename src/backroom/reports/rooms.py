@@ -1,0 +1,136 @@
+"""Rooms for reviewing an artifact: found again by their title, joined to their reports by the artifact's id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from backroom.access import Actor, Scope
+from backroom.errors import Invalid, NotFound
+from backroom.ids import new_id
+from backroom.projects.queries import get_reached, hold
+from backroom.projects.trail import note
+from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status
+from backroom.store.search import can_be_stored
+from backroom.store.tables import reports, rooms
+
+TITLE_LENGTH = 200
+TOOL_LENGTH = 100
+MOST_LISTED = 500
+NO_SUCH_ROOM = "There is no such room in this project."
+
+
+class Room(NamedTuple):
+    """A room; its `id` is the artifact's, which its reports carry. `created_at` in milliseconds."""
+
+    id: str
+    project: str
+    title: str
+    goal: str
+    constraints: list[str]
+    tool: str
+    created_at: int
+
+
+class Occupied(NamedTuple):
+    """A room with the number of its reports, in all and open."""
+
+    room: Room
+    reports: int
+    open: int
+
+
+def open_room(
+    tx: Connection,
+    actor: Actor,
+    project: str,
+    title: str,
+    goal: str | None,
+    constraints: Sequence[str] | None,
+    tool: str | None,
+    now: int,
+) -> tuple[Room, bool]:
+    """The project's room of that title, and whether it is new. What is given of the others, the room then has.
+
+    Raises NotFound, Denied, Invalid.
+    """
+    hold(tx, project)
+    where = get_reached(tx, actor, project)
+    actor.require(Scope.FEEDBACK_WRITE)
+    title = _checked("title", title, 1, TITLE_LENGTH)
+    values = _values(goal, constraints, tool)
+    query = select(rooms).where(rooms.c.project == project, rooms.c.title == title)
+    row = tx.execute(query).first()
+    if row is None:
+        fixed = {"project": project, "id": new_id(now), "title": title, "created_by": actor.id, "created_at": now}
+        tx.execute(insert(rooms).values({"goal": "", "constraints": b"[]", "tool": ""} | values | fixed))
+        note(tx, actor, where, "room.create", fixed["id"], {"title": title}, now)
+    elif any(row._mapping[name] != value for name, value in values.items()):
+        tx.execute(update(rooms).where(rooms.c.project == project, rooms.c.id == row.id).values(values))
+        note(tx, actor, where, "room.change", row.id, {"title": title}, now)
+    return _room(tx.execute(query).one()), row is None
+
+
+def get_room(conn: Connection, actor: Actor, project: str, room: str) -> Room:
+    """The room. Raises NotFound, Denied."""
+    get_reached(conn, actor, project)
+    actor.require(Scope.FEEDBACK_READ)
+    row = conn.execute(select(rooms).where(rooms.c.project == project, rooms.c.id == room)).first()
+    if row is None:
+        raise NotFound(NO_SUCH_ROOM)
+    return _room(row)
+
+
+def list_rooms(conn: Connection, actor: Actor, project: str) -> list[Occupied]:
+    """The project's newest rooms, at most 500, each with how many reports it has. Raises NotFound, Denied."""
+    get_reached(conn, actor, project)
+    actor.require(Scope.FEEDBACK_READ)
+    query = select(rooms).where(rooms.c.project == project).order_by(rooms.c.id.desc()).limit(MOST_LISTED)
+    found = [_room(row) for row in conn.execute(query)]
+    numbers = _numbers(conn, project, [room.id for room in found])
+    return [
+        Occupied(room, sum(of_room.values()), of_room.get(Status.OPEN, 0))
+        for room in found
+        for of_room in [numbers.get(room.id, {})]
+    ]
+
+
+def _numbers(conn: Connection, project: str, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many reports of each status each room has; those without any are left out."""
+    c = reports.c
+    query = select(c.artifact_id, c.status, func.count()).where(c.project == project, c.artifact_id.in_(ids))
+    found: dict[str, dict[str, int]] = {}
+    for room, status, n in conn.execute(query.group_by(c.artifact_id, c.status)):
+        found.setdefault(room, {})[status] = n
+    return found
+
+
+def _values(goal: str | None, constraints: Sequence[str] | None, tool: str | None) -> dict[str, Any]:
+    """Those columns that something is given for."""
+    found: dict[str, Any] = {}
+    if goal is not None:
+        found["goal"] = _checked("goal", goal, 0, TEXT_LENGTH)
+    if constraints is not None:
+        if len(constraints) > MOST_BLOCKS:
+            raise Invalid(f"A room has at most {MOST_BLOCKS} constraints.")
+        found["constraints"] = msgspec.json.encode(
+            [_checked("constraints", each, 1, TEXT_LENGTH) for each in constraints]
+        )
+    if tool is not None:
+        found["tool"] = _checked("tool", tool, 0, TOOL_LENGTH)
+    return found
+
+
+def _checked(name: str, text: str, least: int, most: int) -> str:
+    text = text.strip()
+    if not least <= len(text) <= most or not can_be_stored(text):
+        raise Invalid(f"{name} must have {least} to {most:,} characters.")
+    return text
+
+
+def _room(row: Row[Any]) -> Room:
+    constraints = msgspec.json.decode(row.constraints, type=list[str])
+    return Room(row.id, row.project, row.title, row.goal, constraints, row.tool, row.created_at)
