@@ -213,7 +213,7 @@ class Widgets:
         if generation != self._generation or len(self._kept) >= MOST_KEPT:
             self._kept, self._generation = {}, generation
         found = self._kept.get((kind, value))
-        if found is None:
+        if found is None or found.generation != generation:
             found = _read(conn, _by_key if kind == "key" else _by_slug, value, generation)
             if found is not None:
                 self._kept[kind, value] = found

@@ -15,7 +15,7 @@ from backroom.errors import Denied, Invalid, NotFound
 from backroom.projects.directory import Directory
 from backroom.projects.queries import get_reached
 from backroom.projects.trail import note
-from backroom.reports import comments, commands, triage
+from backroom.reports import commands, comments, triage
 from backroom.reports.reach import Found, are, get_for_change
 from backroom.reports.rules import TEXT_LENGTH, Source, Status, TextBlock, message_of, title_from, title_of
 from backroom.reports.submit import Submission, submit_report

@@ -65,9 +65,10 @@ def open_room(
     query = select(rooms).where(rooms.c.project == project, rooms.c.title == title)
     row = tx.execute(query).first()
     if row is None:
-        fixed = {"project": project, "id": new_id(now), "title": title, "created_by": actor.id, "created_at": now}
+        id_ = new_id(now)
+        fixed = {"project": project, "id": id_, "title": title, "created_by": actor.id, "created_at": now}
         tx.execute(insert(rooms).values({"goal": "", "constraints": b"[]", "tool": ""} | values | fixed))
-        note(tx, actor, where, "room.create", fixed["id"], {"title": title}, now)
+        note(tx, actor, where, "room.create", id_, {"title": title}, now)
     elif any(row._mapping[name] != value for name, value in values.items()):
         tx.execute(update(rooms).where(rooms.c.project == project, rooms.c.id == row.id).values(values))
         note(tx, actor, where, "room.change", row.id, {"title": title}, now)

@@ -47,5 +47,6 @@ def test_scripts_and_styles_mean_the_same_when_they_are_shortened(server: Server
     assert styles.count("{") == re.sub(r"/\*.*?\*/", "", written, flags=re.DOTALL).count("{")
     for path in STATIC.glob("*.js"):
         if not path.name.endswith(".min.js"):
-            text = path.read_text(encoding="utf-8")
-            assert not re.search(r"`[^`]*\n[^`]*`", text), f"{path.name} has a text over several lines"
+            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+            lines = [line for line in lines if not line.startswith("//")]
+            assert [line for line in lines if line.count("`") % 2] == [], f"{path.name}: a text over several lines"

@@ -1,0 +1,1 @@
+"""The way in for agents: the Model Context Protocol at `/mcp` (Patchrooms, "MCP")."""

@@ -1,0 +1,212 @@
+"""Coming in, as people do it: from an empty store to a team, with a second factor and a forgotten password."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.dashboard.conftest import Room, Visit
+from tests.harness.browser import DESK, PHONE, Visitor, runs_sideways, violations
+from tests.harness.server import Cli, Server
+from tests.harness.store import Store
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+SMALL = (320, 640)
+PASSWORD = "a good long password"
+StartServer = Callable[..., Server]
+Open = Callable[[], Page]
+
+
+@pytest.fixture
+def new_server(store: Store, start_server: StartServer) -> Server:
+    """A server on an empty store."""
+    return start_server(store)
+
+
+@pytest.fixture
+def open_window(browser: Browser, new_server: Server) -> Iterator[Open]:
+    """`open_window()`: another browser, at the way in; it closes with the test."""
+    with ExitStack() as kept:
+
+        def open_it() -> Page:
+            visitor = Visitor(browser, new_server.url)
+            kept.callback(visitor.close)
+            return visitor.go("/")
+
+        yield open_it
+
+
+def setup_link(server: Server) -> str:
+    match = re.search(r"http://\S+/setup\?token=\S+", server.log)
+    assert match is not None
+    return match[0]
+
+
+def code(secret: str, steps: int = 0) -> str:
+    return pyotp.TOTP(secret).at(int(time.time()) + 30 * steps)
+
+
+def make_account(page: Page, name: str, email: str, button: str) -> None:
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name=button).click()
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.get_by_label("Mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.keyboard.press("Enter")
+
+
+def test_from_an_empty_store_to_a_team(new_server: Server, store: Store, open_window: Open) -> None:
+    owner, guest = open_window(), open_window()
+    expect(owner.get_by_role("heading", name="Nobody has an account yet")).to_be_visible()
+    owner.goto(setup_link(new_server))
+    make_account(owner, "Nadia", "nadia@example.com", "Make account")
+    expect(owner.get_by_role("heading", name="New project")).to_be_visible()
+    owner.get_by_label("Name", exact=True).fill("My website")
+    owner.get_by_role("button", name="Create project").click()
+    owner.wait_for_url("**/p/my-website/start")
+
+    owner.goto(f"{new_server.url}/workspace")
+    owner.get_by_label("Viewer").check()
+    owner.get_by_role("button", name="Make invitation").click()
+    link = owner.locator(".made code").inner_text()
+    guest.goto(link)
+    make_account(guest, "Gus", "gus@example.com", "Make account and join")
+    expect(guest.locator(".said")).to_contain_text("Welcome to Nadia's workspace.")
+    expect(guest.get_by_role("link", name="My website")).to_be_visible()
+
+    owner.goto(f"{new_server.url}/workspace")
+    owner.get_by_role("link", name="Change Gus").click()
+    owner.get_by_label("Admin").check()
+    owner.get_by_role("button", name="Change role").click()
+    expect(owner.get_by_role("listitem").filter(has_text="gus@example.com")).to_contain_text("Admin")
+    guest.goto(f"{new_server.url}/audit")
+    expect(guest.get_by_text("Nadia changed the role of Gus from viewer to admin")).to_be_visible()
+
+
+def test_a_second_factor_and_a_forgotten_password(new_server: Server, store: Store, open_window: Open) -> None:
+    page = open_window()
+    page.goto(setup_link(new_server))
+    make_account(page, "Nadia", "nadia@example.com", "Make account")
+    page.goto(f"{new_server.url}/account")
+    page.get_by_role("link", name="Turn it on").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    box = page.locator(".qr").bounding_box()
+    assert box is not None
+    assert box["width"] > 150
+    secret = page.locator("[data-copy-text]").inner_text()
+    page.get_by_label("Code", exact=True).fill(code(secret, -1))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
+    recovery = page.locator("[data-copy-text]").inner_text().split()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("You have 10 recovery codes left.")).to_be_visible()
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+    made = Cli(store)("user", "reset-password", "nadia@example.com")
+    page.goto(made["url"].replace("http://127.0.0.1:8000", new_server.url))
+    page.get_by_label("New password").fill("the newest password")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_text("Your new password is set.")).to_be_visible()
+    sign_in(page, "nadia@example.com", "the newest password")
+    page.get_by_label("Code", exact=True).fill(code(secret))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox")
+
+    other = open_window()
+    sign_in(other, "nadia@example.com", PASSWORD)
+    expect(other.get_by_role("alert")).to_have_text("The address or the password isn't right.")
+    expect(other.get_by_label("Mail address")).to_have_value("nadia@example.com")
+    sign_in(other, "nadia@example.com", "the newest password")
+    other.get_by_role("link", name="Use a recovery code").click()
+    other.get_by_label("Recovery code").fill(recovery[3])
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/inbox")
+
+
+def test_a_password_can_be_looked_at(new_server: Server, open_window: Open) -> None:
+    page = open_window()
+    page.goto(setup_link(new_server))
+    field = page.get_by_label("Password", exact=True)
+    field.fill(PASSWORD)
+    show = page.get_by_role("button", name="Show the password")
+    show.click()
+    expect(field).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide the password").click()
+    expect(field).to_have_attribute("type", "password")
+
+
+def test_without_scripts_one_signs_in_and_out(room: Room, visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    page = visitor.go(room.path)
+    sign_in(page, room.cast.owner.email, room.cast.owner.password)
+    page.wait_for_url(f"**{room.path}")
+    visitor.go("/account")
+    page.get_by_role("button", name="Dark", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE, SMALL], ids=["desk", "phone", "small"])
+def test_everybody_can_use_it(room: Room, visit: Visit, size: tuple[int, int], scheme: str) -> None:
+    owner, stranger = visit("owner", size=size, color_scheme=scheme), visit(size=size, color_scheme=scheme)
+    made = room.people["owner"].post("/workspace/invitations", {"email": "", "role": "member"})
+    match = re.search(r"/invitation\?token=[\w-]+", made.text)
+    assert match is not None
+    reset = Cli(room.cast.store)("user", "reset-password", room.cast.teammate.email)["url"]
+    member = f"/workspace/members/{room.people['member'].user}"
+    own = f"/workspace/members/{room.people['owner'].user}"
+    for path in ("/account", "/account/second-factor", "/workspace", member, own, "/instance", "/audit", match[0]):
+        check(owner.go(path), path)
+    owner.go("/workspaces/new")
+    check(owner.page, "/workspaces/new")
+    for path in (
+        "/sign-in",
+        "/sign-up",
+        "/setup",
+        "/reset-password",
+        match[0],
+        f"/reset-password{reset.partition('/reset-password')[2]}",
+    ):
+        check(stranger.go(path), path)
+    page = owner.go("/workspace")
+    page.get_by_role("button", name="Make invitation").click()
+    expect(page.locator(".made")).to_be_visible()
+    check(page, "an invitation made")
+
+
+def check(page: Page, what: str) -> None:
+    assert violations(page) == [], what
+    assert not runs_sideways(page), what
+
+
+@pytest.mark.parametrize("size", [DESK, SMALL], ids=["desk", "small"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_set_a_second_factor_up(room: Room, visit: Visit, size: tuple[int, int], scheme: str) -> None:
+    page = visit("outsider", size=size, color_scheme=scheme).go("/account/second-factor")
+    page.get_by_label("Your password").fill(room.cast.outsider.password)
+    page.get_by_role("button", name="Begin").click()
+    secret = page.locator("[data-copy-text]").inner_text()
+    check(page, "begun")
+    page.get_by_label("Code", exact=True).fill(code(secret))
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
+    check(page, "codes")
+    page.goto(f"{room.server.url}/account/second-factor")
+    expect(page.get_by_text("10 of 10 are left.")).to_be_visible()
+    check(page, "on")
