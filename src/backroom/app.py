@@ -30,6 +30,7 @@ from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.routes import OPERATIONS as PAGES
 from backroom.web.http import Door, new_request_id
 from backroom.web.limits import Limits
+from backroom.web.mcp.door import McpDoor, is_for_agents
 from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
@@ -57,6 +58,7 @@ class App:
             self.db, directory, self._blobs, limits, self._uses, self._receipts, settings
         )
         self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
+        self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._uses, settings)
         self._ops: Door = OpsDoor(self.db, settings)
         self._widget: Door = WidgetDoor(self.db, self._receipts)
         self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
@@ -124,6 +126,8 @@ class App:
             return self._patchrooms
         if path.startswith("/api/") or path == "/api":
             return self._miniback
+        if is_for_agents(path):
+            return self._mcp
         if path.startswith(OPS_PATHS):
             return self._ops
         if is_ours(path):

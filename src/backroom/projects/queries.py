@@ -100,6 +100,8 @@ def get_by_slug(conn: Connection, actor: Actor, slug: str) -> Project:
 
 def find_workspace_of_slug(conn: Connection, user: str, slug: str) -> str | None:
     """The workspace of the project with that slug, where the person with that id is a member; else None."""
+    if not SLUG.match(slug):
+        return None
     ours = (memberships.c.workspace == projects.c.workspace) & (memberships.c.user == user)
     query = select(projects.c.workspace).join(memberships, ours).where(projects.c.slug == slug)
     return conn.execute(query).scalar()

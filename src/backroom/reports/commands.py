@@ -12,7 +12,7 @@ from backroom.reports.rules import Status, StatusClass, status_for_class
 from backroom.reports.tally import tallied
 from backroom.reports.trash import doom_files, purge_trash_of, remove_rows
 from backroom.reports.triage import change_status
-from backroom.store.tables import counters, daily, doomed_projects, files, labels, reports, views
+from backroom.store.tables import counters, daily, doomed_projects, files, labels, reports, rooms, views
 
 PURGE_SLICE = 200
 
@@ -51,7 +51,7 @@ def purge_doomed(tx: Connection, now: int) -> bool:
     if ids:
         _delete_all(tx, project, ids, now)
     elif not purge_trash_of(tx, project, now):
-        for table in (counters, daily, labels, views, doomed_projects):
+        for table in (counters, daily, labels, rooms, views, doomed_projects):
             tx.execute(delete(table).where(table.c.project == project))
     return True
 

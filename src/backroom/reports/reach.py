@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from backroom.access import Actor, Scope
 from backroom.errors import NotFound
+from backroom.ids import is_id
 from backroom.reports.counters import Counted, day_of
-from backroom.store.tables import projects, reports
+from backroom.store.tables import memberships, projects, reports
 
 NO_SUCH_REPORT = "There is no such report."
 
@@ -92,3 +93,17 @@ def by_project(found: Iterable[Found]) -> list[list[Found]]:
     for each in found:
         groups.setdefault(each.project, []).append(each)
     return [groups[project] for project in sorted(groups)]
+
+
+def find_workspace_of_report(conn: Connection, user: str, report: str) -> str | None:
+    """The workspace of that report, where the person with that id is a member; else None."""
+    if not is_id(report):
+        return None
+    ours = select(projects.c.id, projects.c.workspace).join(
+        memberships, memberships.c.workspace == projects.c.workspace
+    )
+    for project, workspace in conn.execute(ours.where(memberships.c.user == user)).all():
+        has = select(reports.c.id).where(reports.c.project == project, reports.c.id == report)
+        if conn.execute(has).first() is not None:
+            return str(workspace)
+    return None

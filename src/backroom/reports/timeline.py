@@ -11,18 +11,19 @@ from sqlalchemy import Connection, literal, select, union_all
 from backroom.access import Actor, Scope
 from backroom.errors import NotFound
 from backroom.reports.reach import NO_SUCH_REPORT, reached
-from backroom.store.tables import api_keys, events, reports, users
+from backroom.store.tables import api_keys, events, oauth_grants, reports, users
 
+AGENT = "agent"
 GONE_PERSON = "Former member"
 GONE_KEY = "Deleted key"
 COMMAND_LINE = "Command line"
 
 
 class Event(NamedTuple):
-    """Something that was done to a report at `at` (ms), by a `user`, a `key` or the `operator`.
+    """Something that was done to a report at `at` (ms), by a `user`, a `key`, an `agent` or the `operator`.
 
     Kinds and payloads: `status`, `channel` and `assignee` `{from, to}` (an assignee with `fromName` and `toName`),
-    `label` and `unlabel` `{name}`, `note` and `reply` `{text}`.
+    `label` and `unlabel` `{name}`, `note` and `reply` `{text}`, `commit` `{commit, url, message}`, `created` `{}`.
     """
 
     id: str
@@ -52,7 +53,8 @@ def read_events(conn: Connection, project: str, report: str) -> list[Event]:
     found = [(row, msgspec.json.decode(row.payload, type=dict[str, Any])) for row in rows]
     people = {row.actor_id for row in rows if row.actor_kind == "user"}
     people |= {each[end] for row, each in found if row.kind == "assignee" for end in ("from", "to") if each[end]}
-    names = read_names(conn, people, {row.actor_id for row in rows if row.actor_kind == "key"})
+    keys = {row.actor_id for row in rows if row.actor_kind == "key"}
+    names = read_names(conn, people, keys, {row.actor_id for row in rows if row.actor_kind == AGENT})
     return [
         Event(
             row.id,
@@ -67,15 +69,23 @@ def read_events(conn: Connection, project: str, report: str) -> list[Event]:
     ]
 
 
-def read_names(conn: Connection, people: Iterable[str], keys: Iterable[str]) -> dict[tuple[str, str], str]:
-    """The names of people and keys that there are, by kind and id, in one statement."""
-    people, keys = sorted(people), sorted(keys)
+def read_names(
+    conn: Connection, people: Iterable[str], keys: Iterable[str], agents: Iterable[str] = ()
+) -> dict[tuple[str, str], str]:
+    """The names of people, keys and agents that there are, by kind and id, in one statement.
+
+    An agent goes by the name of its key, or of the program that somebody connected.
+    """
+    people, keys, agents = sorted(people), sorted(keys), sorted(agents)
     parts = []
     if people:
         parts.append(select(literal("user").label("kind"), users.c.id, users.c.name).where(users.c.id.in_(people)))
     if keys:
         of_keys = select(literal("key").label("kind"), api_keys.c.id, api_keys.c.name)
         parts.append(of_keys.where(api_keys.c.id.in_(keys)))
+    for table in (api_keys, oauth_grants) if agents else ():
+        of_agents = select(literal(AGENT).label("kind"), table.c.id, table.c.name)
+        parts.append(of_agents.where(table.c.id.in_(agents)))
     if not parts:
         return {}
     return {(kind, id_): name for kind, id_, name in conn.execute(union_all(*parts))}
@@ -84,6 +94,8 @@ def read_names(conn: Connection, people: Iterable[str], keys: Iterable[str]) -> 
 def _name(names: dict[tuple[str, str], str], kind: str, id_: str) -> str:
     if kind == "operator":
         return COMMAND_LINE
+    if kind == AGENT:
+        return f"{names.get((kind, id_)) or GONE_KEY} (agent)"
     return names.get((kind, id_)) or (GONE_KEY if kind == "key" else GONE_PERSON)
 
 

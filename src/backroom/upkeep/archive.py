@@ -25,7 +25,7 @@ import msgspec
 from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, Table, Text
 
 from backroom.errors import Invalid
-from backroom.store.tables import doomed_files, metadata, sessions, tickets, trash, undos
+from backroom.store.tables import doomed_files, metadata, oauth_requests, oauth_secrets, sessions, tickets, trash, undos
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -39,9 +39,12 @@ COMPRESSION = 3
 LAST = ("hints", "channels", "api_keys", "projects", "memberships", "users", "workspaces", "doomed_projects")
 """Restored in one transaction at the end: until then nobody can reach anything."""
 
-LEFT_OUT = (doomed_files.name, sessions.name, tickets.name, trash.name, undos.name)
-"""What passes: bytes that wait for their deletion and reports whose files are such; sessions and links, of which a
-restore would bring back those that had ended or been used; and what could be taken back."""
+LEFT_OUT = (
+    *(doomed_files.name, sessions.name, tickets.name, trash.name, undos.name),
+    *(oauth_requests.name, oauth_secrets.name),
+)
+"""What passes: bytes that wait for their deletion and reports whose files are such; sessions, links and tokens, of
+which a restore would bring back those that had ended or been used; and what could be taken back."""
 
 _PYTHON_TYPES: dict[type[Any], Any] = {
     Text: str,

@@ -11,28 +11,34 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from backroom.access import operator
+from backroom.projects.queries import get_by_slug
 from tests.browser.dashboard.sending import Sender
 from tests.harness.browser import Visitor
-from tests.harness.cast import Cast
-from tests.harness.member import Member, members_of
+from tests.harness.cast import Cast, Project
+from tests.harness.member import Member, in_store, members_of
 from tests.harness.server import Server
+from tests.web.dashboard.making import new_project
 
 Visit = Callable[..., Visitor]
+NewRoom = Callable[[], "Room"]
+NAMES = ("Aspen", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel", "Juniper", "Larch", "Maple", "Oak")
 
 
 @dataclass
 class Room:
-    """A running server on the cast's store, and a way to send reports to the owner's project."""
+    """A running server on the cast's store, and a way to send reports to one project of the owner's workspace."""
 
     cast: Cast
     server: Server
     send: Sender
     people: dict[str, Member]
+    project: Project
 
     @property
     def path(self) -> str:
-        """The owner's project in the dashboard."""
-        return f"/p/{self.cast.owner.project.slug}"
+        """The project in the dashboard."""
+        return f"/p/{self.project.slug}"
 
 
 @pytest.fixture
@@ -40,7 +46,26 @@ def room(fresh_cast: Cast, start_server: Callable[..., Server]) -> Iterator[Room
     """A server of the test's own."""
     server = start_server(fresh_cast.store)
     with httpx.Client(base_url=server.url) as client, members_of(fresh_cast, server) as people:
-        yield Room(fresh_cast, server, Sender(client, fresh_cast.owner), people)
+        project = fresh_cast.owner.project
+        yield Room(fresh_cast, server, Sender(client, project), people, project)
+
+
+@pytest.fixture(scope="module")
+def new_room(cast: Cast, server: Server) -> Iterator[NewRoom]:
+    """`new_room()`: a new project on the module's server, for tests that can do without a store of their own.
+
+    Their module says so by a fixture `room` that returns it.
+    """
+    names = iter(NAMES)
+    with httpx.Client(base_url=server.url) as client, members_of(cast, server) as people:
+
+        def make() -> Room:
+            slug = new_project(people["owner"], next(names))
+            found = in_store(cast.store, get_by_slug, operator(cast.owner.workspace), slug)
+            project = Project(found.id, found.name, found.slug, found.project_key)
+            return Room(cast, server, Sender(client, project), people, project)
+
+        yield make
 
 
 @pytest.fixture

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from tests.harness.cast import Person
+from tests.harness.cast import Project
 
 
 class Sender:
     """Sends reports to a project's ingest."""
 
-    def __init__(self, client: httpx.Client, person: Person) -> None:
+    def __init__(self, client: httpx.Client, project: Project) -> None:
         self._client = client
-        self._path = f"/api/v1/ingest/{person.project.project_key}"
+        self._path = f"/api/v1/ingest/{project.project_key}"
 
     def __call__(self, text: str, **fields: Any) -> str:
         """A report of one text; returns its id."""

@@ -9,15 +9,20 @@ import threading
 import uuid
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from tests.harness.cast import Cast
+from backroom.access import Role
+from backroom.accounts.commands import add_member
+from backroom.accounts.sessions import start_session
+from backroom.clock import now_ms
+from tests.harness.cast import Cast, Person
 from tests.harness.fixtures import StartServer
-from tests.harness.member import Member, members_of
+from tests.harness.member import Member, in_store, members_of
 from tests.harness.server import Server
 
 People = dict[str, Member]
@@ -225,3 +230,25 @@ def test_a_server_with_open_streams_stops_at_once(fresh_cast: Cast, start_server
         assert running.stop() == 0
         thread.join(20)
         assert not thread.is_alive()
+
+
+def test_a_link_into_another_of_ones_workspaces_leads_there(cast: Cast, server: Server, people: People) -> None:
+    report = send(server, cast, "Elsewhere")
+    slug = cast.owner.project.slug
+    in_store(cast.store, add_member, cast.owner.workspace, cast.teammate.id, Role.VIEWER, now_ms())
+    with member_of(cast, server, cast.teammate) as both:
+        assert both.get("/projects").status_code == 200
+        assert slug not in both.get("/projects").text
+        for path in (f"/r/{report}?status=any", f"/p/{slug}/insights"):
+            page = both.follow(both.get(path)) if path.startswith("/r/") else both.get(path)
+            assert page.status_code == 200
+        assert slug in both.get("/projects").text
+    assert people["outsider"].get(f"/r/{report}").status_code == 404
+
+
+@contextmanager
+def member_of(cast: Cast, server: Server, somebody: Person) -> Iterator[Member]:
+    """Somebody signed in to the workspace of their own."""
+    token = in_store(cast.store, start_session, somebody.id, somebody.workspace, "", "test", True, now_ms())
+    with Member(server.url, somebody.id, token) as signed_in:
+        yield signed_in

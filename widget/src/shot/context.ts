@@ -1,5 +1,7 @@
 /** What modern-screenshot keeps while it clones a page; made here, so that only what is used is in the bundle. */
 
+import { bare } from "../stage/own";
+
 export interface Wishes {
   width: number;
   height: number;
@@ -52,7 +54,7 @@ export function contextOf(wishes: Wishes): Context {
 /** The file as a data URL; nothing where it can't be had, such as a picture of a site without CORS. */
 export async function dataUrl(url: string): Promise<string> {
   try {
-    const answer = await fetch(url, { cache: "force-cache", signal: AbortSignal.timeout(TIMEOUT) });
+    const answer = await fetch(url, bare<RequestInit>({ cache: "force-cache", signal: AbortSignal.timeout(TIMEOUT) }));
     const blob = answer.ok && (await answer.blob());
     return await new Promise((resolve) => {
       const reader = new FileReader();

@@ -16,10 +16,10 @@ from backroom.reports.filters import Wanted
 from backroom.reports.rules import parse_status
 from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
 from backroom.web.dashboard.auth import Visit, signed_in
-from backroom.web.dashboard.door import is_part
 from backroom.web.dashboard.flash import Said, say
 from backroom.web.dashboard.forms import Form, own_path, read_form, require_same_origin
 from backroom.web.dashboard.inbox import FACETS, Query, find_place, wanted_of
+from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation
 

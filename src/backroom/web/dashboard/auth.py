@@ -12,8 +12,9 @@ from starlette.types import Scope
 from backroom.access import Actor
 from backroom.accounts.sessions import NO_WORKSPACE, Session
 from backroom.clock import now_ms
-from backroom.errors import Denied, Unauthenticated
+from backroom.errors import Denied, NotFound, Unauthenticated
 from backroom.web.cookies import cookie
+from backroom.web.dashboard.elsewhere import find_elsewhere
 from backroom.web.http import Answer, Headers
 from backroom.web.sessions import find_signed_in, is_secure
 
@@ -50,7 +51,13 @@ def signed_in(work: Work) -> Endpoint:
         session = await get_session(door, request.scope)
         if session.role is None:
             raise NoWorkspace(NO_WORKSPACE)
-        return await work(door, request, _visit(request.scope, session))
+        try:
+            return await work(door, request, _visit(request.scope, session))
+        except NotFound:
+            moved = await find_elsewhere(door, request, session)
+            if moved is None:
+                raise
+            return moved
 
     return endpoint
 

@@ -35,7 +35,7 @@ from backroom.web.dashboard.flash import take_said
 from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.live import Live
 from backroom.web.dashboard.post import Post
-from backroom.web.dashboard.render import html_answer, redirect, with_query
+from backroom.web.dashboard.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.shell import read_shell
 from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
 from backroom.web.limits import Limits
@@ -139,11 +139,6 @@ class DashboardDoor(Door):
 def wants_page(scope: Scope) -> bool:
     """Whether the client takes HTML by name, as browsers do; `*/*` alone is a program."""
     return b"text/html" in (header(scope, b"accept") or b"").lower() or is_part(scope)
-
-
-def is_part(scope: Scope) -> bool:
-    """Whether a script of the page asks, for a piece of it."""
-    return header(scope, b"hx-request") == b"true"
 
 
 def _to_sign_in(scope: Scope) -> Answer:

@@ -16,7 +16,7 @@ from backroom.web.dashboard import words
 from backroom.web.dashboard.assets import address, takes_gzip
 from backroom.web.dashboard.cookies import theme_of
 from backroom.web.dashboard.marks import marks
-from backroom.web.http import Answer, Headers
+from backroom.web.http import Answer, Headers, header
 
 FOLDER = Path(__file__).parent / "templates"
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -44,6 +44,11 @@ def html_answer(
     if takes_gzip(scope) and len(body) > 1000:
         return Answer(status, gzip.compress(body, COMPRESSION, mtime=0), [*sent, (b"content-encoding", b"gzip")])
     return Answer(status, body, sent)
+
+
+def is_part(scope: Scope) -> bool:
+    """Whether a script of the page asks, for a piece of it."""
+    return header(scope, b"hx-request") == b"true"
 
 
 def redirect(path: str, headers: Headers | None = None) -> Answer:

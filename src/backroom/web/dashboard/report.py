@@ -23,10 +23,10 @@ from backroom.reports.rules import ScreenshotBlock
 from backroom.reports.triage import assignable
 from backroom.web.dashboard.acts import back_of
 from backroom.web.dashboard.auth import Visit, signed_in
-from backroom.web.dashboard.door import is_part
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import read_form
 from backroom.web.dashboard.inbox import PAGE, Query, query_of_request, read_around, wanted_of
+from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.thumbs import thumbnail
 from backroom.web.http import JSON, Answer, Operation
 from backroom.web.stored import HARMLESS, stored_answer

@@ -61,7 +61,7 @@ class McpDoor(Door):
         return f"{'https' if is_secure(self, scope) else 'http'}://{host}"
 
 
-def is_ours(path: str) -> bool:
+def is_for_agents(path: str) -> bool:
     """Whether a path is this door's."""
     return path == "/mcp"
 

@@ -75,5 +75,3 @@ def _refuse_other_sites(door: McpDoor, scope: Scope) -> None:
     host = header(scope, b"host") or b""
     if origin.partition(b"://")[2].lower() != host.lower() and origin.decode("latin-1") != door.origin(scope):
         raise Denied(OTHER_SITE)
-
-

@@ -36,22 +36,27 @@ class _Manifest(msgspec.Struct):
 
 def bundle() -> Bundle:
     """The widget as it was built. Raises NotBuilt."""
-    found = _read()
+    found = _built()
     if found is None:
         raise NotBuilt(NOT_BUILT)
     return found
 
 
 @cache
-def _read() -> Bundle | None:
+def _built() -> Bundle | None:
+    return read_bundle(DIST)
+
+
+def read_bundle(folder: Path) -> Bundle | None:
+    """What was built into a folder; None where nothing was."""
     try:
-        manifest = msgspec.json.decode((DIST / "manifest.json").read_bytes(), type=_Manifest)
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=_Manifest)
     except FileNotFoundError:
         return None
     parts = [*manifest.chunks.values(), *manifest.languages.values()]
     return Bundle(
-        {name: (DIST / file).read_bytes() for name, file in manifest.loaders.items()},
-        {file: (DIST / file).read_bytes() for file in parts},
+        {name: (folder / file).read_bytes() for name, file in manifest.loaders.items()},
+        {file: (folder / file).read_bytes() for file in parts},
     )
 
 

@@ -1,0 +1,40 @@
+"""What a tool gives back, before the protocol dresses it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import msgspec
+
+from backroom.web.mcp.shapes import Answered
+
+
+class Picture(NamedTuple):
+    """An image for the agent's eyes: its bytes and their type."""
+
+    data: bytes
+    content_type: str
+
+
+class Result(NamedTuple):
+    """`texts` for the agent to read, the first of them documented; `data` the same for programs."""
+
+    texts: list[str]
+    data: Answered | None = None
+    pictures: tuple[Picture, ...] = ()
+    failed: bool = False
+
+    @classmethod
+    def failure(cls, text: str) -> Self:
+        """A failure, said in words."""
+        return cls([text], failed=True)
+
+    @classmethod
+    def of(cls, data: Answered, shown: object = None) -> Self:
+        """`data`, or as text another form of it, as JSON over several lines."""
+        return cls([pretty(data if shown is None else shown)], data)
+
+
+def pretty(value: object) -> str:
+    """JSON that is indented for reading (Patchrooms, "MCP": `list_reports`)."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -1,0 +1,93 @@
+"""The tools that write. Called again with the same arguments, each says so and does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from backroom.access import Scope
+from backroom.reports import deeds, rooms
+from backroom.reports.rules import Status, parse_status
+from backroom.web.mcp import shapes
+from backroom.web.mcp.auth import act
+from backroom.web.mcp.results import Result
+
+if TYPE_CHECKING:
+    from backroom.web.mcp.work import Work
+
+T = TypeVar("T")
+
+
+async def create_report(work: Work, given: shapes.CreateReport) -> Result:
+    """A report of the agent's own words. Raises Invalid, Denied, OverQuota."""
+    done = await _do(work, deeds.create_report, given.text, given.title, given.channel_key, given.url, work.now)
+    note = (
+        "Created."
+        if done.created
+        else f"You sent the same before: this is that report, which is {done.status} now. If it happens again after"
+        " it was resolved, set its status to open."
+    )
+    made = shapes.ReportMade(done.id, done.channel_key, Status(done.status), done.created, work.link(done.id), note)
+    return Result.of(made)
+
+
+async def set_status(work: Work, given: shapes.SetStatus) -> Result:
+    """Another status. Raises NotFound, Invalid."""
+    status = parse_status(given.status)
+    done = await _do(work, deeds.set_status, given.id, status, work.now)
+    note = f"It was {done.was}." if done.changed else f"It was {status} already; nothing was changed."
+    return Result.of(shapes.StatusSet(given.id, status, done.changed, note))
+
+
+async def add_comment(work: Work, given: shapes.AddComment) -> Result:
+    """A note for the team. Raises NotFound, Invalid."""
+    done = await _do(work, deeds.add_note, given.id, given.text, work.now)
+    return _deed(done, "Added.", "You wrote this very note before; nothing was added.")
+
+
+async def assign_report(work: Work, given: shapes.AssignReport) -> Result:
+    """Somebody to take care of it. Raises NotFound, Invalid."""
+    done = await _do(work, deeds.assign, given.id, given.assignee, work.caller.behalf, work.now)
+    return _deed(done, "Assigned.", "It was assigned so already; nothing was changed.")
+
+
+async def link_commit(work: Work, given: shapes.LinkCommit) -> Result:
+    """A commit in the timeline. Raises NotFound, Invalid."""
+    done = await _do(work, deeds.link_commit, given.id, given.commit, given.url, given.message, work.now)
+    return _deed(done, "Linked.", "This commit was linked already; nothing was changed.")
+
+
+async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
+    """A room for the review of an artifact. Raises Invalid."""
+    constraints = [given.constraints] if isinstance(given.constraints, str) else given.constraints
+    project = work.caller.project
+    wanted = (project.id, given.title, given.goal, constraints, given.tool, work.now)
+    room, created = await _do(work, rooms.open_room, *wanted)
+    note = "Opened." if created else "This room was open already; its goal, constraints and tool are as you gave them."
+    link = f"{work.origin}/p/{project.slug}?{urlencode({'status': 'any', 'artifact': room.id})}"
+    return Result.of(
+        shapes.RoomMade(room.id, room.title, created, link, script_of(work.origin, project.project_key, room), note)
+    )
+
+
+def script_of(origin: str, project_key: str, room: rooms.Room) -> str:
+    """What goes into the artifact's page (Patchrooms, "Widget": `mode`, `artifact`)."""
+    artifact: dict[str, Any] = {"id": room.id, "title": room.title}
+    artifact |= {name: value for name, value in (("tool", room.tool), ("goal", room.goal)) if value}
+    if room.constraints:
+        artifact["constraints"] = room.constraints
+    options = {"projectKey": project_key, "mode": "artifact-review", "artifact": artifact}
+    # In a page, "</script>" ends a script wherever it stands, and "<!--" changes how it is read.
+    code = msgspec.json.encode(options).decode().replace("<", "\\u003c")
+    return f'<script src="{origin}/v1/patchrooms.js"></script>\n<script>Patchrooms.init({code});</script>'
+
+
+async def _do(work: Work, command: Callable[..., T], *args: Any) -> T:
+    return await work.door.db.write(act, work.caller, Scope.FEEDBACK_WRITE, command, *args)
+
+
+def _deed(done: deeds.Done, changed: str, same: str) -> Result:
+    return Result.of(shapes.Deed(done.report, done.changed, changed if done.changed else same))

@@ -1,0 +1,30 @@
+"""What several tests look for on a page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.harness.browser import Visitor
+
+BAD_REQUEST = "Failed to load resource: the server responded with a status of 400 (Bad Request)"
+
+
+def titles(page: Page) -> list[str]:
+    """The reports in the list, as they stand."""
+    return page.locator(".row .row-title").all_inner_texts()
+
+
+def expect_wrong(page: Page, label: str, typed: str, message: str) -> None:
+    """The field has what was typed and, for a screen reader too, what is wrong with it."""
+    field = page.get_by_label(label, exact=True)
+    expect(field).to_have_value(typed)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(re.escape(message)))
+
+
+def forgive_refusal(visitor: Visitor) -> None:
+    """Takes the one note that the browser makes of a form that came back."""
+    assert visitor.problems == [BAD_REQUEST]
+    visitor.problems.clear()
