@@ -15,6 +15,8 @@ ARGUMENTS = [
     # A microphone that hums, for voice notes, and nobody who has to allow it.
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
+    # Whoever is asked to share this very tab does.
+    "--auto-accept-this-tab-capture",
 ]
 DESK = (1280, 860)
 PHONE = (390, 844)

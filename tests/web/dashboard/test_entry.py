@@ -268,7 +268,7 @@ def test_somebody_with_an_account_accepts(
     assert (again.status_code, "belong to that workspace already" in words(again)) == (400, True)
     # The other one of theirs is a click away.
     assert browser.post("/workspaces/switch", {"workspace": cast.outsider.workspace}).status_code == 303
-    assert browser.get("/p/room").status_code == 404
+    assert "Room" not in words(browser.get("/projects"))
     assert browser.post("/workspaces/switch", {"workspace": cast.teammate.workspace}).status_code == 404
 
 

@@ -1,6 +1,6 @@
 import { cloneNode, embedNode } from "modern-screenshot";
 import { type Context, contextOf } from "./context";
-import { blankCanvas } from "./encode";
+import { blankCanvas, withTimeout } from "./encode";
 import { fontCss } from "./fonts";
 import { around, frameDocument, isMasked, maskedBoxes, maskSelector } from "./mask";
 
@@ -24,7 +24,7 @@ export async function drawPage(host: HTMLElement, own: readonly string[], outlin
   const boxes = maskedBoxes(selector, host);
   const scale = Math.min(devicePixelRatio || 1, 2, Math.sqrt(MOST_PIXELS / (innerWidth * innerHeight)));
   const outlined = outline?.getBoundingClientRect();
-  const canvas = await withTimeout(cloneAndDraw(host, selector, scale));
+  const canvas = await withTimeout(cloneAndDraw(host, selector, scale), TIMEOUT);
   const pen = canvas.getContext("2d");
   if (!pen) throw new Error("no canvas");
   pen.setTransform(scale, 0, 0, scale, 0, 0);
@@ -214,11 +214,4 @@ async function rastered(svg: SVGElement, scale: number): Promise<HTMLCanvasEleme
     pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   }
   return canvas;
-}
-
-function withTimeout<T>(work: Promise<T>): Promise<T> {
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => setTimeout(() => reject(new Error("drawing took too long")), TIMEOUT)),
-  ]);
 }

@@ -42,6 +42,12 @@ export function blankCanvas(width: number, height: number): HTMLCanvasElement {
   return canvas;
 }
 
+/** The work, or a failure once `ms` have passed. */
+export function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("it took too long")), ms));
+  return Promise.race([work, late]);
+}
+
 function fitted(source: HTMLCanvasElement, scale: number): HTMLCanvasElement {
   if (scale >= 1) return source;
   const canvas = blankCanvas(source.width * scale, source.height * scale);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,14 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from starlette.types import Scope
 
+from backroom.access import Scope as KeyScope
 from backroom.clock import now_ms
+from backroom.errors import Failure
+from backroom.reports.agents import Listed, list_for_agent
+from backroom.reports.rules import Status
 from backroom.web.http import Answer
 from backroom.web.mcp.auth import Caller
+from backroom.web.mcp.prompts import PROMPTS, Prompt, read_markdown
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.tools import TOOLS, Tool, run_tool
 from backroom.web.mcp.work import Work
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
     from backroom.web.mcp.door import McpDoor
 
 CALLER = "backroom.caller"
+REPORT_URI = "backroom://report/"
+MARKDOWN = "text/markdown"
+RESOURCES_LISTED = 50
 INSTRUCTIONS = (
     "Backroom is a feedback inbox. Work through it like a good colleague: next_report picks what is most urgent;"
     " set its status to in-progress before you begin, link_commit and comment what you did, and set it to resolved"
@@ -53,6 +61,11 @@ class Sdk:
             get_tool_input_schema=self._input_schema,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_prompts=self._list_prompts,
+            on_get_prompt=self._get_prompt,
+            on_list_resources=self._list_resources,
+            on_list_resource_templates=self._list_templates,
+            on_read_resource=self._read_resource,
         )
 
     async def answer(self, scope: Scope, body: bytes, caller: Caller) -> Answer:
@@ -89,6 +102,54 @@ class Sdk:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name!r}. There are: {names}.")
         return _dressed(await run_tool(tool, self._work(context), params.arguments or {}))
 
+    async def _list_prompts(
+        self, context: Context, _params: types.PaginatedRequestParams | None
+    ) -> types.ListPromptsResult:
+        reads = KeyScope.FEEDBACK_READ in self._work(context).caller.actor.scopes
+        return types.ListPromptsResult(prompts=list(map(_prompt, PROMPTS.values())) if reads else [])
+
+    async def _get_prompt(self, context: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        prompt = PROMPTS.get(params.name)
+        if prompt is None:
+            raise MCPError(
+                types.INVALID_PARAMS, f"There is no prompt {params.name!r}. There are: {', '.join(PROMPTS)}."
+            )
+        text = await _or_error(prompt.fill(self._work(context), params.arguments or {}))
+        message = types.PromptMessage(role="user", content=types.TextContent(text=text))
+        return types.GetPromptResult(description=prompt.about, messages=[message])
+
+    async def _list_resources(
+        self, context: Context, _params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        """The newest open reports, for clients that let people pick one."""
+        work = self._work(context)
+        if KeyScope.FEEDBACK_READ not in work.caller.actor.scopes:
+            return types.ListResourcesResult(resources=[])
+        wanted = (Status.OPEN, None, None, None, RESOURCES_LISTED)
+        found = await work.door.db.read(list_for_agent, work.caller.actor, *wanted)
+        return types.ListResourcesResult(resources=list(map(_resource, found.reports)))
+
+    async def _list_templates(
+        self, _context: Context, _params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        template = types.ResourceTemplate(
+            name="report",
+            title="Report",
+            description="A report as Markdown.",
+            uri_template=f"{REPORT_URI}{{id}}",
+            mime_type=MARKDOWN,
+        )
+        return types.ListResourceTemplatesResult(resource_templates=[template])
+
+    async def _read_resource(
+        self, context: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        uri = str(params.uri)
+        work = self._work(context)
+        report = uri.removeprefix(REPORT_URI) if uri.startswith(REPORT_URI) else ""
+        text = await _or_error(read_markdown(work, report))
+        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=MARKDOWN, text=text)])
+
     def _input_schema(self, name: str) -> dict[str, Any] | None:
         tool = self._tools.get(name)
         return None if tool is None else tool.input_schema
@@ -96,6 +157,31 @@ class Sdk:
     def _work(self, context: Context) -> Work:
         scope: Scope = context.request.scope  # type: ignore[union-attr]
         return Work(self._door, scope[CALLER], self._door.origin(scope), now_ms())
+
+
+async def _or_error(work: Awaitable[str]) -> str:
+    """What comes of it; a Failure as the protocol's own error."""
+    try:
+        return await work
+    except Failure as error:
+        raise MCPError(types.INVALID_PARAMS, error.message) from error
+
+
+def _prompt(prompt: Prompt) -> types.Prompt:
+    arguments = [
+        types.PromptArgument(name=name, description=about, required=name == prompt.required)
+        for name, about in prompt.arguments.items()
+    ]
+    return types.Prompt(name=prompt.name, title=prompt.title, description=prompt.about, arguments=arguments)
+
+
+def _resource(listed: Listed) -> types.Resource:
+    return types.Resource(
+        uri=f"{REPORT_URI}{listed.id}",
+        name=f"report-{listed.id[-4:]}",
+        title=listed.title,
+        mime_type=MARKDOWN,
+    )
 
 
 def _described(tool: Tool) -> types.Tool:

@@ -1,0 +1,226 @@
+"""A project's settings in the browser: each form, right and wrong, the widget's picture, pausing and the end."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import uuid
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
+from tests.harness.browser import DESK, PHONE
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+LANGUAGES = ["Python", "Node.js", "Ruby", "PHP", "Go"]
+
+
+@pytest.fixture
+def room(new_room: NewRoom) -> Room:
+    """A project of the test's own on the module's server."""
+    return new_room()
+
+
+def said(page: Page, text: str) -> None:
+    expect(page.locator(".said")).to_contain_text(text)
+
+
+def try_address(page: Page, address: str) -> str:
+    page.get_by_label("Try an address").fill(address)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**address=**")
+    return page.locator(".outcome").inner_text()
+
+
+def send_from(room: Room, origin: str) -> int:
+    """What a browser on that site is answered."""
+    report = {"clientId": str(uuid.uuid4()), "blocks": [{"type": "text", "text": "Hello"}], "context": {}}
+    path = f"{room.server.url}/api/v1/ingest/{room.project.project_key}"
+    return httpx.post(path, json=report, headers={"origin": origin}).status_code
+
+
+def picture(page: Page) -> str:
+    """What the widget's picture tells a screen reader."""
+    return page.locator("#preview .preview").get_attribute("aria-label") or ""
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_name_and_short_name(room: Room, visit: Visit, scripts: bool) -> None:
+    visitor = visit("admin", java_script_enabled=scripts)
+    page = visitor.go(f"{room.path}/settings")
+    page.get_by_label("Name", exact=True).fill("Something new")
+    page.get_by_label("Short name").fill("room")
+    page.get_by_role("button", name="Save name").click()
+    expect_wrong(page, "Short name", "room", "Slug is already taken")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Something new")
+    forgive_refusal(visitor)
+    moved = f"moved-{room.project.slug}"
+    page.get_by_label("Short name").fill(moved)
+    page.get_by_role("button", name="Save name").click()
+    page.wait_for_url(f"**/p/{moved}/settings")
+    said(page, f"Saved. Its pages are at /p/{moved} from now on.")
+    expect(page.locator("h1")).to_have_text("Something new")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_patterns_and_their_tester(room: Room, visit: Visit, size: tuple[int, int]) -> None:
+    visitor = visit("admin", size=size)
+    page = visitor.go(f"{room.path}/settings")
+    assert "There is no pattern, so it shows everywhere." in try_address(page, "https://any.example/")
+    page.get_by_label("URL patterns").fill("https://app.example.com/*\nwith blank")
+    page.get_by_role("button", name="Save patterns").click()
+    expect_wrong(page, "URL patterns", "https://app.example.com/*\nwith blank", "Line 2: A URL pattern must look like")
+    forgive_refusal(visitor)
+    page.get_by_label("URL patterns").fill("https://app.example.com/*\nhttps://*.example.org/pay")
+    page.get_by_role("button", name="Save patterns").click()
+    said(page, "Saved.")
+    assert "Shows here. By https://app.example.com/*" in try_address(page, "https://app.example.com/cart?x=1")
+    assert "Doesn't show here. None of the 2 patterns" in try_address(page, "https://other.example/")
+    expect(page.get_by_label("Try an address")).to_have_value("https://other.example/")
+
+
+def test_allowed_origins_decide_who_may_send(room: Room, visit: Visit) -> None:
+    visitor = visit("admin")
+    page = visitor.go(f"{room.path}/settings")
+    assert send_from(room, "https://elsewhere.example") == 201
+    page.get_by_label("Origins").fill("example.com")
+    page.get_by_role("button", name="Save origins").click()
+    expect_wrong(page, "Origins", "example.com", "Line 1: An allowed origin must look like")
+    forgive_refusal(visitor)
+    page.get_by_label("Origins").fill("https://*.example.com")
+    page.get_by_role("button", name="Save origins").click()
+    said(page, "Saved.")
+    assert send_from(room, "https://elsewhere.example") == 403
+    assert send_from(room, "https://app.example.com") == 201
+
+
+def test_a_secret_signs_users(room: Room, visit: Visit) -> None:
+    visitor = visit("admin")
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.go(f"{room.path}/settings")
+    page.get_by_text("Set a secret").click()
+    page.get_by_role("button", name="Generate a secret").click()
+    page.locator(".once").get_by_role("button", name="Copy").click()
+    expect(page.locator(".said")).to_have_text("Copied.")
+    secret = page.evaluate("navigator.clipboard.readText()")
+    signature = hmac.new(secret.encode(), b"mara", hashlib.sha256).hexdigest()
+    report = room.send("Signed", identity={"userId": "mara", "signature": signature})
+    page.goto(f"{room.server.url}/r/{report}")
+    expect(page.locator("article .by")).to_contain_text("verified")
+    expect(page.locator("article .by")).not_to_contain_text("not verified")
+
+    page.goto(f"{room.server.url}{room.path}/settings")
+    assert secret not in page.content()
+    page.get_by_text("Replace it or take it away").click()
+    page.get_by_role("button", name="Take the secret away").evaluate("button => { button.form.noValidate = true; }")
+    page.get_by_role("button", name="Take the secret away").click()
+    sure = page.get_by_label("Users signed with the present secret", exact=False)
+    expect(sure).to_have_accessible_description(re.compile("Tick this first"))
+    forgive_refusal(visitor)
+    sure.check()
+    page.get_by_label("Or one of your own").fill("mine and long enough")
+    page.get_by_role("button", name="Keep this secret").click()
+    said(page, "Users are signed with the new secret from now on.")
+    report = room.send("Signed with the old one", identity={"userId": "mara", "signature": signature})
+    page.goto(f"{room.server.url}/r/{report}")
+    expect(page.locator("article .by")).to_contain_text("not verified")
+
+
+def test_samples_in_five_languages_can_be_copied(room: Room, visit: Visit) -> None:
+    visitor = visit("viewer")
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.go(f"{room.path}/settings")
+    for language in LANGUAGES:
+        sample = page.locator(".samples details").filter(has=page.get_by_text(language, exact=True))
+        sample.locator("summary").click()
+        sample.get_by_role("button", name="Copy").click()
+        shown = sample.locator("code").inner_text()
+        assert "IDENTITY_SECRET" in shown
+        page.wait_for_function("async shown => await navigator.clipboard.readText() === shown", arg=shown)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_widgets_picture_follows_the_form(room: Room, visit: Visit, size: tuple[int, int]) -> None:
+    visitor = visit("admin", size=size)
+    page = visitor.go(f"{room.path}/settings/widget")
+    assert picture(page) == "Fox in a bubble at the middle right, theme auto"
+    page.get_by_label("Panda").check()
+    page.get_by_label("Pill").check()
+    page.get_by_label("Bottom left").check()
+    preview = page.locator("#preview .preview")
+    expect(preview).to_have_attribute("aria-label", "Panda in a pill at the bottom left, theme auto")
+    page.get_by_label("Your colour", exact=True).fill("#ffee00")
+    expect(page.get_by_label("Your own instead of the theme's")).to_be_checked()
+    expect(preview.locator(".preview-send rect")).to_have_attribute("fill", "#ffee00")
+    page.get_by_label("On the launcher").fill("Say <it>")
+    expect(preview.locator(".preview-launcher")).to_have_text("Say <it>")
+    page.get_by_label("Opens only when your page").check()
+    expect(preview.locator(".preview-launcher")).to_have_count(0)
+    room_page = visit("viewer").go(f"{room.path}/settings/widget")
+    assert picture(room_page).startswith("Fox"), "nothing is kept yet"
+
+    page.get_by_label("Cover in every picture").fill(".card\na { b")
+    page.get_by_role("button", name="Save widget").click()
+    expect_wrong(page, "Cover in every picture", ".card\na { b", "must be a CSS selector")
+    expect(page.get_by_label("On the launcher")).to_have_value("Say <it>")
+    forgive_refusal(visitor)
+    page.get_by_label("Cover in every picture").fill(".card")
+    for name in ("Panda", "Pill", "Bottom left"):
+        page.get_by_label(name).check()
+    page.get_by_role("button", name="Save widget").click()
+    said(page, "Saved. Pages show it within a minute.")
+    assert picture(page).startswith("Panda in a pill at the bottom left")
+
+
+def test_without_scripts_the_widget_is_looked_at_first(room: Room, visit: Visit) -> None:
+    page = visit("admin", java_script_enabled=False).go(f"{room.path}/settings/widget")
+    page.get_by_label("Owl").check()
+    page.get_by_role("button", name="Look at it first").click()
+    assert picture(page).startswith("Owl")
+    page.get_by_role("button", name="Save widget").click()
+    said(page, "Saved.")
+    assert picture(page).startswith("Owl")
+
+
+def test_a_paused_project_takes_nothing(room: Room, visit: Visit) -> None:
+    page = visit("admin").go(f"{room.path}/settings")
+    page.get_by_role("button", name=f"Pause {room.project.name}").click()
+    said(page, f"{room.project.name} is paused and takes no feedback.")
+    expect(page.locator(".page-head")).to_contain_text("Paused")
+    assert send_from(room, "https://app.example.com") >= 400
+    page.get_by_role("button", name=f"Resume {room.project.name}").click()
+    said(page, f"{room.project.name} takes feedback again.")
+    assert send_from(room, "https://app.example.com") == 201
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_project_is_deleted_by_typing_its_name(room: Room, visit: Visit, scripts: bool) -> None:
+    report = room.send("Goes with it")
+    visitor = visit("owner", java_script_enabled=scripts)
+    page = visitor.go(f"{room.path}/settings")
+    field = f"Type {room.project.name} to delete it"
+    page.get_by_label(field).fill(room.project.name.lower())
+    page.get_by_role("button", name="Delete project").click()
+    expect_wrong(page, field, room.project.name.lower(), "name")
+    forgive_refusal(visitor)
+    page.get_by_label(field).fill(room.project.name)
+    page.get_by_role("button", name="Delete project").click()
+    page.wait_for_url("**/projects")
+    said(page, f"{room.project.name} and its reports are deleted.")
+    assert room.people["owner"].get(f"/r/{report}").status_code == 404
+    assert room.people["owner"].get(room.path).status_code == 404
+
+
+def test_only_owners_delete_and_members_change_nothing(room: Room, visit: Visit) -> None:
+    page = visit("admin").go(f"{room.path}/settings")
+    expect(page.get_by_text("Only an owner of the workspace deletes a project. Your role is admin.")).to_be_visible()
+    page = visit("member").go(f"{room.path}/settings")
+    expect(page.get_by_text("Admins change these settings. Your role is member.")).to_be_visible()
+    expect(page.locator("#main form[method=post]")).to_have_count(0)
+    page.goto(f"{room.server.url}{room.path}/settings/widget")
+    expect(page.get_by_label("Owl")).to_be_disabled()

@@ -1,0 +1,1 @@
+"""The agents' door as its clients see it (Patchrooms, "MCP")."""

@@ -1,0 +1,180 @@
+"""The protocol: every revision that clients speak, with a handshake and without; who is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import mcp_types as types
+import pytest
+
+from backroom.access import operator
+from backroom.clock import now_ms
+from backroom.projects.commands import NewKey, revoke_key
+from backroom.store.database import Database
+from tests.contract.mcp.agent import EARLIER, MODERN, Agent, text_of
+from tests.contract.mcp.conftest import AgentWith, Send
+from tests.harness.cast import Cast
+
+READING = {
+    "list_reports",
+    "get_report",
+    "list_projects",
+    "list_channels",
+    "search_reports",
+    "next_report",
+    "list_comments",
+}
+WRITING = {"create_report", "create_room", "set_status", "add_comment", "assign_report", "link_commit"}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "get_report": {"id": "0" * 24},
+    "search_reports": {"query": "x"},
+    "list_comments": {"id": "0" * 24},
+    "create_report": {"text": "x"},
+    "create_room": {"title": "x"},
+    "set_status": {"id": "0" * 24, "status": "open"},
+    "add_comment": {"id": "0" * 24, "text": "x"},
+    "assign_report": {"id": "0" * 24, "assignee": "none"},
+    "link_commit": {"id": "0" * 24, "commit": "abcdef1"},
+}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy", MODERN])
+def test_the_official_client_works_in_every_mode(owner: Agent, send: Send, mode: Any) -> None:
+    report = send("It broke")
+    agent = Agent(owner.url, owner.key, mode)
+    assert agent.tools().keys() == READING | WRITING
+    assert report in text_of(agent.call("list_reports"))
+    assert agent.done("set_status", id=report, status="triaged")["changed"] is True
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_the_handshake_agrees_on_the_clients_revision(owner: Agent, revision: str) -> None:
+    params = {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    answer = owner.post("initialize", params)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert "mcp-session-id" not in answer.headers
+    result = answer.json()["result"]
+    assert result["protocolVersion"] == revision
+    assert result["serverInfo"]["name"] == "backroom"
+    assert result["capabilities"].keys() == {"tools", "prompts", "resources"}
+    follow = owner.post("tools/list", headers={"mcp-protocol-version": revision})
+    assert {tool["name"] for tool in follow.json()["result"]["tools"]} == READING | WRITING
+
+
+def test_a_bare_message_is_answered_without_a_handshake(owner: Agent, send: Send) -> None:
+    report = send("Bare")
+    answer = owner.post_call("list_reports", {"limit": 1})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["jsonrpc"], body["id"]) == ("2.0", 1)
+    assert report in body["result"]["content"][0]["text"]
+
+
+def test_without_a_good_key_nothing_is_told(owner: Agent, cast: Cast, new_key: Callable[..., NewKey]) -> None:
+    metadata = f'resource_metadata="{owner.url}/.well-known/oauth-protected-resource/mcp"'
+    unknown = "pr_sk_" + "x" * 40
+    for key in (None, "", "x", unknown, cast.owner.project.project_key, cast.owner.miniback_key):
+        for method in ("tools/list", "initialize", "server/discover", "ping", "tools/call"):
+            answer = owner.post(method, {}, key=key)
+            assert answer.status_code == 401
+            assert metadata in answer.headers["www-authenticate"]
+            assert "list_reports" not in answer.text
+    assert "invalid_token" not in owner.post("tools/list", key=None).headers["www-authenticate"]
+    assert 'error="invalid_token"' in owner.post("tools/list", key=unknown).headers["www-authenticate"]
+
+
+def test_a_revoked_key_is_refused_at_once(owner: Agent, database: Database, new_key: Callable[..., NewKey]) -> None:
+    made = new_key("feedback:read")
+    assert owner.post("tools/list", key=made.key).status_code == 200
+    database.write_now(revoke_key, operator(), made.id, now_ms())
+    assert owner.post("tools/list", key=made.key).status_code == 401
+
+
+def test_without_the_scope_each_tool_is_403(agent_with: AgentWith) -> None:
+    for scope, allowed, refused in (
+        ("feedback:read", READING, WRITING),
+        ("feedback:write", WRITING, READING),
+    ):
+        agent = agent_with(scope, "project:read", "project:write", "channel:read", "channel:write")
+        assert agent.tools().keys() == allowed
+        for tool in refused:
+            answer = agent.post_call(tool, ARGUMENTS.get(tool))
+            assert answer.status_code == 403, tool
+            assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+            assert answer.json()["error"] == "insufficient_scope"
+        for tool in allowed:
+            assert agent.post_call(tool, ARGUMENTS.get(tool)).status_code == 200, tool
+
+
+def test_without_either_scope_there_is_no_way_in(agent_with: AgentWith) -> None:
+    agent = agent_with("project:read", "channel:read")
+    for method in ("initialize", "tools/list", "resources/list", "prompts/list"):
+        assert agent.post(method, {}).status_code == 403
+
+
+def test_resources_and_prompts_need_the_scope_to_read(agent_with: AgentWith) -> None:
+    agent = agent_with("feedback:write")
+    assert agent.post("resources/read", {"uri": f"backroom://report/{'0' * 24}"}).status_code == 403
+    assert agent.post("prompts/get", {"name": "fix-this-report", "arguments": {"id": "0" * 24}}).status_code == 403
+    assert agent.run(lambda client: client.list_resources()).resources == []
+    assert agent.run(lambda client: client.list_prompts()).prompts == []
+
+
+def test_an_odd_message_gets_no_further_than_its_scope(agent_with: AgentWith) -> None:
+    """What the door can't read, or reads otherwise than the SDK, must not run a tool that the key hasn't."""
+    agent = agent_with("feedback:read")
+    headers = {"authorization": f"Bearer {agent.key}", "content-type": "application/json"}
+    call = '{"name":"create_report","arguments":{"text":"smuggled"}}'
+    bodies = [
+        f'[{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{call}}}]',
+        f'{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{}},"method":"tools/call","params":{call}}}',
+        f'{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{call},"method":"tools\\/call"}}',
+        f'\ufeff{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{call}}}',
+        '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["create_report"]}}',
+        "[" * 100_000,
+        "",
+    ]
+    for body in bodies:
+        answer = httpx.post(f"{agent.url}/mcp", content=body.encode(), headers=headers)
+        assert answer.status_code in (400, 403), body
+    assert "smuggled" not in text_of(agent.call("list_reports"))
+
+
+def test_paths_methods_and_other_sites(owner: Agent) -> None:
+    for method in ("GET", "DELETE", "PUT"):
+        answer = httpx.request(method, f"{owner.url}/mcp", headers={"authorization": f"Bearer {owner.key}"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert owner.post("tools/list", headers={"origin": "https://evil.example"}).status_code == 403
+    assert owner.post("tools/list", headers={"origin": owner.url}).status_code == 200
+    assert owner.post("tools/list", {"x": "y" * 300_000}).status_code == 413
+
+
+def test_errors_of_the_protocol(owner: Agent) -> None:
+    unknown = owner.post_call("drop_tables").json()["error"]
+    assert unknown["code"] == types.INVALID_PARAMS
+    assert "There are: list_reports" in unknown["message"]
+    assert owner.post("no/such/method").json()["error"]["code"] == types.METHOD_NOT_FOUND
+    modern = owner.post("no/such/method", headers={"mcp-protocol-version": "1999-01-01"})
+    assert modern.status_code == 400
+
+
+def test_tools_are_described(owner: Agent) -> None:
+    for name, tool in owner.tools().items():
+        assert tool.title
+        assert tool.description
+        assert tool.input_schema["type"] == "object"
+        assert tool.input_schema["additionalProperties"] is False
+        for argument in tool.input_schema["properties"].values():
+            assert "description" in str(argument), (name, argument)
+        assert tool.annotations is not None
+        assert tool.annotations.read_only_hint is (name in READING)
+        assert tool.annotations.idempotent_hint is True
+        assert tool.annotations.destructive_hint is (name in {"set_status", "assign_report", "create_room"})
+        markdown = name in {"get_report", "next_report"}
+        assert (tool.output_schema is None) is markdown
+        assert markdown or tool.output_schema["type"] == "object"  # type: ignore[index]
+
+
