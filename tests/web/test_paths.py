@@ -47,7 +47,7 @@ def test_what_is_below_api_and_no_version_is_minibacks(server: Server, path: str
 def test_a_browser_gets_a_page_for_a_path_that_is_not_there(server: Server) -> None:
     answer = get(server.port, "/nowhere", accept="text/html,application/xhtml+xml,*/*;q=0.8")
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert b"no such page" in answer.body
+    assert b"There is nothing here" in answer.body
     assert get(server.port, "/nowhere", accept="*/*").headers["content-type"] == "application/json"
 
 
@@ -66,14 +66,14 @@ def test_a_wrong_method_is_405_in_its_dialect(server: Server, path: str, allowed
 
 
 def test_head_has_the_headers_and_no_body(server: Server) -> None:
-    full, bare = get(server.port, "/"), get(server.port, "/", "HEAD")
+    full, bare = get(server.port, "/sign-in"), get(server.port, "/sign-in", "HEAD")
     assert bare.status == 200
     assert bare.body == b""
     assert bare.headers["content-length"] == str(len(full.body))
 
 
 def test_every_answer_has_a_request_id_of_its_own(server: Server) -> None:
-    paths = ["/healthz", "/readyz", "/", "/nowhere", "/api/v1/nowhere", "/api/nowhere", "/api/v1/projects/x"] * 10
+    paths = ["/healthz", "/readyz", "/sign-in", "/nowhere", "/api/v1/nowhere", "/api/nowhere", "/api/v1/projects/x"] * 10
     with ThreadPoolExecutor(8) as many:
         answers: list[Response] = list(many.map(lambda path: get(server.port, path), paths))
     ids = [answer.headers["x-request-id"] for answer in answers]
@@ -112,7 +112,7 @@ def test_pages_are_closed_and_load_only_from_here(server: Server, path: str) -> 
 
 
 def test_assets_keep_for_ever_and_are_what_they_say(server: Server) -> None:
-    page = get(server.port, "/").body.decode()
+    page = get(server.port, "/api/docs").body.decode()
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
     assert "?v=" in address
     answer = get(server.port, address)

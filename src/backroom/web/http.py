@@ -249,6 +249,11 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
+def wants_page(scope: Scope) -> bool:
+    """Whether the client takes HTML by name, as browsers do; `*/*` alone is a program."""
+    return b"text/html" in (header(scope, b"accept") or b"").lower()
+
+
 def whole_number(text: str, least: int, most: int) -> int | None:
     """The number that `text` writes in ASCII digits, of any length, at most `most`; None where it is no such number,
     or one below `least`."""

@@ -22,7 +22,10 @@ from tests.web.dashboard.making import new_project
 
 Visit = Callable[..., Visitor]
 NewRoom = Callable[[], "Room"]
-NAMES = ("Aspen", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel", "Juniper", "Larch", "Maple", "Oak")
+NAMES = (
+    *("Aspen", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel", "Ivy", "Juniper", "Katsura", "Larch"),
+    *("Maple", "Nutmeg", "Oak", "Poplar", "Quince", "Rowan", "Spruce", "Tamarind", "Ulmus", "Viburnum", "Willow", "Yew"),
+)
 
 
 @dataclass

@@ -37,7 +37,7 @@ from backroom.web.dashboard.live import Live
 from backroom.web.dashboard.post import Post
 from backroom.web.dashboard.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.shell import read_shell
-from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
+from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.limits import Limits
 
 log = structlog.get_logger("backroom.web.dashboard")
@@ -119,16 +119,16 @@ class DashboardDoor(Door):
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """A page that says what happened; the way to sign in for strangers; one line for scripts."""
-        if isinstance(error, Unauthenticated) and wants_page(scope):
+        if isinstance(error, Unauthenticated) and shows_page(scope):
             return _to_sign_in(scope)
-        if isinstance(error, NoWorkspace) and wants_page(scope):
+        if isinstance(error, NoWorkspace) and shows_page(scope):
             return _go(scope, "/no-workspace")
         status = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
         message = error.message if isinstance(error, Failure) and status != 404 else ""
         headers: Headers = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, TooMany) else []
         if isinstance(error, MethodNotAllowed):
             headers.append((b"allow", ", ".join(error.allowed).encode()))
-        if not wants_page(scope):
+        if not shows_page(scope):
             text = error.message if isinstance(error, Failure) else "Internal error"
             return json_answer({"error": text}, status, headers)
         template = "error_part.html" if is_part(scope) else "error.html"
@@ -136,9 +136,9 @@ class DashboardDoor(Door):
         return html_answer(scope, template, status, headers, **values)
 
 
-def wants_page(scope: Scope) -> bool:
-    """Whether the client takes HTML by name, as browsers do; `*/*` alone is a program."""
-    return b"text/html" in (header(scope, b"accept") or b"").lower() or is_part(scope)
+def shows_page(scope: Scope) -> bool:
+    """Whether a page is wanted, or a piece of one."""
+    return wants_page(scope) or is_part(scope)
 
 
 def _to_sign_in(scope: Scope) -> Answer:

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from backroom.config import Settings
 from backroom.errors import Failure, StoreFailed
 from backroom.store.database import Database
-from backroom.web.http import Answer, Door, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
+from backroom.web.http import Answer, Door, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.ops.probe import Probe
 from backroom.web.pages import asset_answer, page_answer
 
@@ -37,11 +37,6 @@ class OpsDoor(Door):
         if isinstance(error, Failure):
             return json_answer({"error": error.message}, 503 if isinstance(error, StoreFailed) else 400)
         return json_answer({"error": "Internal error"}, 500)
-
-
-def wants_page(scope: Scope) -> bool:
-    """Whether the client takes HTML by name, as browsers do; `*/*` alone is a program."""
-    return b"text/html" in (header(scope, b"accept") or b"").lower()
 
 
 async def show_asset(_door: OpsDoor, request: Request) -> Answer:

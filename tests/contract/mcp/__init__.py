@@ -1,1 +1,0 @@
-"""The agents' door as its clients see it (Patchrooms, "MCP")."""
