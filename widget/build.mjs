@@ -50,7 +50,7 @@ async function bundle(options) {
     const { code } = await minify(shortVariables(file.text), {
       module: options.format === "esm",
       ecma: 2020,
-      compress: { passes: 4, inline: 1, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+      compress: { passes: 4, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
       mangle: { toplevel: true, properties: { regex: SHORTENED } },
       nameCache,
       format: { comments: false },

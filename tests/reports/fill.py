@@ -45,7 +45,7 @@ class Known:
 
     def fits(self, wanted: Wanted) -> bool:
         """Whether a filter wants it, judged in the plainest way."""
-        browser, system, device = (self.agent or "//").split("/")
+        browser, system, device = (self.agent or "Unknown/Unknown/Unknown").split("/")
         return (
             self.project in wanted.projects
             and (not wanted.statuses or self.status in wanted.statuses)

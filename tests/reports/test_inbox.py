@@ -88,9 +88,9 @@ class Filled:
             "since": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
             "until": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
             "search": lambda: pick.choice(["checkout", "50% o", "coupon", "b", "nothing"]),
-            "browser": lambda: pick.choice(["Firefox", "Safari"]),
-            "system": lambda: pick.choice(["iOS", "Linux"]),
-            "device": lambda: pick.choice(["desktop", "mobile"]),
+            "browser": lambda: pick.choice(["Firefox", "Safari", "Unknown"]),
+            "system": lambda: pick.choice(["iOS", "Linux", "Unknown"]),
+            "device": lambda: pick.choice(["desktop", "mobile", "Unknown"]),
         }
         chosen = pick.sample(list(some), pick.choice([0, 1, 1, 2, 2, 3]))
         return Wanted(pick.choice([both, both[:1], both[1:]]), **{name: some[name]() for name in chosen})

@@ -103,6 +103,10 @@ const FILES = {
       "}\n",
     ],
     ["cut", "function markAsForce(", "/**\n * @param {Array<Component>} commitQueue"],
+    // What throws in a ref or while unmounting reaches the room, which says so.
+    ["swap", /\ttry \{\s*if \(typeof ref == 'function'\)/, "{\n if (typeof ref == 'function')"],
+    ["swap", /\} else ref\.current = value;\s*\} catch \(e\) \{[^}]*\}/, "} else ref.current = value;\n}"],
+    ["swap", /try \{\s*r\.componentWillUnmount\(\);\s*\} catch \(e\) \{[^}]*\}/, "r.componentWillUnmount();"],
     ["cut", "let r, end, nodes;", "if ((r = vnode.ref)", "let r;\n"],
     ["cut", "// A component that suspended while hydrating owns", "if (!skipRemove) removeNode(vnode._dom);"],
   ],

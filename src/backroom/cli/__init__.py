@@ -35,9 +35,10 @@ user = App(name="user", help="People who sign in.", sort_key=2)
 workspace = App(name="workspace", help="Workspaces and their plans.", sort_key=2)
 project = App(name="project", help="Projects, which reports belong to.", sort_key=2)
 key = App(name="key", help="Secret keys to the two APIs.", sort_key=2)
+agent = App(name="agent", help="Coding agents that work from the inbox.", sort_key=2)
 
 app.command("backroom.cli.serve:serve", help="Serve the APIs until told to stop.", sort_key=1)
-for group in (user, workspace, project, key):
+for group in (user, workspace, project, key, agent):
     app.command(group)
 app.command("backroom.cli.store:demo", help="Fill an empty store with sample data.", sort_key=3)
 app.command("backroom.cli.store:migrate", help="Bring the store to this version's schema.", sort_key=3)
@@ -53,6 +54,7 @@ project.command("backroom.cli.projects:create_project", name="create", help="Add
 project.command("backroom.cli.projects:update_project", name="update", help="Change a project's settings.")
 key.command("backroom.cli.projects:create_key", name="create", help="Make a secret key for a project.")
 key.command("backroom.cli.projects:revoke_key", name="revoke", help="End a secret key.")
+agent.command("backroom.cli.agent:install", name="install", help="Set a coding agent up for Backroom.")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from backroom.clock import DAY
 from backroom.errors import Invalid
 from backroom.ids import first_id_at
 from backroom.reports.finding import MOST_WAYS
+from backroom.reports.places import UNKNOWN
 from backroom.reports.reach import reach
 from backroom.reports.rules import Status
 from backroom.store.tables import daily, reports
@@ -21,7 +22,6 @@ MOST_DAYS = 3_660
 LAST_DAY = 100_000
 LOOKED_AT = 100_000
 SHOWN = 10
-UNKNOWN = "Unknown"
 
 
 class Durations(NamedTuple):

@@ -7,6 +7,8 @@ from typing import Any
 
 PAGE_LENGTH = 500
 OTHER = "Other"
+UNKNOWN = "Unknown"
+"""What reports without a User-Agent count as: their agent is null."""
 
 BROWSERS = (
     ("Edg", "Edge"),

@@ -33,12 +33,14 @@ _v = views.c
 _columns = (_v.id, _v.name, _v.query, _v.project, (_v.user == "").label("shared"))
 
 
-def list_views(conn: Connection, actor: Actor, project: str = "") -> list[View]:
-    """What the actor sees: own and shared views of the project and of all projects, by name. Raises Denied."""
+def list_views(conn: Connection, actor: Actor, project: str | None = "") -> list[View]:
+    """What the actor sees: own and shared views of the project and of all projects, by name; without exception where
+    `project` is None. Raises Denied."""
     actor.require(Scope.FEEDBACK_READ)
     query = select(*_columns).where(_v.workspace == actor.workspace, _v.user.in_([actor.id, ""]))
-    query = query.where(_v.project.in_([project, ""])).order_by(func.lower(_v.name), _v.id)
-    return [_view(row) for row in conn.execute(query)]
+    if project is not None:
+        query = query.where(_v.project.in_([project, ""]))
+    return [_view(row) for row in conn.execute(query.order_by(func.lower(_v.name), _v.id))]
 
 
 def create_view(tx: Connection, actor: Actor, name: str, query: str, project: str, shared: bool, now: int) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, li
 
 from backroom.ids import first_id_at
 from backroom.reports.filters import NOBODY, Wanted
+from backroom.reports.places import UNKNOWN
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.store import facets, search
 from backroom.store.search import ROW
@@ -156,14 +157,16 @@ def _beyond_counters(conn: Connection, wanted: Wanted) -> list[ColumnElement[boo
 
 
 def agent_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """On the parts of an agent such as `Safari/iOS/mobile`."""
+    """On the parts of an agent such as `Safari/iOS/mobile`, or on there being none."""
     found: list[ColumnElement[bool]] = []
-    if wanted.browser is not None:
-        found.append(_c.agent.startswith(wanted.browser + "/", autoescape=True))
-    if wanted.system is not None:
+    if UNKNOWN in (wanted.browser, wanted.system, wanted.device):
+        found.append(_c.agent.is_(None))
+    if wanted.browser not in (None, UNKNOWN):
+        found.append(_c.agent.startswith(f"{wanted.browser}/", autoescape=True))
+    if wanted.system not in (None, UNKNOWN):
         found.append(_c.agent.contains(f"/{wanted.system}/", autoescape=True))
-    if wanted.device is not None:
-        found.append(_c.agent.endswith("/" + wanted.device, autoescape=True))
+    if wanted.device not in (None, UNKNOWN):
+        found.append(_c.agent.endswith(f"/{wanted.device}", autoescape=True))
     return found
 
 

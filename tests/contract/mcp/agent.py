@@ -45,17 +45,17 @@ class Agent:
         """The tools that it is shown, by name."""
         return {tool.name: tool for tool in self.run(lambda client: client.list_tools()).tools}
 
-    def call(self, tool: str, **arguments: Any) -> types.CallToolResult:
+    def call(self, tool: str, /, **arguments: Any) -> types.CallToolResult:
         """Calls a tool; whether it failed is in the result."""
         return self.run(lambda client: client.call_tool(tool, arguments))
 
-    def done(self, tool: str, **arguments: Any) -> Any:
+    def done(self, tool: str, /, **arguments: Any) -> Any:
         """The structured answer of a tool that must not fail."""
         result = self.call(tool, **arguments)
         assert not result.is_error, text_of(result)
         return result.structured_content
 
-    def refused(self, tool: str, **arguments: Any) -> str:
+    def refused(self, tool: str, /, **arguments: Any) -> str:
         """The words of a tool that must fail."""
         result = self.call(tool, **arguments)
         assert result.is_error, text_of(result)

@@ -139,7 +139,7 @@ def test_an_odd_message_gets_no_further_than_its_scope(agent_with: AgentWith) ->
     ]
     for body in bodies:
         answer = httpx.post(f"{agent.url}/mcp", content=body.encode(), headers=headers)
-        assert answer.status_code in (400, 403), body
+        assert answer.status_code in (400, 403) or "error" in answer.json(), body
     assert "smuggled" not in text_of(agent.call("list_reports"))
 
 
@@ -176,5 +176,3 @@ def test_tools_are_described(owner: Agent) -> None:
         markdown = name in {"get_report", "next_report"}
         assert (tool.output_schema is None) is markdown
         assert markdown or tool.output_schema["type"] == "object"  # type: ignore[index]
-
-

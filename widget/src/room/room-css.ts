@@ -52,7 +52,7 @@ header .tool{align-self:flex-start}
 .b blockquote span{display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
 .b code{display:block;margin-top:2px;font:11.5px/1.4 ui-monospace,monospace;color:var(--br-faint);overflow-wrap:anywhere}
 .sound{display:flex;align-items:center;gap:6px;padding:5px 8px;color:var(--br-soft);font-size:13px}
-.link{border:0;background:none;padding:7px 4px;margin:-3px 0;color:inherit;font-size:12.5px;text-decoration:underline;text-underline-offset:3px;border-radius:6px}
+.link{border:0;background:none;padding:7px 4px;margin:-3px 0;color:inherit;font-size:12.5px;text-decoration:underline;border-radius:6px}
 .link:hover{color:var(--br-ink)}
 .others,.local{padding:12px 16px;display:flex;flex-direction:column;gap:4px;color:var(--br-soft);font-size:13px}
 .others{border-bottom:1px solid var(--br-line)}
@@ -93,7 +93,7 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .along span{color:var(--br-soft);font-size:12.5px;overflow-wrap:anywhere;white-space:pre-wrap;max-height:7.5em;overflow:auto}
 .outcome{padding:14px 16px 16px;display:flex;flex-direction:column;gap:8px;border-top:1px solid var(--br-line)}
 .outcome p{color:var(--br-soft)}
-.outcome a{color:var(--br-accent);font-weight:550;text-underline-offset:3px}
+.outcome a{color:var(--br-accent);font-weight:550}
 .outcome .bar{gap:14px;margin-top:10px;flex-wrap:wrap}
 .outcome .bad{color:var(--br-bad);font-weight:550}
 .outcome pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;font-size:13px;max-height:180px;overflow:auto;border-inline-start:3px solid var(--br-line);padding-inline-start:12px}
@@ -104,7 +104,7 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .editor>.hint,.editor>.words{max-width:1100px;width:100%;margin:0 auto}
 .stage{flex:1;min-height:0;display:grid;place-items:center;overflow:hidden;padding:6px}
 .stage canvas{max-width:100%;max-height:100%;min-height:0;touch-action:none;cursor:crosshair;border-radius:4px;box-shadow:0 0 0 1px var(--br-line)}
-.pick-frame{position:fixed;left:0;top:0;pointer-events:none;border:2px solid #e8590c;border-radius:4px;background:#e8590c1a;box-shadow:0 0 0 2px #fff9}
+.pick-frame{position:fixed;left:0;top:0;pointer-events:none;border:2px solid #e8590c;border-radius:4px;background:#e8590c1a}
 .pick-name{position:absolute;bottom:100%;inset-inline-start:-2px;margin-bottom:4px;padding:2px 8px;border-radius:6px;background:#1f1b16;color:#fff;font:12px/1.5 ui-monospace,monospace;white-space:nowrap;max-width:60vw;overflow:hidden;text-overflow:ellipsis}
 .pick-frame[data-low] .pick-name{bottom:auto;top:100%;margin-top:4px}
 .pick-bar{position:fixed;left:50%;translate:-50% 0;bottom:20px;display:flex;align-items:center;gap:14px;max-width:calc(100vw - 24px);padding:8px 8px 8px 18px;border-radius:16px;background:#1f1b16;color:#fffefc;box-shadow:var(--br-shade);font-size:13.5px}

@@ -201,7 +201,7 @@ async function rastered(svg: SVGElement, scale: number): Promise<HTMLCanvasEleme
   const image = new Image();
   await new Promise((resolve, reject) => {
     image.onload = resolve;
-    image.onerror = () => reject(new Error("the picture was not loaded"));
+    image.onerror = () => reject(new Error("not loaded"));
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(xml)}`;
   });
   const canvas = blankCanvas(innerWidth * scale, innerHeight * scale);

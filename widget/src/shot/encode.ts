@@ -23,7 +23,7 @@ export async function encode(source: HTMLCanvasElement): Promise<Picture> {
     }
     canvas = fitted(canvas, 0.75);
   }
-  throw new Error("the picture stays too large");
+  throw new Error("too large");
 }
 
 /** Any picture the browser can read, drawn anew: what a camera wrote beside the pixels (place, device) stays here. */
@@ -44,7 +44,7 @@ export function blankCanvas(width: number, height: number): HTMLCanvasElement {
 
 /** The work, or a failure once `ms` have passed. */
 export function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
-  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("it took too long")), ms));
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("too late")), ms));
   return Promise.race([work, late]);
 }
 
@@ -57,6 +57,6 @@ function fitted(source: HTMLCanvasElement, scale: number): HTMLCanvasElement {
 
 function toBlob(canvas: HTMLCanvasElement, type: string, quality: number): Promise<Blob> {
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the canvas gave no picture"))), type, quality);
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), type, quality);
   });
 }

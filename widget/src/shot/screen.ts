@@ -58,15 +58,14 @@ function cover(host: HTMLElement, layer: HTMLElement, own: readonly string[]): (
   const sheet = document.createElement("div");
   for (const box of maskedBoxes(maskSelector(own), host)) {
     const part = document.createElement("div");
-    const { style } = part;
-    style.position = "fixed";
-    style.background = "#3b3732";
-    style.left = `${box.x}px`;
-    style.top = `${box.y}px`;
-    style.width = `${box.width}px`;
-    style.height = `${box.height}px`;
+    part.style.cssText = `position:fixed;background:#3b3732;left:${box.x}px;top:${box.y}px;width:${box.width}px;height:${box.height}px`;
     sheet.append(part);
   }
+  // A tab that shows nothing new gives no frames: this dot is always new.
+  const dot = document.createElement("div");
+  dot.style.cssText = "position:fixed;inset:auto auto 0 0;width:2px;height:2px";
+  dot.animate([{ background: "#000" }, { background: "#fff" }], { duration: 150, iterations: 1e9 });
+  sheet.append(dot);
   layer.append(sheet);
   const panels = layer.querySelectorAll<HTMLElement>(".room");
   for (const panel of panels) panel.style.visibility = "hidden";

@@ -23,7 +23,7 @@ export function localStore(options: Options): LocalStore {
       try {
         localStorage.setItem(key, JSON.stringify([...stored, report]));
       } catch {
-        warn("this browser's storage is full or blocked: the report is kept until the page is closed");
+        warn("storage is full or blocked: the report is kept until the page is closed");
         memory = [...memory, report];
       }
     },

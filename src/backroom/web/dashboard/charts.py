@@ -17,6 +17,7 @@ TICKS = 3
 LABELS = 6
 
 Href = Callable[[str, int, int], str]
+"""The address of the reports of a series, "" for all of them, from a day to a day."""
 
 
 class Series(NamedTuple):
@@ -48,12 +49,20 @@ class Step(NamedTuple):
     n: int
 
 
+class Cell(NamedTuple):
+    """A number and where its reports are."""
+
+    n: int
+    href: str
+
+
 class Row(NamedTuple):
-    """The table's line of one bar: when, and how many of each series."""
+    """The table's line of one bar: when, how many of each series, and of all together."""
 
     label: str
     start: str
-    numbers: list[int]
+    cells: list[Cell]
+    all: Cell
 
 
 class Chart(NamedTuple):
@@ -61,7 +70,7 @@ class Chart(NamedTuple):
 
     width: int
     height: int
-    legend: list[tuple[Series, int]]
+    legend: list[tuple[Series, Cell]]
     pieces: list[Piece]
     steps: list[Step]
     labels: list[tuple[float, str]]
@@ -82,7 +91,7 @@ def chart_of(series: Sequence[Series], first: int, href: Href) -> Chart:
     for place, (start, bar) in enumerate(zip(starts, bars, strict=True)):
         last = min(start + size, days) - 1
         label = _days(first + start, first + last)
-        rows.append(Row(label, day((first + start) * DAY), bar))
+        rows.append(_row(label, series, bar, first + start, first + last, href))
         below = 0
         for one, n in zip(series, bar, strict=True):
             if n:
@@ -100,8 +109,13 @@ def chart_of(series: Sequence[Series], first: int, href: Href) -> Chart:
     steps = [
         Step(round(HEIGHT - most * step / TICKS / most * HEIGHT, 1), most * step // TICKS) for step in range(TICKS + 1)
     ]
-    legend = [(one, sum(one.values)) for one in series]
+    legend = [(one, Cell(sum(one.values), href(one.key, first, first + days - 1))) for one in series]
     return Chart(WIDTH, HEIGHT, legend, pieces, steps, labels, rows)
+
+
+def _row(label: str, series: Sequence[Series], bar: Sequence[int], first: int, last: int, href: Href) -> Row:
+    cells = [Cell(n, href(one.key, first, last)) for one, n in zip(series, bar, strict=True)]
+    return Row(label, day(first * DAY), cells, Cell(sum(bar), href("", first, last)))
 
 
 def _days(first: int, last: int) -> str:

@@ -131,10 +131,11 @@ class Place(NamedTuple):
         return with_query(f"/p/{self.project.slug}/insights", since=iso_day(last - days + 1), until=iso_day(last))
 
     def day_of(self, name: str) -> Any:
-        """Gives the address of some days' reports of one series."""
+        """Gives the address of some days' reports of one series, or of all."""
 
         def href(key: str, first: int, last: int) -> str:
-            return self.having(**{name: key, "since": iso_day(first), "until": iso_day(last)})
+            series = {name: key} if key else {}
+            return self.having(**series, since=iso_day(first), until=iso_day(last))
 
         return href
 

@@ -28,6 +28,7 @@ class Live:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._wake: dict[asyncio.Event, frozenset[str]] = {}
+        self._fresh: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -38,9 +39,13 @@ class Live:
             event.set()
 
     async def follow(self, projects: Sequence[str]) -> AsyncIterator[bool]:
-        """Yields True each time that reports of these projects have changed, False now and then when not."""
+        """Yields True each time that reports of these projects have changed, False now and then when not.
+
+        The first True comes once it looks: what changed between the reading of the page and that look is unheard.
+        """
         event = asyncio.Event()
         self._wake[event] = frozenset(projects)
+        self._fresh.add(event)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
         try:
@@ -54,6 +59,7 @@ class Live:
                     yield changed
         finally:
             del self._wake[event]
+            self._fresh.discard(event)
             if not self._wake and self._looking is not None:
                 self._looking.cancel()
                 self._looking = None
@@ -61,6 +67,7 @@ class Live:
     async def _look(self) -> None:
         seen: dict[str, int] = {}
         while True:
+            first, self._fresh = self._fresh, set()
             try:
                 now = await self._db.read_short(_numbers, sorted(set().union(*self._wake.values())))
             except StoreFailed as error:
@@ -68,7 +75,7 @@ class Live:
                 now = seen
             changed = {name for name, n in now.items() if name in seen and seen[name] != n}
             for event, projects in self._wake.items():
-                if changed & projects:
+                if changed & projects or event in first:
                     event.set()
             seen = now
             await asyncio.sleep(LOOK_EVERY)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from backroom.projects.queries import get_by_slug
+from backroom.access import Scope
+from backroom.projects.queries import get_by_slug, list_projects
 from backroom.reports.views import create_view, delete_view, list_views, rename_view
 from backroom.web.dashboard.acts import back_of
 from backroom.web.dashboard.auth import Visit, signed_in
@@ -43,8 +44,10 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 def read_views(conn: Connection, visit: Visit) -> Values:
-    """The views of all projects that the visitor sees."""
-    return {"views": list_views(conn, visit.actor)}
+    """Every view that the visitor sees: those of all inboxes, and those of one project with that project."""
+    places = {project.id: project for project in list_projects(conn, visit.actor)}
+    found = [(view, places.get(view.project)) for view in list_views(conn, visit.actor, None)]
+    return {"views": found, "writes": Scope.FEEDBACK_WRITE in visit.actor.scopes}
 
 
 @signed_in

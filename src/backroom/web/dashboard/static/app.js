@@ -26,6 +26,18 @@
     }
   });
 
+  // In an open menu the arrow keys move, but for fields that need them.
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    if (event.target.matches("select, textarea, [type=date]")) return;
+    const items = [...menu.querySelectorAll(".menu-box :is(button, a, input:not([type=hidden]), select)")];
+    const at = items.indexOf(document.activeElement);
+    const next = event.key === "ArrowDown" ? (at + 1) % items.length : at < 0 ? -1 : at - 1;
+    event.preventDefault();
+    items.at(next)?.focus();
+  });
+
   async function copy(button) {
     const box = button.closest(".secret, .stack, [data-copy-box]");
     const source = button.dataset.copy ? document.getElementById(button.dataset.copy) : box.querySelector("[data-copy-text]");

@@ -176,16 +176,6 @@
     menu.open = true;
     menu.querySelector(".menu-box button, .menu-box input")?.focus();
   }
-  // In an open menu the arrow keys move.
-  document.addEventListener("keydown", (event) => {
-    const menu = event.target.closest?.("details.menu[open]");
-    if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-    event.preventDefault();
-    const items = [...menu.querySelectorAll(".menu-box :is(button, a, input)")];
-    const at = items.indexOf(document.activeElement);
-    items.at((at + (event.key === "ArrowDown" ? 1 : -1)) % items.length)?.focus();
-  });
-
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.id === "bulk") {
@@ -268,10 +258,8 @@
 
   function listen() {
     source = new EventSource(list.dataset.live);
+    // The first one comes with the connection, so that what nobody heard is caught up with.
     source.addEventListener("changed", freshen);
-    // What came while the connection was down is caught up with.
-    let first = true;
-    source.addEventListener("open", () => { if (!first) freshen(); first = false; });
   }
 
   async function freshen() {

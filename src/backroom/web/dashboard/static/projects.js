@@ -34,8 +34,7 @@
       waiting.innerHTML = html;
       events.close();
     };
-    // `open` comes after each reconnect too, when a report may have come unheard.
-    events.addEventListener("open", look);
+    // The first one comes with each connection, for a report may have come unheard.
     events.addEventListener("changed", look);
   }
 
