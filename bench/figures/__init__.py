@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench.figures import cold, dashboard, fastapi, ingest, pages, postgresql, total, workers
+from bench.figures import cold, dashboard, fastapi, ingest, mcp, pages, postgresql, total, workers
 from bench.lab import Lab
 from bench.table import Figure
 
@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "cursor": pages.cursor,
     "total": total.total,
     "dashboard": dashboard.dashboard,
+    "mcp": mcp.mcp,
     "ingest-patchrooms": ingest.patchrooms,
     "ingest-patchrooms-random": ingest.patchrooms_random,
     "ingest-miniback": ingest.miniback,

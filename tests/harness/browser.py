@@ -72,8 +72,18 @@ class Visitor:
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it is, one line each: the rule, and where."""
+    load_axe(page)
+    return run_axe(page)
+
+
+def load_axe(page: Page) -> None:
+    """Puts axe into the page, until it goes elsewhere."""
     # The page's own policy forbids scripts from elsewhere; the debugger's evaluation is not the page's.
     page.evaluate(AXE.read_text(encoding="utf-8"))
+
+
+def run_axe(page: Page) -> list[str]:
+    """`violations` of a page that has axe in it."""
     found: list[dict[str, Any]] = page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}}).then(done => done.violations)", RULES
     )

@@ -73,7 +73,15 @@ def test_head_has_the_headers_and_no_body(server: Server) -> None:
 
 
 def test_every_answer_has_a_request_id_of_its_own(server: Server) -> None:
-    paths = ["/healthz", "/readyz", "/sign-in", "/nowhere", "/api/v1/nowhere", "/api/nowhere", "/api/v1/projects/x"] * 10
+    paths = [
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/nowhere",
+        "/api/v1/nowhere",
+        "/api/nowhere",
+        "/api/v1/projects/x",
+    ] * 10
     with ThreadPoolExecutor(8) as many:
         answers: list[Response] = list(many.map(lambda path: get(server.port, path), paths))
     ids = [answer.headers["x-request-id"] for answer in answers]

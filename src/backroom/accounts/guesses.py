@@ -2,8 +2,8 @@
 
 Three kinds of buckets of tokens, in the memory of one process. One for the client's address, one for that
 address and the account, one for the account from everywhere: the last stops those who guess from many addresses,
-and would lock the account's owner out with them. So a browser in which the owner has signed in before has
-a signed cookie, and a bucket of its own in place of the last.
+and would lock the account's owner out with them, as the others would lock out whoever shares an address with a guesser.
+So a browser in which the owner has signed in before has a signed cookie, and a bucket of its own in place of them.
 """
 
 from __future__ import annotations
@@ -75,13 +75,16 @@ class Guesses:
     def password(self, site: str, email: str, device: str | None) -> Attempt:
         """Counts a try of a password, before it is judged. `device` is from `known_device`. Raises TooMany."""
         account = email.strip().lower()
-        own = (Bucket.ACCOUNT, account) if device is None else (Bucket.DEVICE, device)
-        return self._take([(Bucket.ADDRESS, site), (Bucket.ADDRESS_ACCOUNT, f"{site} {account}"), own])
+        if device is not None:
+            return self._take([(Bucket.DEVICE, device)])
+        from_here = [(Bucket.ADDRESS, site), (Bucket.ADDRESS_ACCOUNT, f"{site} {account}")]
+        return self._take([*from_here, (Bucket.ACCOUNT, account)])
 
     def code(self, site: str, user: str, device: str | None) -> Attempt:
         """Counts a try of a second factor's code, which has a million values. Raises TooMany."""
-        own = (Bucket.CODE, user) if device is None else (Bucket.DEVICE_CODE, device)
-        return self._take([(Bucket.ADDRESS, site), own])
+        if device is not None:
+            return self._take([(Bucket.DEVICE_CODE, device)])
+        return self._take([(Bucket.ADDRESS, site), (Bucket.CODE, user)])
 
     def reset(self, site: str, email: str) -> Attempt:
         """Counts a mail that is asked for, whether or not somebody has the address. Raises TooMany."""

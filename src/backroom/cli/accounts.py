@@ -18,6 +18,11 @@ from backroom.clock import iso, now_ms
 LOCAL_ADDRESS = "http://127.0.0.1:8000"
 """Where `backroom serve` is found unless a setting says otherwise."""
 
+WHERE = (
+    f"Open it at the server's own host and port, such as {LOCAL_ADDRESS}; "
+    "with BACKROOM_PUBLIC_URL set the whole address is printed."
+)
+
 
 def create_user(
     *,
@@ -73,11 +78,12 @@ def reset_password(
     with opened(settings) as db:
         if password_hash is None:
             reset = db.write_now(people.force_reset, email, now)
-            link = reset_link(settings.public_url or LOCAL_ADDRESS, reset.ticket.token)
-            fields = {"id": reset.user, "url": link, "expiresAt": iso(reset.ticket.expires_at)}
-            text = (
-                f"{link}\nThis link sets a new password for {reset.email}, once, until {iso(reset.ticket.expires_at)}."
-            )
+            path, until = reset_link("", reset.ticket.token), iso(reset.ticket.expires_at)
+            url = f"{settings.public_url}{path}" if settings.public_url else None
+            fields = {"id": reset.user, "path": path, "url": url, "expiresAt": until}
+            text = f"{url or path}\nThis link sets a new password for {reset.email}, once, until {until}."
+            if url is None:
+                text += f"\n{WHERE}"
         else:
             fields = {"id": db.write_now(people.set_password, email, password_hash, now)}
             text = f"{email} has the new password now, and has to sign in again everywhere."

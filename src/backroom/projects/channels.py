@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -11,12 +12,12 @@ from backroom.access import Actor, Scope
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
-from backroom.projects.queries import get_reached, hold
+from backroom.projects.queries import get_reached, hold, within_reach
 from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
 from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
 from backroom.store.hot import Hot
-from backroom.store.tables import channels, hints
+from backroom.store.tables import channels, hints, projects
 
 COLUMNS = (
     channels.c.id,
@@ -63,6 +64,27 @@ def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) 
     if not archived:
         query = query.where(channels.c.archived.is_(False))
     return [Channel(*row) for row in conn.execute(query)]
+
+
+def list_channels_of(conn: Connection, actor: Actor, named: Sequence[str], archived: bool) -> dict[str, list[Channel]]:
+    """The channels of each of the projects `named`, as `list_channels` gives them, in one statement.
+
+    Raises NotFound where one of them is out of reach, Denied.
+    """
+    kept = channels.c.project == projects.c.id
+    if not archived:
+        kept &= channels.c.archived.is_(False)
+    query = select(projects.c.id, *COLUMNS).outerjoin(channels, kept)
+    query = query.where(within_reach(actor), projects.c.id.in_(named)).order_by(projects.c.id, channels.c.id)
+    found: dict[str, list[Channel]] = {}
+    for project, *channel in conn.execute(query):
+        of_project = found.setdefault(project, [])
+        if channel[0] is not None:
+            of_project.append(Channel(*channel))
+    if set(found) != set(named):
+        raise NotFound("Project not found")
+    actor.require(Scope.CHANNEL_READ)
+    return found
 
 
 def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel, now: int) -> Channel:

@@ -16,7 +16,16 @@ from backroom.projects.queries import Project, find_project, get_reached, hold
 from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, ProjectStatus
 from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
-from backroom.store.tables import api_keys, channels, doomed_projects, hints, key_days, projects, workspaces
+from backroom.store.tables import (
+    api_keys,
+    channels,
+    doomed_projects,
+    hints,
+    key_days,
+    old_slugs,
+    projects,
+    workspaces,
+)
 
 LONGEST_NUMBER = len("-1000000")
 SLUG_TAKEN = "Slug is already taken"
@@ -41,6 +50,7 @@ def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, no
     mark_config_changed(tx)  # first, for on PostgreSQL it makes those who choose slugs take turns
     _check_project_limit(tx, actor.workspace)
     slug = _free_slug(tx, rules.slug_of(name)) if slug is None else _asked_slug(tx, slug)
+    tx.execute(delete(old_slugs).where(old_slugs.c.slug == slug))
     project = new_id(now)
     tx.execute(
         insert(projects).values(
@@ -91,9 +101,11 @@ def _check_project_limit(tx: Connection, workspace: str) -> None:
 
 
 def _free_slug(tx: Connection, wanted: str) -> str:
-    """`wanted`, or with -2, -3 … the first that is free on the instance."""
+    """`wanted`, or with -2, -3 … the first that is free on the instance; and was, for nobody asked for just this."""
     start = wanted[: rules.SLUG_LENGTH - LONGEST_NUMBER].rstrip("-")
-    taken = set(tx.execute(select(projects.c.slug).where(projects.c.slug.startswith(start))).scalars())
+    taken: set[str] = set()
+    for slugs in (projects.c.slug, old_slugs.c.slug):
+        taken.update(tx.execute(select(slugs).where(slugs.startswith(start))).scalars())
     number, slug = 1, wanted
     while slug in taken:
         number += 1
@@ -121,9 +133,17 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
     kept = {name: msgspec.json.encode(value) if isinstance(value, list) else value for name, value in values.items()}
     tx.execute(update(projects).where(projects.c.id == project).values(kept | {"updated_at": now}))
     mark_config_changed(tx)
+    if "slug" in values:
+        _keep_old_slug(tx, found, values["slug"])
     differences = _differences(found, values)
     if differences:
         note(tx, actor, found, "project.change", project, differences, now)
+
+
+def _keep_old_slug(tx: Connection, before: Project, slug: str) -> None:
+    """Links with the slug that the project had lead to it from now on; those with its new one to nothing else."""
+    tx.execute(delete(old_slugs).where(old_slugs.c.slug.in_([slug, before.slug])))
+    tx.execute(insert(old_slugs).values(slug=before.slug, project=before.id))
 
 
 def _checked(tx: Connection, found: Project, changes: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +192,8 @@ def generate_identity_secret(tx: Connection, actor: Actor, project: str, now: in
 def _live_channel(tx: Connection, project: str, key: str) -> str:
     """The key, which a live channel of the project has. Raises Invalid."""
     query = select(channels.c.id).where(channels.c.project == project, channels.c.key == key)
-    if tx.execute(query.where(channels.c.archived.is_(False))).first() is None:
+    possible = rules.CHANNEL_KEY.match(key)  # PostgreSQL refuses a NUL
+    if not possible or tx.execute(query.where(channels.c.archived.is_(False))).first() is None:
         raise Invalid(f"This project has no live channel {key}.")
     return key
 
@@ -195,7 +216,7 @@ def delete_project(tx: Connection, actor: Actor, project: str, now: int) -> None
     hold(tx, project)
     found = get_reached(tx, actor, project)
     actor.require_role(Role.OWNER)
-    for table in (key_days, api_keys, channels, hints):
+    for table in (key_days, api_keys, channels, hints, old_slugs):
         tx.execute(delete(table).where(table.c.project == project))
     tx.execute(delete(projects).where(projects.c.id == project))
     tx.execute(insert(doomed_projects).values(project=project))

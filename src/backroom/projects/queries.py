@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
 from backroom.access import Actor, Role, Scope, operator
 from backroom.errors import NotFound
 from backroom.projects.rules import SLUG, Dialect, ProjectStatus
 from backroom.store.search import fold
-from backroom.store.tables import api_keys, counters, memberships, projects, users
+from backroom.store.tables import api_keys, counters, memberships, old_slugs, projects, users
 
 
 class Project(NamedTuple):
@@ -67,6 +67,15 @@ class Overview(NamedTuple):
     created_at: int
 
 
+class Waiting(NamedTuple):
+    """A project as the navigation names it; `open` of its reports weren't looked at yet."""
+
+    id: str
+    name: str
+    slug: str
+    open: int
+
+
 class Sort(StrEnum):
     """What a list of projects is sorted by."""
 
@@ -107,6 +116,15 @@ def find_workspace_of_slug(conn: Connection, user: str, slug: str) -> str | None
     return conn.execute(query).scalar()
 
 
+def find_new_slug(conn: Connection, user: str, slug: str) -> str | None:
+    """The slug that the project has now that had this one, where the person with that id is a member; else None."""
+    if not SLUG.match(slug):
+        return None
+    ours = (memberships.c.workspace == projects.c.workspace) & (memberships.c.user == user)
+    query = select(projects.c.slug).join(old_slugs, old_slugs.c.project == projects.c.id).join(memberships, ours)
+    return conn.execute(query.where(old_slugs.c.slug == slug)).scalar()
+
+
 def find_project(conn: Connection, actor: Actor, project: str) -> Project | None:
     """The project, or None where there is none within the actor's reach. The operator reaches all."""
     if actor.project is not None and actor.project != project:
@@ -127,6 +145,14 @@ def get_named(conn: Connection, actor: Actor, name: str) -> Project:
     return found
 
 
+def within_reach(actor: Actor) -> ColumnElement[bool]:
+    """Meets the rows of the projects that the actor reaches. The operator reaches all."""
+    bounds = [projects.c.id == actor.project] if actor.project is not None else []
+    if actor.kind != "operator":
+        bounds.append(projects.c.workspace == actor.workspace)
+    return and_(True, *bounds)
+
+
 def hold(tx: Connection, project: str) -> None:
     """Waits for every other writer that holds the project, until it has committed, and keeps out the next.
 
@@ -142,6 +168,16 @@ def list_projects(conn: Connection, actor: Actor) -> list[Project]:
     if actor.project is not None:
         query = query.where(projects.c.id == actor.project)
     return [_project(row) for row in conn.execute(query)]
+
+
+def list_waiting(conn: Connection, actor: Actor) -> list[Waiting]:
+    """The projects that the actor reaches with their open reports, newest first, in one statement. Raises Denied."""
+    actor.require(Scope.PROJECT_READ)
+    p, k = projects.c, counters.c
+    query = select(p.id, p.name, p.slug, func.coalesce(func.sum(k.n), 0))
+    query = query.outerjoin(counters, (k.project == p.id) & (k.status == "open")).where(within_reach(actor))
+    rows = conn.execute(query.group_by(p.id).order_by(p.id.desc()))
+    return [Waiting(id_, name, slug, int(n)) for id_, name, slug, n in rows]
 
 
 SORT_KEYS: dict[Sort, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
@@ -11,9 +12,9 @@ from backroom.access import Actor, Scope
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.projects.queries import hold
 from backroom.projects.rules import check_color
-from backroom.reports.reach import reached
+from backroom.reports.reach import reach, reached
 from backroom.store.changes import mark_changed
-from backroom.store.search import can_be_stored
+from backroom.store.search import can_be_stored, fold
 from backroom.store.tables import labels, projects, report_labels
 
 NAME_LENGTH = 40
@@ -37,6 +38,13 @@ def list_labels(conn: Connection, actor: Actor, project: str) -> list[Label]:
     query = select(labels.c.name, labels.c.color, func.coalesce(used.c.n, 0))
     query = query.outerjoin(used, used.c.name == labels.c.name).where(labels.c.project == project)
     return [Label(*row) for row in conn.execute(query.order_by(func.lower(labels.c.name), labels.c.name))]
+
+
+def list_label_names(conn: Connection, actor: Actor, named: Sequence[str]) -> list[str]:
+    """What the labels of the projects `named` are called, each name once, in order. Raises NotFound, Denied."""
+    of_projects = labels.c.project.in_(reach(conn, actor, named))
+    names = conn.execute(select(labels.c.name).where(of_projects).distinct()).scalars()
+    return sorted(names, key=lambda name: (fold(name), name))
 
 
 def rename_label(tx: Connection, actor: Actor, project: str, name: str, new: str) -> None:

@@ -99,6 +99,18 @@ def list_rooms(conn: Connection, actor: Actor, project: str) -> list[Occupied]:
     ]
 
 
+def script_of(origin: str, project_key: str, room: Room) -> str:
+    """What goes into the artifact's page (Patchrooms, "Widget": `mode`, `artifact`)."""
+    artifact: dict[str, Any] = {"id": room.id, "title": room.title}
+    artifact |= {name: value for name, value in (("tool", room.tool), ("goal", room.goal)) if value}
+    if room.constraints:
+        artifact["constraints"] = room.constraints
+    options = {"projectKey": project_key, "mode": "artifact-review", "artifact": artifact}
+    # In a page, "</script>" ends a script wherever it stands, and "<!--" changes how it is read.
+    code = msgspec.json.encode(options).decode().replace("<", "\\u003c")
+    return f'<script src="{origin}/v1/patchrooms.js"></script>\n<script>Patchrooms.init({code});</script>'
+
+
 def _numbers(conn: Connection, project: str, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """How many reports of each status each room has; those without any are left out."""
     c = reports.c

@@ -33,6 +33,8 @@ PIECE = 64 * 1024
 IN_MEMORY = 1024 * 1024
 FAST, THOROUGH = 1, 6
 PERMISSIONS = 0o644 << 16
+EARLIEST, LATEST = 315_532_800_000, 4_354_819_198_000
+"""The moments that a ZIP can tell: from 1980 to the end of 2107."""
 
 
 class StoredFile(NamedTuple):
@@ -108,7 +110,8 @@ class _Out:
 
     def add(self, name: str, content: Iterable[bytes], moment: int, level: int) -> Iterator[bytes]:
         """Writes one member; yields what there is to hand out."""
-        info = zipfile.ZipInfo(name, datetime.fromtimestamp(max(moment, 0) // 1000, UTC).timetuple()[:6])
+        told = min(max(moment, EARLIEST), LATEST)
+        info = zipfile.ZipInfo(name, datetime.fromtimestamp(told // 1000, UTC).timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED
         info._compresslevel = level  # type: ignore[attr-defined]
         info.external_attr = PERMISSIONS

@@ -167,6 +167,15 @@ projects = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+# What projects were called in addresses before, until another project takes the slug.
+old_slugs = Table(
+    "old_slugs",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("project", Text, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -24,7 +24,20 @@ Visit = Callable[..., Visitor]
 NewRoom = Callable[[], "Room"]
 NAMES = (
     *("Aspen", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Ginkgo", "Hazel", "Ivy", "Juniper", "Katsura", "Larch"),
-    *("Maple", "Nutmeg", "Oak", "Poplar", "Quince", "Rowan", "Spruce", "Tamarind", "Ulmus", "Viburnum", "Willow", "Yew"),
+    *(
+        "Maple",
+        "Nutmeg",
+        "Oak",
+        "Poplar",
+        "Quince",
+        "Rowan",
+        "Spruce",
+        "Tamarind",
+        "Ulmus",
+        "Viburnum",
+        "Willow",
+        "Yew",
+    ),
 )
 
 

@@ -34,7 +34,7 @@ class Sender:
         Image.new("RGB", size, "#7950f2").save(picture, "PNG")
         shot = {"type": "screenshot", "file": "shot", "width": size[0], "height": size[1], **extra}
         report = _report([{"type": "text", "text": text}, shot], {})
-        files = {"report": (None, json.dumps(report)), "shot": ("shot.png", picture.getvalue(), "image/png")}
+        files: Any = {"report": (None, json.dumps(report)), "shot": ("shot.png", picture.getvalue(), "image/png")}
         return self._id(self._client.post(self._path, files=files))
 
     def _id(self, answer: httpx.Response) -> str:

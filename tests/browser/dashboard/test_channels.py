@@ -57,9 +57,7 @@ def ask(page: Page, user: str, channel: str) -> Locator:
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_channel_is_added_changed_archived_and_brought_back(
-    room: Room, visit: Visit, size: tuple[int, int]
-) -> None:
+def test_a_channel_is_added_changed_archived_and_brought_back(room: Room, visit: Visit, size: tuple[int, int]) -> None:
     page = visit("admin", size=size).go(f"{room.path}/channels")
     page.get_by_role("link", name="Add channel").click()
     page.get_by_label("Name", exact=True).fill("Crashes & burns")

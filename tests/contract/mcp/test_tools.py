@@ -256,8 +256,7 @@ def test_a_room_is_the_same_by_its_title(owner: Agent, cast: Cast) -> None:
             "constraints": ["One column"],
         },
     }
-    assert made["link"].startswith(f"{owner.url}/p/room?")
-    assert made["id"] in made["link"]
+    assert made["link"] == f"{owner.url}/p/room/rooms/{made['id']}"
     again = owner.done("create_room", title="Landing </script> page", goal="Sell more")
     assert (again["created"], again["id"]) == (False, made["id"])
     assert '"goal":"Sell more"' in again["script"]

@@ -22,7 +22,7 @@ from tests.harness.member import in_store
 AGENTS = {
     "": "Unknown/Unknown/Unknown",
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox/Linux/desktop",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1": "Safari/iOS/mobile",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Mobile/15E148 Safari/604.1": "Safari/iOS/mobile",
 }
 """User-Agents that a report may have, with browser, system and device."""
 

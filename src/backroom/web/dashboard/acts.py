@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, Remo
 from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import Said, say
 from backroom.web.dashboard.forms import Form, own_path, read_form, require_same_origin
-from backroom.web.dashboard.inbox import FACETS, Query, find_place, wanted_of
+from backroom.web.dashboard.inbox import EVERYWHERE, Query, find_place, require_same_workspace, wanted_of
 from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation
@@ -42,6 +42,7 @@ DONE = {
 async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """One change to the selected reports, or to all that the inbox's filter matches."""
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     kind, change = change_of(form, visit)
     selection = await door.db.read(_selection, visit, form)
     changed, undo = await apply_whole(door, visit, change, selection)
@@ -111,10 +112,15 @@ def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wa
         if not 1 <= len(ids) <= MOST_SELECTED:
             raise Invalid(f"Select 1 to {MOST_SELECTED:,} reports, or all that the filter matches.")
         return ids
-    place = urlsplit(back_of(form))
-    slug = place.path.removeprefix("/p/") if place.path.startswith("/p/") else None
-    pairs = [(name, value) for name, value in parse_qsl(place.query) if name in (*FACETS, "status", "q")]
-    return wanted_of(conn, visit, Query(place.path, pairs), find_place(conn, visit, slug))
+    path = form["path"]
+    slug = path.removeprefix("/p/") if path.startswith("/p/") else None
+    if slug is None and path != EVERYWHERE:
+        raise Invalid("path must be the inbox's whose reports are meant: /inbox, or /p/ and the project's short name.")
+    try:
+        pairs = parse_qsl(form["query"], strict_parsing=bool(form["query"]), errors="strict")
+    except ValueError as error:
+        raise Invalid("query must be the inbox's query string.") from error
+    return wanted_of(conn, visit, Query(path, pairs), find_place(conn, visit, slug))
 
 
 def _sentence(kind: str, form: Form, changed: int) -> str:

@@ -17,7 +17,12 @@ TICKS = 3
 LABELS = 6
 
 Href = Callable[[str, int, int], str]
-"""The address of the reports of a series, "" for all of them, from a day to a day."""
+"""The address of the reports of a series, "" for all of them, from a day to a day; "" where it would be too long."""
+
+OTHERS = "*"
+"""The key of the series that stands for many: no channel has it."""
+
+OTHERS_COLOR = "#868e96"
 
 
 class Series(NamedTuple):
@@ -75,6 +80,16 @@ class Chart(NamedTuple):
     steps: list[Step]
     labels: list[tuple[float, str]]
     rows: list[Row]
+
+
+def greatest(series: Sequence[Series], most: int) -> tuple[list[Series], list[str]]:
+    """The first `most` and one for all others together, where there are more; and the others' keys."""
+    others = series[most:]
+    if not others:
+        return list(series), []
+    together = [sum(values) for values in zip(*(one.values for one in others), strict=True)]
+    name = f"{len(others):,} others" if len(others) > 1 else "1 other"
+    return [*series[:most], Series(OTHERS, name, OTHERS_COLOR, together)], [one.key for one in others]
 
 
 def chart_of(series: Sequence[Series], first: int, href: Href) -> Chart:

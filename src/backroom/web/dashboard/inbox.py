@@ -9,25 +9,31 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import Connection
 from starlette.requests import Request
 
+from backroom.access import Scope
+from backroom.errors import Conflict, Invalid
 from backroom.ids import is_id
-from backroom.projects.channels import list_channels
+from backroom.projects.channels import list_channels_of
 from backroom.projects.queries import Project, get_by_slug, list_projects
 from backroom.projects.rules import Channel
 from backroom.reports.filters import Wanted, parse_wanted
 from backroom.reports.inbox import Row, count_by_status, get_rows, list_inbox
-from backroom.reports.labels import list_labels
+from backroom.reports.labels import list_label_names
 from backroom.reports.reach import reach
 from backroom.reports.rules import Status
 from backroom.reports.triage import assignable
 from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation, whole_number
 
 if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
+    from backroom.web.dashboard.door import DashboardDoor
 
+Values = dict[str, Any]
+
+EVERYWHERE = "/inbox"
 PAGE = 50
-MOST_SHOWN = 300
+MOST_SHOWN = 1000
 MOST_NAMED = 300
 Pairs = list[tuple[str, str]]
 
@@ -75,6 +81,11 @@ class Query(NamedTuple):
         """The whole address."""
         return self._with(self.pairs)
 
+    def report(self, report: str, below: str = "") -> str:
+        """The address of a report within this inbox; that of all projects says so, for one project's is the usual."""
+        pairs = [*self.pairs, ("from", "inbox")] if self.path == EVERYWHERE else self.pairs
+        return f"/r/{report}{below}?{urlencode(pairs)}" if pairs else f"/r/{report}{below}"
+
     def chips(self) -> Pairs:
         """The parameters that narrow it, but for status and text."""
         return [pair for pair in self.pairs if pair[0] in FACETS]
@@ -105,27 +116,33 @@ def find_place(conn: Connection, visit: Visit, slug: str | None) -> Project | No
 
 
 def read_around(conn: Connection, visit: Visit, project: Project | None, query: Query) -> Values:
-    """What an inbox's page needs besides its rows: tabs with counts, channels, people, labels to choose from."""
+    """What an inbox's page needs besides its rows: tabs with counts, channels, people, labels to choose from.
+
+    `wrong` is what can't be read of the filter; the page then shows nothing but says so.
+    """
     projects = list_projects(conn, visit.actor) if project is None else [project]
-    counts = count_by_status(conn, wanted_of(conn, visit, query, project))
+    wrong, counts = "", {}
+    try:
+        counts = count_by_status(conn, wanted_of(conn, visit, query, project))
+    except Invalid as error:
+        wrong = error.message
     return {
+        "wrong": wrong,
+        "may_write": Scope.FEEDBACK_WRITE in visit.actor.scopes,
         "project": project,
         "query": query,
         "tabs": [(status, label, counts.get(Status(status))) for status, label in STATUSES.items()],
         "faces": read_faces(conn, visit, projects),
         "names": {found.id: found for found in projects},
         "people": {person.id: person.name for person in assignable(conn, visit.actor)},
-        "labels": sorted({label.name for found in projects for label in list_labels(conn, visit.actor, found.id)}),
+        "labels": list_label_names(conn, visit.actor, [found.id for found in projects]),
     }
 
 
 def read_faces(conn: Connection, visit: Visit, projects: Sequence[Project]) -> Mapping[tuple[str, str], Channel]:
     """Every channel of these projects, archived ones too, by project and key."""
-    return {
-        (found.id, channel.key): channel
-        for found in projects
-        for channel in list_channels(conn, visit.actor, found.id, archived=True)
-    }
+    found = list_channels_of(conn, visit.actor, [project.id for project in projects], archived=True)
+    return {(project, channel.key): channel for project, channels in found.items() for channel in channels}
 
 
 def read_inbox(
@@ -134,8 +151,14 @@ def read_inbox(
     """An inbox's page of rows with what stands around them."""
     project = find_place(conn, visit, slug)
     values = read_around(conn, visit, project, query)
-    page = list_inbox(conn, wanted_of(conn, visit, query, project), before, None, limit)
-    return {**values, "rows": page.rows, "older": page.before, "before": before, "report": None}
+    found: Values = {"rows": [], "older": None, "before": before, "report": None}
+    if values["wrong"]:
+        found["form"] = Form()
+        found["form"].refuse("", values["wrong"])
+    else:
+        page = list_inbox(conn, wanted_of(conn, visit, query, project), before, None, limit)
+        found |= {"rows": page.rows, "older": page.before}
+    return {**values, **found}
 
 
 def read_live(
@@ -149,6 +172,12 @@ def read_live(
     return {**values, "fresh": fresh, "rows": get_rows(conn, wanted.projects, shown)}
 
 
+def require_same_workspace(drawn: str, visit: Visit) -> None:
+    """Raises Conflict where a page that was drawn for one workspace asks while the session is in another."""
+    if drawn and drawn != visit.actor.workspace:
+        raise Conflict("You have switched to another workspace in another window. Reload this page.")
+
+
 @signed_in
 async def show_inbox(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """All projects' feedback, or one's."""
@@ -157,6 +186,7 @@ async def show_inbox(door: DashboardDoor, request: Request, visit: Visit) -> Ans
     asked = request.query_params
     before = asked.get("before") or None
     part = asked.get("part")
+    require_same_workspace(asked.get("workspace", ""), visit)
     if part == "live":
         shown = [id_ for id_ in asked.get("shown", "").split(",") if is_id(id_)][:MOST_NAMED]
         newest = asked.get("newest", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -14,8 +15,10 @@ from backroom.projects.channels import list_channels
 from backroom.projects.queries import Project, get_by_slug
 from backroom.reports.counters import day_of
 from backroom.reports.insights import Durations, Insights, get_insights
+from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.web.dashboard.auth import Visit, signed_in
-from backroom.web.dashboard.charts import Series, chart_of
+from backroom.web.dashboard.charts import OTHERS, Href, Series, chart_of, greatest
+from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.render import with_query
 from backroom.web.dashboard.words import STATUSES, span
 from backroom.web.http import Answer, Operation
@@ -27,6 +30,13 @@ EPOCH = date(1970, 1, 1)
 RANGES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "12 months"))
 USUAL = 30
 GREY = "#868e96"
+MOST_SERIES = 8
+MOST_NAMED = 40
+"""The other channels' reports have an address as long as it isn't too long: every bar has one."""
+
+LOOKED_AT = tuple(status.value for status in Status if status is not Status.OPEN)
+DONE = tuple(status.value for status in Status if CLASS_OF[status] is StatusClass.RESOLVED)
+"""The statuses of the reports that have a time to triage, and to resolve."""
 
 
 class Bar(NamedTuple):
@@ -65,53 +75,83 @@ def iso_day(day: int) -> str:
     return (EPOCH + timedelta(days=day)).isoformat()
 
 
-def parse_range(since: str, until: str, now: int) -> Range:
-    """The range of an address; 30 days up to today where it says nothing. Raises Invalid."""
+def parse_range(form: Form, now: int) -> Range | None:
+    """The range of an address; 30 days up to today where it says nothing. None, with words at the field, for none."""
     today = day_of(now)
-    last = today if not until else _parse_day(until)
-    first = last - USUAL + 1 if not since else _parse_day(since)
+    last = form.check("until", lambda text: _parse_day(text) if text else today)
+    if last is None:
+        return None
+    first = form.check("since", lambda text: _parse_day(text) if text else last - USUAL + 1)
+    if first is None:
+        return None
     if first > last:
-        raise Invalid("The first day must not be after the last one.")
+        form.refuse("since", "The first day must not be after the last one.")
+        return None
     return Range(first, last)
 
 
 def _parse_day(text: str) -> int:
     try:
-        return (datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() - EPOCH).days
+        day = (datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() - EPOCH).days
     except ValueError:
         raise Invalid("A day must look like 2026-06-03.") from None
+    if day < 0:
+        raise Invalid("There are no days before 1970-01-01 here.")
+    return day
 
 
 def read_insights(conn: Connection, visit: Visit, slug: str, since: str, until: str) -> Values:
-    """The project's figures over a range of days."""
+    """The project's figures over a range of days; only the form again where that is no range."""
     project = get_by_slug(conn, visit.actor, slug)
-    asked = parse_range(since, until, visit.now)
-    found = get_insights(conn, visit.actor, [project.id], asked.first, asked.last)
-    channels = {channel.key: channel for channel in list_channels(conn, visit.actor, project.id, archived=True)}
-    place = Place(project, asked)
-    by_channel = [
+    form = Form([("since", since), ("until", until)])
+    asked = parse_range(form, visit.now)
+    found = None if asked is None else _figures(conn, visit, project, asked, form)
+    presets = [
+        (label, preset(project, days, visit.now), asked is not None and days == asked.days) for days, label in RANGES
+    ]
+    values = {"project": project, "form": form, "range": asked, "found": found, "presets": presets}
+    if asked is None or found is None:
+        return values
+    return values | _shown(conn, visit, Place(project, asked), found)
+
+
+def _figures(conn: Connection, visit: Visit, project: Project, asked: Range, form: Form) -> Insights | None:
+    try:
+        return get_insights(conn, visit.actor, [project.id], asked.first, asked.last)
+    except Invalid as error:
+        form.refuse("since", error.message)
+        return None
+
+
+def _shown(conn: Connection, visit: Visit, place: Place, found: Insights) -> Values:
+    channels = {each.key: each for each in list_channels(conn, visit.actor, place.project.id, archived=True)}
+    of_channels = [
         Series(key, channels[key].name if key in channels else key, channels[key].color if key in channels else GREY, n)
         for key, n in sorted(found.by_channel.items(), key=lambda item: -sum(item[1]))
     ]
+    by_channel, others = greatest(of_channels, MOST_SERIES)
     by_status = [Series(status.value, STATUSES[status.value], "", n) for status, n in found.by_status.items()]
+    first = place.range.first
     return {
-        "project": project,
-        "range": asked,
-        "found": found,
-        "presets": [(label, place.preset(days, visit.now), days == asked.days) for days, label in RANGES],
         "charts": [
-            ("Reports by day and channel", chart_of(by_channel, asked.first, place.day_of("channel"))),
-            ("Reports by day and status, as they stand now", chart_of(by_status, asked.first, place.day_of("status"))),
+            ("Reports by day and channel", chart_of(by_channel, first, place.day_of("channel", others))),
+            ("Reports by day and status, as they stand now", chart_of(by_status, first, place.day_of("status"))),
         ],
         "durations": [
-            ("Time to triage", _durations(found.to_triage)),
-            ("Time to resolve", _durations(found.to_resolve)),
+            ("Time to triage", *_durations(found.to_triage), place.having(status=LOOKED_AT)),
+            ("Time to resolve", *_durations(found.to_resolve), place.having(status=DONE)),
         ],
         "lists": _lists(found, place),
         "all_href": place.having(),
-        "open_href": place.having(status="open"),
-        "open": sum(found.by_status[next(iter(found.by_status))]),
+        "open_href": place.having(status=Status.OPEN.value),
+        "open": sum(found.by_status[Status.OPEN]),
     }
+
+
+def preset(project: Project, days: int, now: int) -> str:
+    """The page over the last so many days."""
+    last = day_of(now)
+    return with_query(f"/p/{project.slug}/insights", since=iso_day(last - days + 1), until=iso_day(last))
 
 
 class Place(NamedTuple):
@@ -120,22 +160,19 @@ class Place(NamedTuple):
     project: Project
     range: Range
 
-    def having(self, **values: str) -> str:
-        """The inbox of the range's reports that also have this."""
+    def having(self, **values: str | Sequence[str]) -> str:
+        """The inbox of the range's reports that also have this; of a sequence, any of it."""
         kept = {"status": "any", "since": self.range.since, "until": self.range.until} | values
-        return with_query(f"/p/{self.project.slug}", **kept)
+        return f"/p/{self.project.slug}?{urlencode(kept, doseq=True)}"
 
-    def preset(self, days: int, now: int) -> str:
-        """This page over the last so many days."""
-        last = day_of(now)
-        return with_query(f"/p/{self.project.slug}/insights", since=iso_day(last - days + 1), until=iso_day(last))
-
-    def day_of(self, name: str) -> Any:
-        """Gives the address of some days' reports of one series, or of all."""
+    def day_of(self, name: str, others: Sequence[str] = ()) -> Href:
+        """Gives the address of some days' reports of one series, of the `others` together, or of all."""
 
         def href(key: str, first: int, last: int) -> str:
-            series = {name: key} if key else {}
-            return self.having(**series, since=iso_day(first), until=iso_day(last))
+            days = {"since": iso_day(first), "until": iso_day(last)}
+            if key == OTHERS:
+                return self.having(**{name: others}, **days) if len(others) <= MOST_NAMED else ""
+            return self.having(**({name: key} if key else {}), **days)
 
         return href
 

@@ -73,9 +73,10 @@ class Live:
             except StoreFailed as error:
                 log.warning("live_look_failed", error=error.message)
                 now = seen
+                self._fresh |= first
             changed = {name for name, n in now.items() if name in seen and seen[name] != n}
             for event, projects in self._wake.items():
-                if changed & projects or event in first:
+                if changed & projects or event in first - self._fresh:
                     event.set()
             seen = now
             await asyncio.sleep(LOOK_EVERY)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from backroom.access import Scope
-from backroom.errors import NotFound
+from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import get_project
@@ -24,8 +24,8 @@ from backroom.reports.triage import assignable
 from backroom.web.dashboard.acts import back_of
 from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import say
-from backroom.web.dashboard.forms import read_form
-from backroom.web.dashboard.inbox import PAGE, Query, query_of_request, read_around, wanted_of
+from backroom.web.dashboard.forms import Form, read_form
+from backroom.web.dashboard.inbox import EVERYWHERE, PAGE, Query, query_of_request, read_around, wanted_of
 from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.thumbs import thumbnail
 from backroom.web.http import JSON, Answer, Operation
@@ -45,8 +45,13 @@ COOKIE = b"Cookie"
 def read_report(conn: Connection, visit: Visit, report: str, query: Query) -> Values:
     """Everything that a report's pane shows. Raises NotFound."""
     full = _get(conn, visit, report)
-    wanted = wanted_of(conn, visit, query, get_project(conn, visit.actor, full.project))
+    project = get_project(conn, visit.actor, full.project)
+    query = query if query.path == EVERYWHERE else query._replace(path=f"/p/{project.slug}")
+    wanted = wanted_of(conn, visit, query, None if query.path == EVERYWHERE else project)
     return {
+        "typed": "",
+        "wrong": "",
+        "kind": "note",
         "report": full,
         "query": query,
         "beside": neighbours(conn, wanted, report),
@@ -61,17 +66,19 @@ def read_report(conn: Connection, visit: Visit, report: str, query: Query) -> Va
 def read_report_page(conn: Connection, visit: Visit, report: str, query: Query) -> Values:
     """A report with the inbox that it stands in beside it."""
     values = read_report(conn, visit, report, query)
-    project = get_project(conn, visit.actor, values["report"].project)
-    around = read_around(conn, visit, project, query._replace(path=f"/p/{project.slug}"))
+    query = values["query"]
+    everywhere = query.path == EVERYWHERE
+    project = None if everywhere else get_project(conn, visit.actor, values["report"].project)
+    around = read_around(conn, visit, project, query)
     page = list_inbox(conn, wanted_of(conn, visit, query, project), None, None, PAGE)
-    return {**around, **values, "query": around["query"], "rows": page.rows, "older": page.before, "before": None}
+    return {**around, **values, "labels": around["labels"], "rows": page.rows, "older": page.before, "before": None}
 
 
 @signed_in
 async def show_report(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A report's page; only its pane for the page's own script."""
     report = request.path_params["report"]
-    query = query_of_request(request, request.scope["path"])
+    query = _query(request)
     if is_part(request.scope):
         values = await door.db.read(read_report, visit, report, query)
         return door.part(request, visit, "report/pane.html", **values)
@@ -84,10 +91,34 @@ async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer
     form = await read_form(request)
     report = request.path_params["report"]
     kind = "reply" if form["kind"] == "reply" else "note"
-    await door.db.write(add_comment, visit.actor, report, kind, form["text"], visit.now)
+    try:
+        await door.db.write(add_comment, visit.actor, report, kind, form["text"], visit.now)
+    except Invalid as error:
+        form.refuse("text", error.message)
+        return await _show_wrong(door, request, visit, form)
     if is_part(request.scope):
         return await show_report(door, request)
     return say(door, request.scope, back_of(form), "Reply kept." if kind == "reply" else "Note kept.")
+
+
+async def _show_wrong(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
+    """The report with the comment that wasn't taken, and why."""
+    typed = {"typed": form["text"], "wrong": form.errors["text"], "kind": form["kind"]}
+    report, query = _id(request), _query(request)
+    if is_part(request.scope):
+        values = await door.db.read(read_report, visit, report, query)
+        return door.part(request, visit, "report/pane.html", **(values | typed))
+    return await door.page(request, visit, "inbox/page.html", _read_with, report, query, {**typed, "form": form})
+
+
+def _read_with(conn: Connection, visit: Visit, report: str, query: Query, typed: Values) -> Values:
+    return read_report_page(conn, visit, report, query) | typed
+
+
+def _query(request: Request) -> Query:
+    """The inbox that the report stands in: its project's, or all projects' where the address says so."""
+    everywhere = request.query_params.get("from") == "inbox"
+    return query_of_request(request, EVERYWHERE if everywhere else request.scope["path"])
 
 
 @signed_in

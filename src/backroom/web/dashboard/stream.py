@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 from starlette.requests import Request
 
+from backroom.errors import NotFound
 from backroom.reports.reach import reach
+from backroom.store.changes import CONFIG
 from backroom.web.dashboard.auth import Visit, find_visit, signed_in
 from backroom.web.dashboard.inbox import find_place
 from backroom.web.http import Answer, Operation, Stream
@@ -31,18 +33,26 @@ async def follow(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Server-sent events: `changed` each time that reports of the project, or of all, have changed."""
     slug = request.query_params.get("project") or None
     projects = await door.db.read(_projects, visit, slug)
-    return Answer(200, Stream(_events(door, request, projects)), HEADERS)
+    return Answer(200, Stream(_events(door, request, slug, projects)), HEADERS)
 
 
-async def _events(door: DashboardDoor, request: Request, projects: Sequence[str]) -> AsyncIterator[bytes]:
+async def _events(
+    door: DashboardDoor, request: Request, slug: str | None, projects: Sequence[str]
+) -> AsyncIterator[bytes]:
+    """Ends where the visitor signed out, switched workspaces, or reaches other projects than before: pages ask anew."""
     yield HELLO
-    async for changed in door.live.follow(projects):
-        if changed:
-            yield CHANGED
-        elif await find_visit(door, request.scope) is None:
-            return  # signed out meanwhile
-        else:
-            yield PING
+    async for changed in door.live.follow([*projects, CONFIG]):
+        visit = await find_visit(door, request.scope)
+        if visit is None or await _reached(door, visit, slug) != projects:
+            return
+        yield CHANGED if changed else PING
+
+
+async def _reached(door: DashboardDoor, visit: Visit, slug: str | None) -> Sequence[str]:
+    try:
+        return await door.db.read(_projects, visit, slug)
+    except NotFound:
+        return ()
 
 
 def _projects(conn: Connection, visit: Visit, slug: str | None) -> Sequence[str]:

@@ -1,7 +1,8 @@
-"""Which agent asks, by `Authorization: Bearer …` with a secret key of the project."""
+"""Which agent asks, by `Authorization: Bearer …` with a secret key of the project or a token of OAuth."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -10,8 +11,11 @@ from starlette.types import Scope
 
 from backroom.access import Actor
 from backroom.access import Scope as KeyScope
-from backroom.clock import now_ms
-from backroom.errors import Denied, Unauthenticated
+from backroom.accounts.oauth import mark_used
+from backroom.accounts.oauth_tokens import ACCESS_PREFIX, AGENT, find_access
+from backroom.accounts.tickets import hash_token
+from backroom.clock import MINUTE, now_ms
+from backroom.errors import Denied, StoreFailed, Unauthenticated
 from backroom.projects.directory import ProjectFacts, read_secret
 from backroom.projects.rules import Dialect, hash_key
 from backroom.web.http import header
@@ -21,11 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AGENT = "agent"
-"""The kind of every actor that comes in here, by which timelines and the audit log tell agents from people."""
-
 MISSING = "Send a secret key of the project as 'Authorization: Bearer pr_sk_…', or connect with OAuth."
 WRONG = "This key or token is invalid, revoked or expired. Ask for a new one, or connect again."
+NOTED_EVERY = 5 * MINUTE
 USEFUL = frozenset({KeyScope.FEEDBACK_READ, KeyScope.FEEDBACK_WRITE})
 """Without one of these there is no tool to use."""
 
@@ -58,15 +60,33 @@ class Caller(NamedTuple):
 
 def authenticate(conn: Connection, door: McpDoor, scope: Scope) -> Caller:
     """Who asks. Raises Unauthenticated; MissingScope for a key that no tool takes."""
-    hashed = hash_key(_secret_of(scope))
-    found = door.directory.by_secret(conn, hashed)
-    if found is None or found.dialect is not Dialect.PATCHROOMS:
-        raise Unauthenticated(WRONG)
-    door.uses.note(found.actor.id, now_ms())
-    caller = Caller(_as_agent(found.actor), found.project, hashed, None)
+    secret, now = _secret_of(scope), now_ms()
+    caller_of = _with_token if secret.startswith(ACCESS_PREFIX) else _with_key
+    caller = caller_of(conn, door, secret, now)
     if not USEFUL & caller.actor.scopes:
         raise MissingScope(KeyScope.FEEDBACK_READ)
     return caller
+
+
+def _with_key(conn: Connection, door: McpDoor, secret: str, now: int) -> Caller:
+    hashed = hash_key(secret)
+    found = door.directory.by_secret(conn, hashed)
+    if found is None or found.dialect is not Dialect.PATCHROOMS:
+        raise Unauthenticated(WRONG)
+    door.uses.note(found.actor.id, now)
+    return Caller(found.actor._replace(kind=AGENT), found.project, hashed, None)
+
+
+def _with_token(conn: Connection, door: McpDoor, secret: str, now: int) -> Caller:
+    hashed = hash_token(secret)
+    found = find_access(conn, hashed, now)
+    project = None if found is None else door.directory.by_id(conn, found.actor.project or "")
+    if found is None or project is None:
+        raise Unauthenticated(WRONG)
+    if found.used_at is None or now - found.used_at > NOTED_EVERY:
+        with contextlib.suppress(StoreFailed):
+            door.db.write_soon(mark_used, found.actor.id, now)
+    return Caller(found.actor, project, hashed, found.user)
 
 
 def act(tx: Connection, caller: Caller, needed: KeyScope, command: Callable[..., T], *args: object) -> T:
@@ -74,16 +94,21 @@ def act(tx: Connection, caller: Caller, needed: KeyScope, command: Callable[...,
 
     A key that was revoked since `authenticate` so changes nothing. Raises Unauthenticated, MissingScope.
     """
-    found = read_secret(tx, caller.secret)
-    if found is None or found.dialect is not Dialect.PATCHROOMS:
-        raise Unauthenticated(WRONG)
-    now = caller._replace(actor=_as_agent(found.actor))
-    now.require(needed)
-    return command(tx, now.actor, *args)
+    caller = caller._replace(actor=_actor_now(tx, caller))
+    caller.require(needed)
+    return command(tx, caller.actor, *args)
 
 
-def _as_agent(actor: Actor) -> Actor:
-    return actor._replace(kind=AGENT)
+def _actor_now(tx: Connection, caller: Caller) -> Actor:
+    if caller.behalf is not None:
+        access = find_access(tx, caller.secret, now_ms())
+        if access is not None:
+            return access.actor
+    else:
+        found = read_secret(tx, caller.secret)
+        if found is not None and found.dialect is Dialect.PATCHROOMS:
+            return found.actor._replace(kind=AGENT)
+    raise Unauthenticated(WRONG)
 
 
 def _secret_of(scope: Scope) -> str:

@@ -10,20 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
 import msgspec
+from mcp.server.auth.handlers.authorize import AuthorizationHandler
+from mcp.server.auth.handlers.register import RegistrationHandler
+from mcp.server.auth.handlers.token import TokenHandler
+from mcp.server.auth.middleware.client_auth import ClientAuthenticator
+from mcp.server.auth.settings import ClientRegistrationOptions
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
-from starlette.types import Scope
+from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from backroom.access import Scope as KeyScope
+from backroom.accounts.oauth import OFFERED
 from backroom.clock import now_ms
 from backroom.errors import Failure
 from backroom.reports.agents import Listed, list_for_agent
 from backroom.reports.rules import Status
 from backroom.web.http import Answer
 from backroom.web.mcp.auth import Caller
+from backroom.web.mcp.documents import Documents
 from backroom.web.mcp.prompts import PROMPTS, Prompt, read_markdown
+from backroom.web.mcp.provider import Provider
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.tools import TOOLS, Tool, run_tool
 from backroom.web.mcp.work import Work
@@ -52,6 +61,7 @@ class Sdk:
 
     def __init__(self, door: McpDoor) -> None:
         self._door = door
+        self._documents = Documents()
         self._tools = {tool.name: _described(tool) for tool in TOOLS.values()}
         self._server: Server[Any] = Server(
             "backroom",
@@ -71,14 +81,6 @@ class Sdk:
     async def answer(self, scope: Scope, body: bytes, caller: Caller) -> Answer:
         """What the protocol answers to a message of this caller, which has been let in."""
         sent: list[MutableMapping[str, Any]] = []
-        given = False
-
-        async def receive() -> MutableMapping[str, Any]:
-            nonlocal given
-            if given:
-                return {"type": "http.disconnect"}
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
@@ -86,8 +88,22 @@ class Sdk:
         # One manager a message (0.3 ms) has nothing to begin with the server and nothing to end with it.
         manager = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
         async with manager.run():
-            await manager.handle_request({**scope, CALLER: caller}, receive, send)
+            await manager.handle_request({**scope, CALLER: caller}, _reading(body), send)
         return _collected(sent)
+
+    async def oauth(self, what: str, scope: Scope, body: bytes) -> Answer:
+        """What OAuth's endpoint `what` answers: authorize, token or register."""
+        provider = Provider(self._door, self._documents, self._door.origin(scope))
+        request = Request(scope, _reading(body))
+        if what == "authorize":
+            answer = await AuthorizationHandler(provider).handle(request)
+        elif what == "register":
+            options = ClientRegistrationOptions(enabled=True, default_scopes=list(OFFERED))
+            answer = await RegistrationHandler(provider, options).handle(request)
+        else:
+            answer = await TokenHandler(provider, ClientAuthenticator(provider)).handle(request)
+        headers = [(name, value) for name, value in answer.raw_headers if name != b"content-length"]
+        return Answer(answer.status_code, bytes(answer.body), headers)
 
     async def _list_tools(
         self, context: Context, _params: types.PaginatedRequestParams | None
@@ -209,6 +225,20 @@ def _dressed(result: Result) -> types.CallToolResult:
     if result.data is None:
         return types.CallToolResult(content=content, is_error=result.failed)
     return types.CallToolResult(content=content, structured_content=msgspec.to_builtins(result.data))
+
+
+def _reading(body: bytes) -> Receive:
+    """A body that was read already, for others to read."""
+    given = False
+
+    async def receive() -> MutableMapping[str, Any]:
+        nonlocal given
+        if given:
+            return {"type": "http.disconnect"}
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 def _collected(sent: list[MutableMapping[str, Any]]) -> Answer:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlencode
-
-import msgspec
 
 from backroom.access import Scope
 from backroom.reports import deeds, rooms
@@ -67,22 +64,12 @@ async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
     wanted = (project.id, given.title, given.goal, constraints, given.tool, work.now)
     room, created = await _do(work, rooms.open_room, *wanted)
     note = "Opened." if created else "This room was open already; its goal, constraints and tool are as you gave them."
-    link = f"{work.origin}/p/{project.slug}?{urlencode({'status': 'any', 'artifact': room.id})}"
+    link = f"{work.origin}/p/{project.slug}/rooms/{room.id}"
     return Result.of(
-        shapes.RoomMade(room.id, room.title, created, link, script_of(work.origin, project.project_key, room), note)
+        shapes.RoomMade(
+            room.id, room.title, created, link, rooms.script_of(work.origin, project.project_key, room), note
+        )
     )
-
-
-def script_of(origin: str, project_key: str, room: rooms.Room) -> str:
-    """What goes into the artifact's page (Patchrooms, "Widget": `mode`, `artifact`)."""
-    artifact: dict[str, Any] = {"id": room.id, "title": room.title}
-    artifact |= {name: value for name, value in (("tool", room.tool), ("goal", room.goal)) if value}
-    if room.constraints:
-        artifact["constraints"] = room.constraints
-    options = {"projectKey": project_key, "mode": "artifact-review", "artifact": artifact}
-    # In a page, "</script>" ends a script wherever it stands, and "<!--" changes how it is read.
-    code = msgspec.json.encode(options).decode().replace("<", "\\u003c")
-    return f'<script src="{origin}/v1/patchrooms.js"></script>\n<script>Patchrooms.init({code});</script>'
 
 
 async def _do(work: Work, command: Callable[..., T], *args: Any) -> T:

@@ -1,15 +1,14 @@
-// What every page may use: copying, closing what floats, the menu on a phone, jumping by keys.
+// What every page may use: copying, closing what floats, jumping by keys.
 (() => {
   const editable = (node) => node.closest?.("input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]");
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-copy], [data-unsay], [data-nav-toggle], [data-close], [data-dialog]");
+    const target = event.target.closest?.("[data-copy], [data-unsay], [data-close], [data-dialog]");
     if (!target) return;
     if (target.matches("[data-copy]")) copy(target);
     if (target.matches("[data-unsay]")) target.closest(".said").remove();
     if (target.matches("[data-close]")) target.closest("dialog").close();
     if (target.matches("[data-dialog]")) document.getElementById(target.dataset.dialog).showModal();
-    if (target.matches("[data-nav-toggle]")) toggleNav(target);
   });
 
   // A menu closes when one clicks elsewhere, or presses Escape.
@@ -54,18 +53,14 @@
     }
   }
 
-  function toggleNav(button) {
-    const nav = button.closest(".nav");
-    const open = nav.toggleAttribute("data-open");
-    button.setAttribute("aria-expanded", String(open));
-  }
-
   function say(text) {
     const place = document.getElementById("said") ?? document.body;
     const box = document.createElement("div");
     box.className = "said";
     box.append(Object.assign(document.createElement("span"), { textContent: text }));
-    place.replaceChildren(box);
+    // What can still be taken back stays.
+    for (const old of place.querySelectorAll(".said:not(:has([data-undo]))")) old.remove();
+    place.append(box);
     setTimeout(() => box.remove(), 4000);
   }
 

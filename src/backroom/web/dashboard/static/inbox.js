@@ -5,20 +5,31 @@
   const panes = list.parentElement;
   const { keys, say } = window.backroom;
   const phone = matchMedia("(max-width: 860px)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let picked = new Set();
   let focusAfter = null;
+
+  let lastActed = null;
+  let following = null;
+  let acting = false;
 
   const rows = () => [...list.querySelectorAll(".row")];
   const row = (id) => document.getElementById(`row-${id}`);
   const query = () => list.dataset.query;
-  const address = (extra) => `${list.dataset.path}?${query() ? `${query()}&` : ""}${extra}`;
+  const address = (extra) =>
+    `${list.dataset.path}?${query() ? `${query()}&` : ""}workspace=${list.dataset.workspace}&${extra}`;
+  const place = () => (query() ? `${list.dataset.path}?${query()}` : list.dataset.path);
+  const listTitle = document.title;
   const opened = () => pane.querySelector("[data-report]")?.dataset.report ?? null;
   const focused = () => document.activeElement?.closest?.(".row")?.dataset.id ?? null;
 
   // ---- opening and closing
 
   async function open(href, { push = true, focus = true } = {}) {
-    await htmx.ajax("GET", href, { target: "#pane", swap: "innerHTML" });
+    const answer = await reach(href);
+    if (!answer) return;
+    pane.innerHTML = await answer.text();
+    htmx.process(pane);
     panes.setAttribute("data-open", "");
     const id = opened();
     mark(id);
@@ -37,6 +48,7 @@
     const id = opened();
     panes.removeAttribute("data-open");
     pane.replaceChildren();
+    document.title = listTitle;
     mark(null);
     if (id) row(id)?.querySelector("a")?.focus();
   }
@@ -57,7 +69,7 @@
 
   function back() {
     close();
-    history.pushState({}, "", query() ? `${list.dataset.path}?${query()}` : list.dataset.path);
+    history.pushState({}, "", place());
   }
   addEventListener("popstate", (event) => {
     if (event.state?.pane) open(event.state.pane, { push: false });
@@ -79,10 +91,12 @@
     if (opened() && !phone.matches && opened() !== next.dataset.id) follow(link.href);
     if (next === all.at(-1)) document.getElementById("older")?.click();
   }
-  let following = null;
   function follow(href) {
     clearTimeout(following);
-    following = setTimeout(() => open(href, { focus: false }), 120);
+    following = setTimeout(() => {
+      following = null;
+      open(href, { focus: false });
+    }, 120);
   }
   keys.set("j", () => move(1));
   keys.set("k", () => move(-1));
@@ -110,7 +124,11 @@
     for (const each of list.querySelectorAll("[name=id]:checked")) each.checked = false;
     count();
   }
-  list.addEventListener("change", (event) => { if (event.target.name === "id") count(); });
+  list.addEventListener("change", (event) => {
+    if (event.target.name !== "id") return;
+    if (!event.target.checked) list.querySelector("[name=all]").value = "";
+    count();
+  });
   list.addEventListener("click", (event) => {
     if (event.target.closest("[data-none]")) pickNone();
     if (event.target.closest("[data-all]")) {
@@ -127,28 +145,54 @@
     count();
   });
 
-  // ---- acting: on the selection, else on the row in focus or the open report
+  // ---- acting: on the selection, else on the open report, or the row in focus where the eye has moved on
 
-  const targets = () => (picked.size ? [...picked] : [focused() ?? opened()].filter(Boolean));
+  const current = () => (following ? focused() : (opened() ?? focused()));
+  const targets = () => (picked.size ? [...picked] : [current()].filter(Boolean));
 
   async function act(change, ids = targets(), all = list.querySelector("[name=all]").value) {
     if (!ids.length) return say("Select a report first.");
-    const body = new URLSearchParams({ change, all, back: address("") });
+    if (change === "label:" || acting) return;
+    const back = { path: list.dataset.path, query: query(), workspace: list.dataset.workspace };
+    const body = new URLSearchParams({ change, all, back: place(), ...back });
     if (!all) for (const id of ids) body.append("id", id);
     await post("/apply", body, ids, change === "delete");
   }
 
   async function post(path, body, ids, gone = false) {
-    const answer = await fetch(path, { method: "POST", body, headers: { "HX-Request": "true" } });
-    const text = await answer.text();
-    const moved = answer.headers.get("hx-redirect");
-    if (moved) return location.assign(moved);
-    document.getElementById("said").innerHTML = text;
+    acting = true;
+    const answer = await reach(path, { method: "POST", body }).finally(() => { acting = false; });
+    if (!answer) return;
+    document.getElementById("said").innerHTML = await answer.text();
     if (!answer.ok) return;
     pickNone();
-    stepOver(ids);
-    if (gone && ids.includes(opened())) back();
+    if (ids.length) stepOver(ids);
+    else focusAfter = lastActed;
+    lastActed = ids[0] ?? null;
+    const next = focusAfter;
+    const was = opened();
+    if (gone && ids.includes(was)) back();
     await Promise.all([reload(), refreshPane()]);
+    // What left the list makes room for the next one in the pane too.
+    const left = was && opened() === was && ids.includes(was) && !row(was) && next && row(next);
+    if (left && !phone.matches) await open(row(next).querySelector("a.row-link").href, { focus: false });
+  }
+
+  // Asks the server; says so where it can't be reached, and goes where it is told to.
+  async function reach(path, options = {}) {
+    let answer;
+    try {
+      answer = await fetch(path, { ...options, headers: { "HX-Request": "true" } });
+    } catch {
+      say("The server can't be reached. Nothing was changed; try again in a moment.");
+      return null;
+    }
+    const moved = answer.headers.get("hx-redirect");
+    if (moved) location.assign(moved);
+    else if (answer.status === 409) location.reload();
+    else if (answer.ok || options.method) return answer;
+    else say("That can't be shown right now. Reload the page.");
+    return null;
   }
 
   // The focus stays where the eye is: at the row behind the ones that go away.
@@ -193,12 +237,25 @@
       act(change, [String(own.get("id"))], "");
     } else if (form.matches("[data-comment]")) {
       event.preventDefault();
-      htmx.ajax("POST", form.action, { target: "#pane", swap: "innerHTML", values: Object.fromEntries(new FormData(form)) }).then(() => mark(opened()));
+      send(form);
     } else if (form.closest("#said")) {
       event.preventDefault();
       post(form.getAttribute("action"), new URLSearchParams(new FormData(form)), []);
     }
   });
+  async function send(form) {
+    const text = form.querySelector("textarea");
+    if (!text.value.trim()) return text.focus();
+    if (acting) return;
+    acting = true;
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await reach(form.action, { method: "POST", body }).finally(() => { acting = false; });
+    if (!answer) return;
+    pane.innerHTML = await answer.text();
+    htmx.process(pane);
+    mark(opened());
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest?.("form")?.requestSubmit();
   });
@@ -206,10 +263,8 @@
   // ---- reading again what is on the page
 
   async function part(extra) {
-    const answer = await fetch(address(extra), { headers: { "HX-Request": "true" } });
-    const moved = answer.headers.get("hx-redirect");
-    if (moved) location.assign(moved);
-    if (!answer.ok || moved) return null;
+    const answer = await reach(address(extra)).catch(() => null);
+    if (!answer) return null;
     return new DOMParser().parseFromString(`<body>${await answer.text()}`, "text/html").body;
   }
 
@@ -217,8 +272,10 @@
     const top = list.scrollTop;
     const page = await part(`part=list&limit=${Math.max(50, rows().length)}`);
     if (!page) return;
-    list.querySelector("#rows").replaceChildren(...page.querySelector("#rows").childNodes);
-    list.querySelector("#tabs").replaceChildren(...page.querySelector("#tabs").childNodes);
+    // What stands there instead of rows stays as it is, with the focus that it may have.
+    const fresh = page.querySelector("#rows");
+    if (rows().length || fresh.querySelector(".row")) list.querySelector("#rows").replaceChildren(...fresh.childNodes);
+    setTabs(page.querySelector("#tabs"));
     htmx.process(list.querySelector("#rows"));
     list.scrollTop = top;
     mark(opened());
@@ -227,44 +284,68 @@
     count();
   }
 
+  // Their numbers; the focus stays on the tab that has it.
+  function setTabs(fresh) {
+    const tabs = list.querySelector("#tabs");
+    const words = (node) => node.textContent.replace(/\s+/g, " ").trim();
+    if (words(tabs) === words(fresh)) return;
+    const at = [...tabs.children].indexOf(document.activeElement);
+    tabs.replaceChildren(...fresh.childNodes);
+    tabs.children[at]?.focus({ preventScroll: true });
+  }
+
+  // The pane's facts and story anew; what one is writing, choosing or listening to stays as it is.
   async function refreshPane() {
     const id = opened();
     if (!id) return;
-    const typed = document.getElementById("comment-text");
-    const kept = typed && { value: typed.value, at: typed.selectionStart, focus: typed === document.activeElement };
-    const top = pane.scrollTop;
-    const answer = await fetch(`/r/${id}${query() ? `?${query()}` : ""}`, { headers: { "HX-Request": "true" } });
-    if (answer.status === 404) return back();
-    if (!answer.ok || opened() !== id) return;
-    pane.innerHTML = await answer.text();
-    htmx.process(pane);
-    pane.scrollTop = top;
-    const again = document.getElementById("comment-text");
-    if (kept && again) {
-      again.value = kept.value;
-      if (kept.focus) {
-        again.focus({ preventScroll: true });
-        again.setSelectionRange(kept.at, kept.at);
-      }
+    const answer = await fetch(pane.querySelector("[data-report]").dataset.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok || opened() !== id) return;
+    const fresh = new DOMParser().parseFromString(`<body>${await answer.text()}`, "text/html").body;
+    for (const part of [".pane-head", ".by", ".timeline ol"]) {
+      const old = pane.querySelector(part);
+      const next = fresh.querySelector(part);
+      const used = old?.querySelector("details[open]") || (part === ".pane-head" && old?.contains(document.activeElement) && document.activeElement.matches("input"));
+      if (old && next && !used && old.outerHTML !== next.outerHTML) old.replaceWith(next);
+      if (used) stale = true;
     }
+    pane.querySelector("[data-report]").dataset.updated = fresh.querySelector("[data-report]").dataset.updated;
   }
+  let stale = false;
+  pane.addEventListener("toggle", (event) => {
+    if (!stale || event.target.open) return;
+    stale = false;
+    refreshPane();
+  }, true);
 
   // ---- live
 
   let source = null;
   let busy = false;
-  let again = false;
+  let once = false;
+  let again = null;
+  let patience = 2000;
+  const offline = document.getElementById("offline");
   const bar = document.getElementById("live-bar");
 
   function listen() {
+    source?.close();
     source = new EventSource(list.dataset.live);
+    source.addEventListener("open", () => { patience = 2000; offline.hidden = true; });
+    // Browsers give up after an answer that isn't a stream, as a proxy gives while the server starts again.
+    source.addEventListener("error", () => {
+      offline.hidden = false;
+      if (source.readyState !== EventSource.CLOSED) return;
+      clearTimeout(again);
+      again = setTimeout(() => { listen(); freshen(); }, patience);
+      patience = Math.min(patience * 2, 60000);
+    });
     // The first one comes with the connection, so that what nobody heard is caught up with.
     source.addEventListener("changed", freshen);
   }
 
   async function freshen() {
     if (busy) {
-      again = true;
+      once = true;
       return;
     }
     busy = true;
@@ -272,8 +353,8 @@
       await catchUp();
     } finally {
       busy = false;
-      if (again) {
-        again = false;
+      if (once) {
+        once = false;
         freshen();
       }
     }
@@ -287,16 +368,22 @@
     const asked = [...new Set([...shown.slice(0, 299), open].filter(Boolean))];
     const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`);
     if (!page) return;
-    list.querySelector("#tabs").replaceChildren(...page.querySelector("[data-tabs]").childNodes);
+    setTabs(page.querySelector("[data-tabs]"));
     const now = new Map([...page.querySelectorAll("[data-stale] .row")].map((each) => [each.dataset.id, each]));
-    for (const id of shown.slice(0, 300)) replaceRow(row(id), now.get(id));
-    if (newest) add([...page.querySelectorAll("[data-fresh] .row")].filter((each) => !row(each.dataset.id)));
+    for (const id of asked) replaceRow(row(id), now.get(id));
+    const fresh = [...page.querySelectorAll("[data-fresh] .row")];
+    if (newest) add(fresh.filter((each) => !row(each.dataset.id)));
+    if (newest && fresh.length >= 50) once = true;
     if (!newest) await reload();
     if (!open || opened() !== open) return;
     const its = now.get(open);
     if (!its) {
-      back();
-      say("The report that was open is gone.");
+      const typed = document.getElementById("comment-text")?.value.trim();
+      if (typed) say("The open report was deleted. What you wrote is still here.");
+      else {
+        back();
+        say("The report that was open is gone.");
+      }
     } else if (its.dataset.updated !== pane.querySelector("[data-report]").dataset.updated) await refreshPane();
   }
 
@@ -333,7 +420,7 @@
     button.type = "button";
     button.textContent = waiting === 1 ? "1 new report" : `${waiting} new reports`;
     button.addEventListener("click", () => {
-      (phone.matches ? document.scrollingElement : list).scrollTo({ top: 0, behavior: "smooth" });
+      (phone.matches ? document.scrollingElement : list).scrollTo({ top: 0, behavior: still.matches ? "auto" : "smooth" });
       settle();
     });
     bar.replaceChildren(button);
@@ -405,7 +492,27 @@
     if (event.target.matches("[data-marks]")) event.target.closest("figure").querySelector(".marks").toggleAttribute("hidden", !event.target.checked);
   });
 
+  // Ages go on while the page is open.
+  const UNITS = [[7 * 86400e3, 86400e3, "d"], [86400e3, 3600e3, "h"], [3600e3, 60e3, "min"]];
+  function age(ms) {
+    const passed = Date.now() - ms;
+    if (passed < 60e3) return "now";
+    const unit = UNITS.findLast(([most]) => passed < most);
+    return unit ? `${Math.floor(passed / unit[1])} ${unit[2]}` : null;
+  }
+  setInterval(() => {
+    for (const each of document.querySelectorAll("time[datetime]")) {
+      const text = age(Date.parse(each.dateTime));
+      if (text && each.textContent !== text) each.textContent = text;
+    }
+  }, 30000);
+
   listen();
   addEventListener("pagehide", () => source?.close());
+  // A browser has six connections to a host; windows that nobody sees give theirs back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) source?.close();
+    else { listen(); freshen(); }
+  });
   addEventListener("pageshow", (event) => { if (event.persisted) { listen(); freshen(); } });
 })();

@@ -1,0 +1,194 @@
+"""Programs that people connect with OAuth: what they ask for, what a person allows, what is taken back.
+
+A grant is what one person allowed one program: one project, some scopes, never more than the person's own role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from backroom.access import Actor, Role, Scope
+from backroom.accounts.audit import note_change
+from backroom.accounts.tickets import hash_token, new_token
+from backroom.clock import DAY, MINUTE
+from backroom.errors import Denied, Invalid, NotFound
+from backroom.ids import is_id, new_id
+from backroom.store.tables import oauth_clients, oauth_grants, oauth_requests, oauth_secrets, projects, users
+
+OFFERED = (Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE)
+"""What a program can be allowed: all that agents' tools need."""
+
+REQUEST_LASTS = 10 * MINUTE
+CLIENT_LASTS = 90 * DAY
+"""How long a program that registered itself is known without being used."""
+
+MOST_CLIENTS = 10_000
+NAME_LENGTH = 100
+GONE = "This request isn't valid any more. Connect again from the program."
+
+
+class Kind(StrEnum):
+    """What a secret is for."""
+
+    CODE = "code"
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a program asks a person for. `name` is what it calls itself, which nobody has checked."""
+
+    client: str
+    name: str
+    redirect_uri: str
+    redirect_given: bool
+    challenge: str
+    state: str | None
+    scopes: tuple[Scope, ...]
+    resource: str | None
+
+
+class Grant(NamedTuple):
+    """Something connected. Times are in milliseconds since the epoch; `person` is the name of whoever allowed it."""
+
+    id: str
+    name: str
+    client: str
+    project_name: str
+    project_slug: str
+    user: str
+    person: str
+    scopes: tuple[Scope, ...]
+    created_at: int
+    used_at: int | None
+
+
+def register_client(tx: Connection, client: str, metadata: bytes, now: int) -> None:
+    """Keeps what a program says of itself; forgets those that nobody has used for long. Raises Denied."""
+    granted = exists(select(oauth_grants.c.id).where(oauth_grants.c.client == oauth_clients.c.id))
+    stale = (oauth_clients.c.used_at <= now - DAY) & ~granted | (oauth_clients.c.used_at <= now - CLIENT_LASTS)
+    tx.execute(delete(oauth_clients).where(stale))
+    if len(tx.execute(select(oauth_clients.c.id).limit(MOST_CLIENTS)).all()) >= MOST_CLIENTS:
+        raise Denied("Too many programs have registered today. Try again tomorrow.")
+    tx.execute(insert(oauth_clients).values(id=client, metadata=metadata, created_at=now, used_at=now))
+
+
+def find_client(conn: Connection, client: str) -> bytes | None:
+    """What a registered program says of itself, as JSON."""
+    if not (client.isascii() and client.isprintable()):
+        return None
+    return conn.execute(select(oauth_clients.c.metadata).where(oauth_clients.c.id == client)).scalar()
+
+
+def ask(tx: Connection, asked: Asked, now: int) -> str:
+    """Puts a request before whoever holds the token that this returns, for ten minutes."""
+    tx.execute(delete(oauth_requests).where(oauth_requests.c.expires_at <= now))
+    token = new_token()
+    values = {"hash": hash_token(token), "client": asked.client, "content": msgspec.json.encode(asked)}
+    tx.execute(insert(oauth_requests).values(values | {"expires_at": now + REQUEST_LASTS}))
+    return token
+
+
+def get_asked(conn: Connection, token: str, now: int) -> Asked:
+    """What is asked for. Raises NotFound."""
+    query = select(oauth_requests.c.content).where(oauth_requests.c.hash == hash_token(token))
+    content = conn.execute(query.where(oauth_requests.c.expires_at > now)).scalar()
+    if content is None:
+        raise NotFound(GONE)
+    return msgspec.json.decode(content, type=Asked)
+
+
+def take_asked(tx: Connection, token: str, now: int) -> Asked:
+    """What is asked for, answered now, so that nobody can answer again. Raises NotFound."""
+    asked = get_asked(tx, token, now)
+    if tx.execute(delete(oauth_requests).where(oauth_requests.c.hash == hash_token(token))).rowcount == 0:
+        raise NotFound(GONE)
+    return asked
+
+
+def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Collection[Scope], now: int) -> str:
+    """Grants a program these scopes in a project of the person's workspace; returns the grant's id.
+
+    Raises NotFound, Denied (more than the person may), Invalid (nothing, or more than was asked for).
+    """
+    row = tx.execute(
+        select(projects.c.name).where(projects.c.id == project, projects.c.workspace == actor.workspace)
+    ).first()
+    if actor.kind != "user" or row is None:
+        raise NotFound("Project not found")
+    if not scopes or not set(scopes) <= set(asked.scopes):
+        raise Invalid("Choose at least one of what the program asks for.")
+    for scope in scopes:
+        actor.require(scope)
+    id_ = new_id(now)
+    granted = [scope for scope in OFFERED if scope in scopes]
+    tx.execute(
+        insert(oauth_grants).values(
+            id=id_,
+            workspace=actor.workspace,
+            project=project,
+            user=actor.id,
+            client=asked.client,
+            name=asked.name,
+            scopes=" ".join(granted),
+            created_at=now,
+        )
+    )
+    payload = {"name": asked.name, "scopes": " ".join(granted), "project": project, "project_name": row.name}
+    note_change(tx, actor, "connection.allow", id_, payload, now)
+    return id_
+
+
+def list_grants(conn: Connection, actor: Actor) -> list[Grant]:
+    """What the person has connected in this workspace, for admins and owners what everybody has; newest first.
+
+    Those whose program never came for its tokens are left out.
+    """
+    g = oauth_grants.c
+    actor.require_role(Role.VIEWER)
+    query = select(g.id, g.name, g.client, projects.c.name, projects.c.slug, g.user, users.c.name, g.scopes)
+    query = query.add_columns(g.created_at, g.used_at).join(projects, projects.c.id == g.project)
+    query = query.join(users, users.c.id == g.user).where(g.workspace == actor.workspace, g.revoked_at.is_(None))
+    tokens = select(oauth_secrets.c.hash).where(oauth_secrets.c.grant == g.id, oauth_secrets.c.kind != Kind.CODE.value)
+    query = query.where(exists(tokens))
+    if not actor.has_role(Role.ADMIN):
+        query = query.where(g.user == actor.id)
+    rows: Iterable[Any] = conn.execute(query.order_by(g.id.desc()))
+    found = []
+    for id_, name, client, project, slug, user, person, scopes, created_at, used_at in rows:
+        granted = tuple(Scope(scope) for scope in scopes.split())
+        found.append(Grant(id_, name, client, project, slug, user, person, granted, created_at, used_at))
+    return found
+
+
+def revoke(tx: Connection, actor: Actor, grant: str, now: int) -> None:
+    """Disconnects a program at once: one's own, for admins and owners anybody's in the workspace. Raises NotFound."""
+    g = oauth_grants.c
+    row = None
+    if is_id(grant):
+        query = select(g.user, g.name).where(g.id == grant, g.workspace == actor.workspace, g.revoked_at.is_(None))
+        row = tx.execute(query).first()
+    if row is None or not (row.user == actor.id or actor.has_role(Role.ADMIN)):
+        raise NotFound("That connection has ended already.")
+    end_grant(tx, grant, now)
+    note_change(tx, actor, "connection.revoke", grant, {"name": row.name}, now)
+
+
+def end_grant(tx: Connection, grant: str, now: int) -> None:
+    """Ends a grant with all of its codes and tokens, from now on."""
+    ended = update(oauth_grants).where(oauth_grants.c.id == grant, oauth_grants.c.revoked_at.is_(None))
+    tx.execute(ended.values(revoked_at=now))
+    tx.execute(delete(oauth_secrets).where(oauth_secrets.c.grant == grant))
+
+
+def mark_used(tx: Connection, grant: str, now: int) -> None:
+    """Notes that a connection is in use; for `write_soon`, every few minutes."""
+    tx.execute(update(oauth_grants).where(oauth_grants.c.id == grant).values(used_at=now))
+    row = tx.execute(select(oauth_grants.c.client).where(oauth_grants.c.id == grant)).first()
+    if row is not None:
+        tx.execute(update(oauth_clients).where(oauth_clients.c.id == row.client).values(used_at=now))

@@ -1,0 +1,110 @@
+"""Programs that describe themselves by a document at an address of theirs, which is their id (CIMD).
+
+The address comes from a stranger, so it is fetched with care: TLS, a public address that is looked up once and
+connected to as it was judged, no redirects, little time, few bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+
+from backroom.errors import Invalid
+
+LARGEST = 32 * 1024
+SECONDS = 5.0
+KEPT_SECONDS = 3_600
+MOST_KEPT = 200
+ID_LENGTH = 500
+NOT_FETCHED = "The program's description can't be read from its address."
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, not of a network that this server may be in."""
+    found = ipaddress.ip_address(address)
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return mapped.is_global and not mapped.is_multicast
+
+
+def is_document_id(client: str) -> bool:
+    """Whether a client's id is the address of a document: https, with a path, and nothing odd in it."""
+    try:
+        parts = urlsplit(client)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = client.isascii() and client.isprintable() and " " not in client and len(client) <= ID_LENGTH
+    whole = parts.scheme == "https" and bool(parts.hostname) and parts.path not in ("", "/")
+    dotted = any(piece in (".", "..") for piece in parts.path.split("/"))
+    return plain and whole and not dotted and not parts.fragment and "@" not in parts.netloc and port != 0
+
+
+class Documents:
+    """The documents of one process, kept for an hour. `allowed` judges addresses, `context` is that of TLS."""
+
+    def __init__(self, allowed: Callable[[str], bool] = is_public, context: ssl.SSLContext | None = None) -> None:
+        self._allowed = allowed
+        self._context = context
+        self._kept: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
+
+    async def get(self, client: str) -> dict[str, Any]:
+        """What the program with that id says of itself. Raises Invalid."""
+        kept = self._kept.get(client)
+        if kept is not None and time.monotonic() < kept[0]:
+            return kept[1]
+        try:
+            body = await asyncio.wait_for(self._fetch(client), SECONDS)
+            found = msgspec.json.decode(body, type=dict[str, Any])
+        except (OSError, TimeoutError, ValueError, httpx2.HTTPError, msgspec.MsgspecError) as error:
+            raise Invalid(NOT_FETCHED) from error
+        if found.get("client_id") != client:
+            raise Invalid("The program's description is of another program.")
+        self._kept[client] = time.monotonic() + KEPT_SECONDS, found
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    async def _fetch(self, client: str) -> bytes:
+        parts = urlsplit(client)
+        host, port = parts.hostname or "", parts.port or 443
+        address = await self._look_up(host, port)
+        there = f"[{address}]" if ":" in address else address
+        target = parts._replace(netloc=f"{there}:{port}").geturl()
+        context = self._context or ssl.create_default_context()
+        async with (
+            httpx2.AsyncClient(verify=context, trust_env=False, timeout=SECONDS) as http,
+            http.stream(
+                "GET",
+                target,
+                headers={"host": parts.netloc, "accept": "application/json"},
+                extensions={"sni_hostname": host},
+                follow_redirects=False,
+            ) as answer,
+        ):
+            if answer.status_code != 200:
+                raise ValueError(f"status {answer.status_code}")
+            body = b""
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > LARGEST:
+                    raise ValueError("too many bytes")
+            return body
+
+    async def _look_up(self, host: str, port: int) -> str:
+        """An address of the host; ValueError unless all that it has are allowed."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [str(entry[4][0]) for entry in found]
+        if not addresses or not all(map(self._allowed, addresses)):
+            raise ValueError("not a public address")
+        return addresses[0]

@@ -1,0 +1,41 @@
+"""Rooms in the dashboard: the list, and one with its reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.mcp.agent import Agent
+from tests.contract.mcp.conftest import Send
+from tests.harness.cast import Cast
+from tests.harness.member import Member, members_of
+from tests.harness.server import Server
+
+
+@pytest.fixture(scope="module")
+def people(cast: Cast, server: Server) -> Iterator[dict[str, Member]]:
+    with members_of(cast, server) as found:
+        yield found
+
+
+def test_rooms_are_listed_with_their_reports(owner: Agent, people: dict[str, Member], send: Send) -> None:
+    viewer = people["viewer"]
+    assert "No room yet" in viewer.get("/p/room/rooms").text
+    room = owner.done("create_room", title="Check<out>", goal="Sell", constraints=["One column"], tool="codex")
+    report = send("Too <long>", artifact={"id": room["id"]})
+    send("Elsewhere entirely")
+    page = viewer.get("/p/room/rooms").text
+    assert "Check&lt;out&gt;" in page
+    assert "1 open of 1" in page
+    path = room["link"].removeprefix(owner.url)
+    assert f'href="{path}"' in page
+    inside = viewer.get(path).text
+    for words in ("Too &lt;long&gt;", f'href="/r/{report}"', "One column", "Sell", "codex", "artifact-review"):
+        assert words in inside
+    assert "Elsewhere entirely" not in inside
+    assert "Too &lt;long&gt;" in viewer.get(f"{path}?status=open").text
+    assert "Too &lt;long&gt;" not in viewer.get(f"{path}?status=closed").text
+    assert viewer.get(f"{path}?status=nonsense").status_code == 400
+    for other in (people["outsider"].get(path), viewer.get("/p/room/rooms/nope")):
+        assert other.status_code == 404
