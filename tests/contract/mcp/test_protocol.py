@@ -147,7 +147,14 @@ def test_paths_methods_and_other_sites(owner: Agent) -> None:
     for method in ("GET", "DELETE", "PUT"):
         answer = httpx.request(method, f"{owner.url}/mcp", headers={"authorization": f"Bearer {owner.key}"})
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert owner.post("tools/list", headers={"origin": "https://evil.example"}).status_code == 403
+    for headers in (
+        {"origin": "https://evil.example"},
+        {"origin": "http://evil.example", "host": "evil.example"},
+        {"origin": "http://localhost.evil.example", "host": "localhost.evil.example"},
+        {"origin": "http://localhost:1"},
+        {"origin": "null"},
+    ):
+        assert owner.post("tools/list", headers=headers).status_code == 403, headers
     assert owner.post("tools/list", headers={"origin": owner.url}).status_code == 200
     assert owner.post("tools/list", {"x": "y" * 300_000}).status_code == 413
 

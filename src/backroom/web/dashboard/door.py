@@ -9,7 +9,7 @@ from urllib.parse import quote
 import structlog
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from backroom.accounts.guesses import Guesses
 from backroom.accounts.instance import instance_secret
@@ -32,13 +32,14 @@ from backroom.projects.queries import Project
 from backroom.store.database import Database
 from backroom.web.dashboard.auth import NoWorkspace, Visit
 from backroom.web.dashboard.flash import take_said
-from backroom.web.dashboard.forms import Form
+from backroom.web.dashboard.forms import OVER_TLS, Form
 from backroom.web.dashboard.live import Live
 from backroom.web.dashboard.post import Post
 from backroom.web.dashboard.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.shell import read_shell
 from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.limits import Limits
+from backroom.web.sessions import is_secure
 
 log = structlog.get_logger("backroom.web.dashboard")
 
@@ -83,6 +84,10 @@ class DashboardDoor(Door):
         self.guesses = Guesses(settings.rate_limits)
         self.post = Post(settings.smtp_url, settings.mail_from)
         self._secret = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[OVER_TLS] = is_secure(self, scope)
+        await super().__call__(scope, receive, send)
 
     async def secret(self) -> bytes:
         """The instance's own, which signs the cookies of browsers that somebody has signed in with."""

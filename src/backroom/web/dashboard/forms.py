@@ -15,6 +15,9 @@ LARGEST = 256 * 1024
 MOST_FIELDS = 2_000
 URLENCODED = b"application/x-www-form-urlencoded"
 CROSS_SITE = "This form was sent from another site. Open the page here and try again."
+OVER_TLS = "backroom.over_tls"
+"""Where the door notes in the scope whether the browser is known to speak TLS."""
+
 T = TypeVar("T")
 
 
@@ -71,7 +74,9 @@ async def read_form(request: Request) -> Form:
 def require_same_origin(request: Request) -> None:
     """Raises Denied unless the browser says that a page of this very host sent the request.
 
-    `Sec-Fetch-Site` can't be set by scripts; older browsers send at least `Origin` with a POST.
+    `Sec-Fetch-Site` can't be set by scripts; older browsers send at least `Origin` with a POST. A page without TLS
+    may be anybody's on the way, so that it is another site to one with it; behind a proxy that isn't known to us,
+    either may be ours.
     """
     scope = request.scope
     site = header(scope, b"sec-fetch-site")
@@ -80,7 +85,11 @@ def require_same_origin(request: Request) -> None:
             raise Denied(CROSS_SITE)
         return
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    if origin is None or host is None or origin.partition(b"://")[2].lower() != host.lower():
+    if origin is None or host is None:
+        raise Denied(CROSS_SITE)
+    scheme, _, sender = origin.lower().partition(b"://")
+    schemes = (b"https",) if scope.get(OVER_TLS) else (b"https", b"http")
+    if sender != host.lower() or scheme not in schemes:
         raise Denied(CROSS_SITE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from backroom.web.mcp.door import McpDoor
 
 LARGEST = 256 * 1024
+OWN_MACHINE = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\Z")
 READING = ("resources/read", "prompts/get")
 OTHER_SITE = "This was sent by a page of another site, which has no business here."
 
@@ -69,9 +71,13 @@ def _scope_for(body: bytes) -> KeyScope | None:
 
 
 def _refuse_other_sites(door: McpDoor, scope: Scope) -> None:
+    """Only the public address, and pages of this machine where they ask their own host, may be an Origin.
+
+    That Origin and Host are the same says nothing: a name may be made to mean this server (DNS rebinding).
+    """
     origin = header(scope, b"origin")
-    if origin is None:
+    if origin is None or origin.decode("latin-1") == door.settings.public_url:
         return
-    host = header(scope, b"host") or b""
-    if origin.partition(b"://")[2].lower() != host.lower() and origin.decode("latin-1") != door.origin(scope):
+    where = origin.partition(b"://")[2].lower()
+    if not OWN_MACHINE.match(where) or where != (header(scope, b"host") or b"").lower():
         raise Denied(OTHER_SITE)

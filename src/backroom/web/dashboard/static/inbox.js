@@ -113,7 +113,7 @@
   // ---- selecting
 
   function count() {
-    picked = new Set(rows().filter((each) => each.querySelector("[name=id]").checked).map((each) => each.dataset.id));
+    picked = new Set(rows().filter((each) => each.querySelector("[name=id]")?.checked).map((each) => each.dataset.id));
     list.toggleAttribute("data-picking", picked.size > 0);
     const all = list.querySelector("[name=all]");
     if (!picked.size) all.value = "";
@@ -392,7 +392,9 @@
     if (!next) return old.setAttribute("data-gone", "");
     if (old.dataset.updated === next.dataset.updated) return;
     const had = old.contains(document.activeElement);
-    next.querySelector("[name=id]").checked = old.querySelector("[name=id]").checked;
+    // Viewers have no boxes.
+    const box = next.querySelector("[name=id]");
+    if (box) box.checked = old.querySelector("[name=id]").checked;
     next.toggleAttribute("data-on", old.hasAttribute("data-on"));
     old.replaceWith(next);
     if (had) next.querySelector("a.row-link").focus({ preventScroll: true });

@@ -1,0 +1,163 @@
+"""Nothing that one selected, wrote or looked at is lost or mistaken while the inbox lives."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.dashboard.conftest import Room, Visit
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+def test_enter_in_a_labels_field_adds_the_label(room: Room, visit: Visit) -> None:
+    for text in ("One", "Two"):
+        room.send(text)
+    page = visit("member").go(f"{room.path}?status=any")
+    for key in ("j", "x", "j", "x", "l"):
+        page.keyboard.press(key)
+    page.locator("#bulk-label").fill("together")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said")).to_contain_text("2 reports labelled together")
+    expect(page.locator(".row .tag")).to_have_text(["together", "together"])
+    page.locator("a.row-link").first.click()
+    page.keyboard.press("l")
+    page.locator("#new-label").fill("alone")
+    page.keyboard.press("Enter")
+    expect(page.locator(".timeline")).to_contain_text("added the label alone")
+    expect(page.locator(".pane-head")).to_contain_text("Open")
+
+
+def test_one_that_is_unticked_is_spared(room: Room, visit: Visit) -> None:
+    for number in range(4):
+        room.send(f"Report {number}")
+    page = visit("member").go(room.path)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Select all that match").click()
+    page.get_by_role("checkbox", name="Select “Report 1”").uncheck()
+    expect(page.locator("#bulk-count")).to_have_text("3 selected")
+    page.keyboard.press("e")
+    expect(page.locator(".said")).to_contain_text("3 reports set to Resolved")
+    expect(page.locator(".row .row-title")).to_have_text(["Report 1"])
+
+
+def test_the_pane_goes_on_to_the_next_report_and_keys_with_it(room: Room, visit: Visit) -> None:
+    for text in ("First", "Second", "Third"):
+        room.send(text)
+    page = visit("member").go(room.path)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#report-title")).to_have_text("Third")
+    page.keyboard.press("e")
+    expect(page.locator("#report-title")).to_have_text("Second")
+    page.keyboard.press("c")
+    expect(page.locator("#report-title")).to_have_text("First")
+    expect(page.locator("#tabs")).to_contain_text("Closed1")
+    page.keyboard.press("z")
+    expect(page.locator("#tabs")).to_contain_text("Open2")
+    page.keyboard.press("Escape")
+    expect(page).to_have_title("Room · Backroom")
+
+
+def test_what_one_writes_and_chooses_stays_while_others_work(room: Room, visit: Visit) -> None:
+    report = room.send("Shared")
+    page = visit("member").go(f"/r/{report}?status=any")
+    page.get_by_label("Reply to the reporter").check()
+    page.locator("#comment-text").fill("Half a reply")
+    page.locator("[data-key-menu=label]").click()
+    page.locator("#new-label").fill("half a lab")
+    room.people["admin"].post(f"/r/{report}/comments", {"text": "From elsewhere"})
+    expect(page.locator(".timeline")).to_contain_text("From elsewhere")
+    expect(page.locator("#new-label")).to_have_value("half a lab")
+    expect(page.locator("#comment-text")).to_have_value("Half a reply")
+    expect(page.get_by_label("Reply to the reporter")).to_be_checked()
+    room.people["admin"].post("/apply", {"change": "delete", "id": report})
+    expect(page.locator("#said")).to_contain_text("What you wrote is still here")
+    expect(page.locator("#comment-text")).to_have_value("Half a reply")
+
+
+def test_a_blank_comment_is_not_sent_and_a_double_one_once(room: Room, visit: Visit) -> None:
+    report = room.send("Shared")
+    page = visit("member").go(f"/r/{report}")
+    page.locator("#comment-text").fill("   ")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#comment-text")).to_be_focused()
+    page.locator("#comment-text").fill("Only once")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".timeline .comment")).to_have_count(1)
+
+
+def test_a_stream_that_a_proxy_refused_comes_back(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    visitor = visit("member")
+    refused: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=502, body="bad gateway")
+
+    visitor.page.route("**/live*", refuse_once)
+    page = visitor.go(room.path)
+    expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    room.send("After")
+    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
+    visitor.problems.clear()
+
+
+def test_a_long_absence_is_caught_up_with_whole(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    visitor = visit("member")
+    page = visitor.go(room.path)
+    visitor.context.set_offline(True)
+    for number in range(120):
+        room.send(f"Missed {number}")
+    page.keyboard.press("j")
+    page.keyboard.press("t")
+    expect(page.locator("#said")).to_contain_text("can't be reached")
+    visitor.context.set_offline(False)
+    expect(page.locator(".row")).to_have_count(121, timeout=20_000)
+    visitor.problems.clear()
+
+
+def test_a_server_that_starts_again_is_heard_again(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    visitor = visit("member")
+    page = visitor.go(room.path)
+    room.server.stop()
+    expect(page.locator("#offline")).to_be_visible()
+    room.server.start()
+    room.send("After")
+    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"], timeout=20_000)
+    visitor.problems.clear()
+
+
+def test_newer_and_older_go_through_all_projects_where_one_came_from_there(room: Room, visit: Visit) -> None:
+    owner = room.people["owner"]
+    owner.post("/projects/new", {"name": "Second project"})
+    mine = room.send("In the first")
+    page = visit("owner").go("/inbox")
+    assert json.loads(page.evaluate("JSON.stringify(location.pathname)")) == "/inbox"
+    page.locator("a.row-link", has_text="In the first").click()
+    page.wait_for_url(f"**/r/{mine}?from=inbox")
+    page.reload()
+    expect(page.locator(".list-name")).to_have_text("All inboxes")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/inbox")
+
+
+def test_ages_go_on(room: Room, visit: Visit) -> None:
+    room.send("Just now")
+    visitor = visit("member")
+    visitor.page.clock.install()
+    page = visitor.go(room.path)
+    expect(page.locator(".row time")).to_have_text("now")
+    page.clock.fast_forward("02:05:00")
+    expect(page.locator(".row time")).to_have_text("2 h")
