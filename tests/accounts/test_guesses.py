@@ -75,6 +75,22 @@ def test_one_address_has_so_many_tries_at_all_accounts(guesses: Guesses) -> None
     assert guess(guesses, THERE)
 
 
+def test_who_guesses_from_the_same_address_doesnt_lock_a_known_browser_out(guesses: Guesses) -> None:
+    for n in range(RATES[Bucket.ADDRESS].burst + 1):
+        guess(guesses, HERE, f"p{n}@example.com")
+    assert not guess(guesses), "nobody knows this one"
+    assert guess(guesses, HERE, ME, "my browser")
+    guesses.code(HERE, "user", "my browser")
+    with pytest.raises(TooMany):
+        guesses.code(HERE, "user", None)
+
+
+def test_who_guesses_at_one_account_from_its_owners_address_doesnt_either(guesses: Guesses) -> None:
+    while guess(guesses):
+        pass
+    assert guess(guesses, HERE, ME, "my browser")
+
+
 def test_one_account_has_so_many_tries_from_everywhere_but_its_owners_browser_has_its_own(guesses: Guesses) -> None:
     burst = RATES[Bucket.ACCOUNT].burst
     assert [guess(guesses, everywhere(n)) for n in range(burst + 1)] == [True] * burst + [False]

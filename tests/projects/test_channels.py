@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
-from backroom.errors import Conflict, Invalid, NotFound
-from backroom.projects.channels import add_hint, create_channel, list_channels, live_hints, update_channel
+from backroom.access import operator
+from backroom.errors import Conflict, Denied, Invalid, NotFound
+from backroom.projects.channels import (
+    add_hint,
+    create_channel,
+    list_channels,
+    list_channels_of,
+    live_hints,
+    update_channel,
+)
+from backroom.projects.commands import create_project
 from backroom.projects.rules import HINT_LIFETIME, Channel, Hint
 from backroom.store.changes import CONFIG, change_number
-from backroom.store.tables import hints
+from backroom.store.tables import channels, hints
 from tests.harness.store import Store
 from tests.store.fixtures import NOW, Room, make_room, opened
 
@@ -170,3 +179,21 @@ def test_hints_of_two_processes_are_in_the_order_of_their_moments(room: Room) ->
         values = {"project": room.id, "id": id_, "channel_key": channel, "weight": "max"}
         insert_hint(room, values | {"expires_at": moment + HINT_LIFETIME})
     assert [hint.channel_key for hint in room.db.read_now(live_hints, room.id, NOW)] == ["feature", "bug"]
+
+
+def test_the_channels_of_many_projects_at_once(room: Room) -> None:
+    db, actor = room.db, room.actor
+    other = db.write_now(create_project, operator(room.workspace), "Other", None, NOW)
+    elsewhere = make_room(db, "Elsewhere")
+    db.write_now(update_channel, actor, room.id, "feature", {"archived": True}, NOW)
+    for archived in (True, False):
+        found = db.read_now(list_channels_of, actor, [room.id, other], archived)
+        assert found == {each: db.read_now(list_channels, actor, each, archived) for each in (room.id, other)}
+    db.write_now(lambda tx: tx.execute(channels.delete().where(channels.c.project == room.id)).rowcount)
+    assert db.read_now(list_channels_of, actor, [room.id], True) == {room.id: []}
+    assert db.read_now(list_channels_of, actor, [], True) == {}
+    for named in ([elsewhere.id], [room.id, elsewhere.id], ["nothing"]):
+        with pytest.raises(NotFound):
+            db.read_now(list_channels_of, actor, named, True)
+    with pytest.raises(Denied):
+        db.read_now(list_channels_of, actor._replace(scopes=frozenset()), [room.id], True)

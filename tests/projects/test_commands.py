@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backroom.access import Actor, Scope, operator
-from backroom.accounts.commands import create_workspace, set_plan
+from backroom.access import Actor, Role, Scope, operator
+from backroom.accounts.commands import add_member, create_user, create_workspace, set_plan
 from backroom.accounts.rules import Plan
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
 from backroom.projects.channels import create_channel, list_channels, update_channel
@@ -25,6 +25,7 @@ from backroom.projects.commands import (
 )
 from backroom.projects.queries import (
     find_miniback_key,
+    find_new_slug,
     find_project,
     get_named,
     get_project,
@@ -34,7 +35,7 @@ from backroom.projects.rules import Channel, ProjectStatus, hash_key
 from backroom.projects.usage import KeyUse, note_uses
 from backroom.store.changes import CONFIG, change_number
 from backroom.store.database import Database
-from backroom.store.tables import api_keys, channels
+from backroom.store.tables import api_keys, channels, old_slugs
 from tests.harness.store import Store
 from tests.store.fixtures import NOW, Room, make_room, opened
 
@@ -68,6 +69,42 @@ def test_slugs_are_unique_on_the_instance(room: Room) -> None:
     names = ["My Website", "my website", "My Website!", "My", "My Website 2"]
     assert slugs(room.db, names[:2], room.workspace) == ["my-website", "my-website-2"]
     assert slugs(room.db, names[2:], other) == ["my-website-3", "my", "my-website-2-2"]
+
+
+def test_an_old_slug_leads_to_its_project_until_another_takes_it(room: Room) -> None:
+    db, boss = room.db, operator(room.workspace)
+    me, _, workspace = db.write_now(create_user, "me@example.com", "Me", "no hash", Plan.PRO, NOW)
+    db.write_now(add_member, room.workspace, me, Role.VIEWER, NOW)
+
+    def now(slug: str, user: str = me) -> str | None:
+        return db.read_now(find_new_slug, user, slug)
+
+    def rename(slug: str) -> None:
+        db.write_now(update_project, room.actor, room.id, {"slug": slug}, NOW)
+
+    for slug in ("second", "third"):
+        rename(slug)
+    assert (now("room"), now("second")) == ("third", "third")
+    assert (now("third"), now("nothing"), now("a\0b")) == (None, None, None)
+    assert now("room", "0" * 24) is None, "others don't learn of it"
+    assert slugs(db, ["Room"], workspace) == ["room-2"], "nobody asked for just this one"
+    db.write_now(create_project, boss, "Asked", "room", NOW)
+    assert (now("room"), now("second")) == (None, "third")
+    rename("second")
+    assert (now("second"), now("third")) == (None, "second")
+    rename("second")
+    assert now("third") == "second"
+    with pytest.raises(Conflict):
+        rename("room")
+    db.write_now(delete_project, room.actor, room.id, NOW)
+    assert db.read_now(lambda conn: conn.execute(select(old_slugs)).all()) == []
+
+
+@pytest.mark.parametrize("key", ["a\0b", "", "Bug", "\ud800", "x" * 1000])
+def test_a_default_channel_is_one_that_can_be(room: Room, key: str) -> None:
+    """PostgreSQL would fail at a NUL, and at half a character, before it could answer."""
+    with pytest.raises(Invalid):
+        room.db.write_now(update_project, room.actor, room.id, {"default_channel_key": key}, NOW)
 
 
 def test_a_numbered_slug_is_no_longer_than_any_other(room: Room) -> None:

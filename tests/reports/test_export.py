@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from backroom.access import Role, person
+from backroom.clock import DAY
 from backroom.errors import Denied, NotFound
 from backroom.files.blobs import Blobs
 from backroom.reports import export, zipped
@@ -98,6 +99,16 @@ def test_an_empty_export_can_be_opened(room: Room, blobs: Blobs) -> None:
     assert opened_zip(export_zip(room.db, blobs, room.actor, wanted, NOW)).namelist() == ["index.md"]
     assert b"".join(export_csv(room.db, room.actor, wanted)).decode() == ",".join(COLUMNS) + "\r\n"
     assert b"".join(export_json_lines(room.db, room.actor, wanted)) == b""
+
+
+@pytest.mark.parametrize(("moment", "year"), [(-DAY, 1980), (0, 1980), (200_000 * DAY, 2107)])
+def test_a_zip_has_reports_of_any_time(room: Room, blobs: Blobs, moment: int, year: int) -> None:
+    """A ZIP tells times from 1980 to 2107 only."""
+    id_ = room.submit().id
+    moments = update(reports).values(created_at=max(moment, 0), updated_at=moment)
+    room.db.write_now(lambda tx: tx.execute(moments).rowcount)
+    made = opened_zip(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
+    assert made.getinfo(f"reports/{id_[-4:]}.md").date_time[0] == year
 
 
 def test_a_zip_is_handed_out_as_it_grows_and_may_be_left(room: Room, blobs: Blobs) -> None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from backroom.access import operator
 from backroom.clock import DAY, HOUR, now_ms
+from backroom.reports.rooms import open_room
 from backroom.reports.rules import Status
 from backroom.web.dashboard.routes import OPERATIONS
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.harness.browser import DESK, PHONE, Visitor, load_axe, run_axe, runs_sideways
+from tests.harness.member import in_store
 from tests.harness.server import Cli
 from tests.web.dashboard.past import AGENTS, Past, send_past
 
@@ -121,10 +124,14 @@ def furnish(room: Room) -> dict[str, str]:
         owner.post("/views", {"name": "Ours", "query": "status=open", "project": project, "shared": "yes"})
     link = re.search(r"/invitation(\?token=[\w-]+)", owner.post("/workspace/invitations", {"role": "member"}).text)
     assert link is not None
+    actor = operator(room.cast.owner.workspace)
+    about = ("The slow checkout", "Find out what is slow", ["Only the checkout"], "a script")
+    opened, _ = in_store(room.cast.store, open_room, actor, room.project.id, *about, now)
     reset = Cli(room.cast.store)("user", "reset-password", room.cast.teammate.email)["path"]
     return {
         "slug": room.project.slug,
         "report": report,
+        "room": opened.id,
         "user": room.people["member"].user,
         "/invitation": link[1],
         "/reset-password": "?" + reset.partition("?")[2],

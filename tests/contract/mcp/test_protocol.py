@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +73,13 @@ def test_a_bare_message_is_answered_without_a_handshake(owner: Agent, send: Send
     body = answer.json()
     assert (body["jsonrpc"], body["id"]) == ("2.0", 1)
     assert report in body["result"]["content"][0]["text"]
+    plain = http.client.HTTPConnection(owner.url.removeprefix("http://"), timeout=30)
+    headers = {"authorization": f"Bearer {owner.key}", "content-type": "application/json"}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_reports"}}
+    plain.request("POST", "/mcp", body=json.dumps(message), headers=headers)
+    silent = plain.getresponse()
+    assert (silent.status, report in silent.read().decode()) == (200, True), "no Accept is any"
+    plain.close()
 
 
 def test_without_a_good_key_nothing_is_told(owner: Agent, cast: Cast, new_key: Callable[..., NewKey]) -> None:

@@ -133,6 +133,10 @@ def test_times_to_triage_and_to_resolve(people: People, cast: Cast) -> None:
     send_past(cast, project, [*triaged, resolved, Past("Untouched", at)])
     page = words(people["viewer"].get(f"/p/{slug}/insights"))
     assert "Time to triage 6 min 90 % within 10 min, of 11" in page, "what is resolved at once was looked at too"
+    ways = "".join(f"status={status}&amp;" for status in ("triaged", "in-progress", "resolved", "closed"))
+    source = people["viewer"].get(f"/p/{slug}/insights").text
+    assert re.search(rf'<a href="/p/{slug}\?{ways}[^"]+">6 min', source)
+    assert re.search(rf'<a href="/p/{slug}\?status=resolved&amp;status=closed&amp;[^"]+">1 d 2 h', source)
     assert "Time to resolve 1 d 2 h 90 % within 1 d 2 h, of 1" in page
 
 

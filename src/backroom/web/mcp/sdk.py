@@ -28,7 +28,7 @@ from backroom.clock import now_ms
 from backroom.errors import Failure
 from backroom.reports.agents import Listed, list_for_agent
 from backroom.reports.rules import Status
-from backroom.web.http import Answer
+from backroom.web.http import Answer, Headers
 from backroom.web.mcp.auth import Caller
 from backroom.web.mcp.documents import Documents
 from backroom.web.mcp.prompts import PROMPTS, Prompt, read_markdown
@@ -86,9 +86,10 @@ class Sdk:
             sent.append(message)
 
         # One manager a message (0.3 ms) has nothing to begin with the server and nothing to end with it.
+        scope = {**scope, CALLER: caller, "headers": _with_accept(scope["headers"])}
         manager = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
         async with manager.run():
-            await manager.handle_request({**scope, CALLER: caller}, _reading(body), send)
+            await manager.handle_request(scope, _reading(body), send)
         return _collected(sent)
 
     async def oauth(self, what: str, scope: Scope, body: bytes) -> Answer:
@@ -225,6 +226,11 @@ def _dressed(result: Result) -> types.CallToolResult:
     if result.data is None:
         return types.CallToolResult(content=content, is_error=result.failed)
     return types.CallToolResult(content=content, structured_content=msgspec.to_builtins(result.data))
+
+
+def _with_accept(headers: Headers) -> Headers:
+    """A client that doesn't say what it takes takes anything (RFC 9110, section 12.5.1); the SDK would refuse it."""
+    return headers if any(name == b"accept" for name, _ in headers) else [*headers, (b"accept", b"*/*")]
 
 
 def _reading(body: bytes) -> Receive:

@@ -1,4 +1,4 @@
-"""Rooms in the dashboard: the list, and one with its reports."""
+"""What agents did, in the dashboard: rooms with their reports, a report's timeline, the audit log."""
 
 from __future__ import annotations
 
@@ -39,3 +39,25 @@ def test_rooms_are_listed_with_their_reports(owner: Agent, people: dict[str, Mem
     assert viewer.get(f"{path}?status=nonsense").status_code == 400
     for other in (people["outsider"].get(path), viewer.get("/p/room/rooms/nope")):
         assert other.status_code == 404
+
+
+def test_what_an_agent_did_is_told_as_its_own(owner: Agent, people: dict[str, Member], send: Send) -> None:
+    report = send("To be fixed")
+    url = "https://git.example.com/c/1?a=1&b=2"
+    owner.done("link_commit", id=report, commit="abcdef1234567890", url=url, message="Fix <it>")
+    owner.done("add_comment", id=report, text="Done & dusted")
+    owner.done("set_status", id=report, status="resolved")
+    page = people["viewer"].get(f"/r/{report}").text
+    for words in (
+        "<b>API key (agent)</b>",
+        "linked the commit",
+        'href="https://git.example.com/c/1?a=1&amp;b=2"',
+        "<code>abcdef1234</code>",
+        "Fix &lt;it&gt;",
+        "Done &amp; dusted",
+        "set it to resolved",
+    ):
+        assert words in page
+    made = owner.done("create_report", text="Found by an agent")
+    assert "created it" in people["viewer"].get(f"/r/{made['id']}").text
+    assert report in people["owner"].get("/audit").text

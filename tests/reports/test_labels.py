@@ -1,0 +1,29 @@
+"""The labels of many projects at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from backroom.access import operator
+from backroom.errors import Denied, NotFound
+from backroom.projects.commands import create_project
+from backroom.reports.bulk import apply
+from backroom.reports.labels import list_label_names
+from backroom.reports.triage import AddLabel
+from tests.store.fixtures import NOW, Room, make_room
+
+
+def test_each_name_is_told_once_in_order(room: Room) -> None:
+    db, actor = room.db, room.actor
+    other = Room(db, room.workspace, db.write_now(create_project, operator(room.workspace), "B", None, NOW), actor)
+    elsewhere = make_room(db, "Elsewhere")
+    for place, names in ((room, ("slow", "Ünder")), (other, ("Beta", "slow")), (elsewhere, ("secret",))):
+        for name in names:
+            db.write_now(apply, place.actor, AddLabel(name), [place.submit().id], NOW)
+    assert db.read_now(list_label_names, actor, [room.id, other.id]) == ["Beta", "slow", "Ünder"]
+    assert db.read_now(list_label_names, actor, [other.id]) == ["Beta", "slow"]
+    assert db.read_now(list_label_names, actor, []) == []
+    with pytest.raises(NotFound):
+        db.read_now(list_label_names, actor, [room.id, elsewhere.id])
+    with pytest.raises(Denied):
+        db.read_now(list_label_names, actor._replace(scopes=frozenset()), [room.id])
