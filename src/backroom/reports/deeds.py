@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from backroom.access import Actor, Scope
 from backroom.errors import Denied, Invalid, NotFound
-from backroom.projects.directory import Directory
+from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import get_reached
 from backroom.projects.trail import note
 from backroom.reports import commands, comments, triage
@@ -60,28 +60,7 @@ def create_report(
     facts = Directory().by_id(tx, actor.project or "")
     if facts is None:
         raise NotFound("Project not found")
-    text = _checked("text", text, TEXT_LENGTH)
-    live = [each.key for each in facts.channels if not each.archived]
-    if channel is not None and channel not in live:
-        raise Invalid(f"This project has no live channel {channel!r}. It has: {', '.join(live)}.")
-    url = None if url is None else check_url("url", url)
-    blocks = [TextBlock(text)]
-    words = "\x1f".join((actor.id, text, title or "", channel or "", url or ""))
-    sent = Submission(
-        facts,
-        now,
-        Source.API.value,
-        str(uuid.uuid5(SAME, words)),
-        channel,
-        (title_from(_checked("title", title, TEXT_LENGTH)) if title else "") or title_of(blocks),
-        message_of(blocks),
-        msgspec.json.encode(blocks),
-        msgspec.json.encode({} if url is None else {"url": url}),
-        None,
-        None,
-        url,
-        None,
-    )
+    sent = _submission(facts, actor, text, title, channel, url, now)
     done = submit_report(tx, sent)
     found = get_for_change(tx, actor, done.id)
     if done.created:
@@ -158,6 +137,34 @@ def check_url(name: str, url: str) -> str:
     if not right or len(url) > URL_LENGTH or not url.isprintable() or " " in url:
         raise Invalid(f"{name} must be an address that begins with https:// or http://.")
     return url
+
+
+def _submission(
+    facts: ProjectFacts, actor: Actor, text: str, title: str | None, channel: str | None, url: str | None, now: int
+) -> Submission:
+    """The report as the store takes it. Raises Invalid."""
+    text = _checked("text", text, TEXT_LENGTH)
+    live = [each.key for each in facts.channels if not each.archived]
+    if channel is not None and channel not in live:
+        raise Invalid(f"This project has no live channel {channel!r}. It has: {', '.join(live)}.")
+    url = None if url is None else check_url("url", url)
+    blocks = [TextBlock(text)]
+    words = "\x1f".join((actor.id, text, title or "", channel or "", url or ""))
+    return Submission(
+        facts,
+        now,
+        Source.API.value,
+        str(uuid.uuid5(SAME, words)),
+        channel,
+        (title_from(_checked("title", title, TEXT_LENGTH)) if title else "") or title_of(blocks),
+        message_of(blocks),
+        msgspec.json.encode(blocks),
+        msgspec.json.encode({} if url is None else {"url": url}),
+        None,
+        None,
+        url,
+        None,
+    )
 
 
 def _member(tx: Connection, actor: Actor, name: str, behalf: str | None) -> str:

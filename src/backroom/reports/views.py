@@ -51,7 +51,7 @@ def list_all_views(conn: Connection, actor: Actor) -> list[tuple[View, str]]:
     found = list_views(conn, actor, None)
     named = select(projects.c.id, projects.c.name).where(projects.c.workspace == actor.workspace)
     rows = conn.execute(named.where(projects.c.id.in_({view.project for view in found})))
-    names = {id_: name for id_, name in rows}  # noqa: C416
+    names = {row.id: row.name for row in rows}
     return [(view, names.get(view.project, "")) for view in found]
 
 

@@ -112,7 +112,7 @@ def test_the_menu_of_a_phone_works_without_scripts(people: People) -> None:
     assert re.search(
         r'<details class="nav-toggle"><summary[^>]*>.*?</summary></details>\s*<div class="nav-links"', page
     )
-    style = people["viewer"].get(re.findall(r'href="([^"]+\.css)"', page)[0]).text
+    style = people["viewer"].get(re.findall(r'href="([^"]+\.css[^"]*)"', page)[0]).text
     assert re.search(r"\.nav-toggle:not\(\[open\]\) ?~ ?\.nav-links", style)
     assert "html:not(.js) .nav" not in style
 
@@ -126,7 +126,7 @@ def test_a_page_keeps_its_address_when_its_project_is_called_otherwise(people: P
     assert people["viewer"].follow(people["viewer"].get("/p/before")).status_code == 200
     assert people["outsider"].get("/p/before").status_code == 404
     assert owner.get("/p/before", {"hx-request": "true"}).status_code == 404, "a script isn't sent elsewhere"
-    assert owner.post("/p/before/settings", {"name": "X"}).status_code == 404
+    assert owner.post("/p/before/settings/name", {"name": "X"}).status_code == 404
     rename(owner, "after", "Before", "before")
     assert owner.get("/p/before").status_code == 200
     assert owner.get("/p/after").headers["location"] == "/p/before"
@@ -160,9 +160,9 @@ def test_a_guesser_at_ones_address_doesnt_lock_out_a_known_browser(
     owner, guesser = stranger.signed_in(server, fresh_cast.owner), stranger(server)
     owner.post("/sign-out")
     fields = {"email": fresh_cast.owner.email, "password": fresh_cast.owner.password}
-    tried = [guesser.post("/sign-in", fields | {"email": f"p{n}@example.com"}) for n in range(RATES[Bucket.ADDRESS][0])]
-    assert {answer.status_code for answer in tried} <= {400, 429}
-    assert guesser.post("/sign-in", fields).status_code == 429, "nobody knows this browser"
+    burst = RATES[Bucket.ADDRESS_ACCOUNT].burst
+    tried = [guesser.post("/sign-in", fields | {"password": "a guess"}).status_code for _ in range(burst + 1)]
+    assert tried[-1] == 429, "nobody knows this browser"
     assert owner.post("/sign-in", fields).status_code == 303
 
 
