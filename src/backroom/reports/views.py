@@ -13,7 +13,7 @@ from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import new_id
 from backroom.reports.filters import parse_wanted, query_of
 from backroom.reports.reach import reach
-from backroom.store.tables import projects, views
+from backroom.store.tables import views
 
 MOST_VIEWS = 100
 QUERY_LENGTH = 4_000
@@ -41,18 +41,6 @@ def list_views(conn: Connection, actor: Actor, project: str | None = "") -> list
     if project is not None:
         query = query.where(_v.project.in_([project, ""]))
     return [_view(row) for row in conn.execute(query.order_by(func.lower(_v.name), _v.id))]
-
-
-def list_all_views(conn: Connection, actor: Actor) -> list[tuple[View, str]]:
-    """Every view that the actor sees in the workspace, by name, each with its project's name; "" for all projects.
-
-    Raises Denied.
-    """
-    found = list_views(conn, actor, None)
-    named = select(projects.c.id, projects.c.name).where(projects.c.workspace == actor.workspace)
-    rows = conn.execute(named.where(projects.c.id.in_({view.project for view in found})))
-    names = {row.id: row.name for row in rows}
-    return [(view, names.get(view.project, "")) for view in found]
 
 
 def create_view(tx: Connection, actor: Actor, name: str, query: str, project: str, shared: bool, now: int) -> str:

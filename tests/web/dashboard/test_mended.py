@@ -21,7 +21,7 @@ from backroom.projects.rules import Channel
 from backroom.reports.filters import parse_wanted
 from backroom.reports.inbox import list_inbox
 from backroom.reports.places import UNKNOWN
-from backroom.reports.views import create_view, list_all_views
+from backroom.reports.views import create_view, list_views
 from backroom.web.dashboard.auth import Visit
 from backroom.web.dashboard.charts import OTHERS, Series, greatest
 from backroom.web.dashboard.insights import MOST_NAMED, MOST_SERIES
@@ -218,8 +218,8 @@ def test_every_view_is_listed_with_its_place(room: Room) -> None:
         room.db.write_now(create_view, me, name, "", project, shared, NOW)
 
     def seen(actor: Actor) -> list[tuple[str, str]]:
-        return [(view.name, place) for view, place in room.db.read_now(list_all_views, actor)]
+        return [(view.name, view.project) for view in room.db.read_now(list_views, actor, None)]
 
-    assert seen(me) == [("a", ""), ("b", "Room"), ("c", "Other")]
-    assert seen(you) == [("b", "Room")]
+    assert seen(me) == [("a", ""), ("b", room.id), ("c", other)]
+    assert seen(you) == [("b", room.id)]
     assert seen(person("x", "X", "elsewhere", Role.OWNER)) == []
