@@ -42,7 +42,7 @@ def test_name_and_slug_change_and_the_pages_move(people: People) -> None:
     page = admin.follow(saved)
     assert "Its pages are at /p/after-all from now on." in words(page)
     assert 'value="After"' in page.text
-    assert admin.get(f"/p/{slug}/settings").status_code == 404
+    assert admin.get(f"/p/{slug}/settings").headers["location"] == "/p/after-all/settings", "the old address leads on"
     taken = admin.post("/p/after-all/settings/name", {"name": "Typed again", "slug": "room"})
     assert taken.status_code == 400
     assert "Slug is already taken" in words(taken)
