@@ -17,7 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from backroom.config import Settings
 
 SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(pr_sk_|mbk_)[A-Za-z0-9]+"), r"\1…"),
+    (re.compile(r"\b(pr_sk_|mbk_|br_at_|br_rt_)[A-Za-z0-9_-]+"), r"\1…"),
     (re.compile(r"(?i)\b(api_key=|bearer\s+)[^\s&\"',]+"), r"\1…"),
     (re.compile(r"(://)[^@/\s]+@"), r"\1…@"),
 )
