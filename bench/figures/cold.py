@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.backroom import Store
+from bench.figures.lines import median_line
 from bench.lab import Lab
 from bench.table import Figure, Target
 
@@ -29,19 +30,8 @@ def _start(lab: Lab, size: str, store: Store, *, judged: bool) -> list[Figure]:
             time.sleep(REST)
             memory.append(served.server.resident())
     lab.say(f"  {size} reports: {median(starts):.2f} s, {median(memory):.0f} MB")
+    start_target, memory_target = (START_TARGET, MEMORY_TARGET) if judged else (None, None)
     return [
-        Figure(
-            f"launch to first answer, {size} reports",
-            f"{median(starts):.2f} s",
-            judged=median(starts),
-            target=START_TARGET if judged else None,
-            spread=f"{min(starts):.2f} to {max(starts):.2f}",
-        ),
-        Figure(
-            f"resident memory at rest, {size} reports",
-            f"{median(memory):.0f} MB",
-            judged=median(memory),
-            target=MEMORY_TARGET if judged else None,
-            spread=f"{min(memory):.0f} to {max(memory):.0f}",
-        ),
+        median_line(f"launch to first answer, {size} reports", starts, "s", start_target, digits=2),
+        median_line(f"resident memory at rest, {size} reports", memory, "MB", memory_target, digits=0),
     ]

@@ -4,16 +4,15 @@ import http.client
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from statistics import median
+from functools import partial
 
 from bench.backroom import BackroomFailed, Served
+from bench.figures.lines import timed_line
 from bench.lab import Lab
 from bench.process import clean_environment
 from bench.table import Figure, Target
 
-REQUESTS = 40  # of each page, in each round
 INBOX_TARGET = Target("≤ 15 ms", at_most=15)
 REPORT_TARGET = Target("≤ 10 ms", at_most=10)
 SIZE_TARGET = Target("≤ 60 kB", at_most=60_000)
@@ -50,15 +49,6 @@ class Reader:
             raise BackroomFailed(f"GET {path}: {answer.status}")
         return body
 
-    def time(self, path: str) -> float:
-        """Return the median time of REQUESTS requests, in milliseconds."""
-        times = []
-        for _ in range(REQUESTS):
-            started = time.perf_counter()
-            self.get(path)
-            times.append((time.perf_counter() - started) * 1000)
-        return median(times)
-
 
 def dashboard(lab: Lab) -> Sequence[Figure]:
     """Measure the inbox, filtered and searched too, a report, and how much the first view loads."""
@@ -72,19 +62,16 @@ def dashboard(lab: Lab) -> Sequence[Figure]:
         reader = Reader(served, done.stdout.strip())
         first = reader.get("/inbox", plain=True)
         report = re.findall(rb'href="(/r/[0-9a-f]{24})', first)[0].decode()
-        lines = [_line(lab, reader, f"{name}, {size}", path, INBOX_TARGET) for name, path in INBOXES.items()]
+        lines = [
+            timed_line(lab, f"{name}, {size}", partial(reader.get, path), INBOX_TARGET)
+            for name, path in INBOXES.items()
+        ]
+        open_report = partial(reader.get, report)
         reader.part = True
-        lines.append(_line(lab, reader, f"opening a report beside the list, {size}", report, REPORT_TARGET))
+        lines.append(timed_line(lab, f"opening a report beside the list, {size}", open_report, REPORT_TARGET))
         reader.part = False
-        lines.append(_line(lab, reader, f"a report's page with its list, {size}", report, INBOX_TARGET))
+        lines.append(timed_line(lab, f"a report's page with its list, {size}", open_report, INBOX_TARGET))
         return [*lines, _first_view(reader, first)]
-
-
-def _line(lab: Lab, reader: Reader, name: str, path: str, target: Target) -> Figure:
-    times = [reader.time(path) for _ in range(lab.options.rounds)]
-    lab.say(f"  {name}: {median(times):.1f} ms")
-    spread = f"{min(times):.1f} to {max(times):.1f}"
-    return Figure(name, f"{median(times):.1f} ms", judged=median(times), target=target, spread=spread)
 
 
 def _first_view(reader: Reader, page: bytes) -> Figure:

@@ -1,9 +1,15 @@
 """Lines of the table that several measurements share."""
 
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from bench.lab import Lab
 from bench.series import Series
 from bench.table import Figure, Target
 
 SIZE_TARGET = Target("≥ 0.85 of the rate at 1,000", at_least=0.85)
+REQUESTS = 40  # one after the other, in each round of a timed line
 
 
 def rate_line(name: str, series: Series, sample: str, *, least: float | None = None, raw: str = "raw") -> Figure:
@@ -42,3 +48,28 @@ def size_lines(name: str, series: Series, reports: int) -> list[Figure]:
             "small",
         ),
     ]
+
+
+def median_line(name: str, numbers: Sequence[float], unit: str, target: Target | None, *, digits: int) -> Figure:
+    """Return the median of a number of each round, with the lowest and the highest of them."""
+    middle = median(numbers)
+    return Figure(
+        name,
+        f"{middle:.{digits}f} {unit}",
+        judged=middle,
+        target=target,
+        spread=f"{min(numbers):.{digits}f} to {max(numbers):.{digits}f}",
+    )
+
+
+def timed_line(lab: Lab, name: str, ask: Callable[[], object], target: Target) -> Figure:
+    """Return how many milliseconds ``ask`` takes: the median of REQUESTS times in each round, and of the rounds."""
+    rounds = [median(_milliseconds(ask) for _ in range(REQUESTS)) for _ in range(lab.options.rounds)]
+    lab.say(f"  {name}: {median(rounds):.1f} ms")
+    return median_line(name, rounds, "ms", target, digits=1)
+
+
+def _milliseconds(ask: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1000

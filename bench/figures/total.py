@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.backroom import Store
+from bench.figures.lines import median_line
 from bench.lab import Lab
 from bench.process import clean_environment, pinned
 from bench.table import Figure, Target
@@ -29,10 +30,4 @@ def _time(lab: Lab, size: str, store: Store) -> Figure:
         done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
         times.append(float(done.stdout))
     lab.say(f"  {size} reports: {median(times):.4f} ms")
-    return Figure(
-        f"query of total, {size} reports",
-        f"{median(times):.4f} ms",
-        judged=median(times),
-        target=TARGET,
-        spread=f"{min(times):.4f} to {max(times):.4f}",
-    )
+    return median_line(f"query of total, {size} reports", times, "ms", TARGET, digits=4)

@@ -60,7 +60,7 @@ class App:
         self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
         self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._uses, settings)
         self._ops: Door = OpsDoor(self.db, settings)
-        self._widget: Door = WidgetDoor(self.db, self._receipts)
+        self._widget: Door = WidgetDoor(self.db, self._receipts, settings.demo_page)
         self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
         self._started = False
@@ -92,16 +92,8 @@ class App:
         self._dashboard.live.stop()
 
     async def _answer_named(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = new_request_id()
-        scope["request_id"] = request_id
-        named = (b"x-request-id", request_id.encode())
-
-        async def send_named(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].append(named)
-            await send(message)
-
-        await self._door_for(scope["path"])(scope, receive, send_named)
+        scope["request_id"] = new_request_id()
+        await self._door_for(scope["path"])(scope, receive, send)
 
     async def _answer_logged(self, scope: Scope, receive: Receive, send: Send) -> None:
         start, status = time.perf_counter(), 0

@@ -1,7 +1,7 @@
 """The fixtures that every test may ask for.
 
-A test that asks for `engine`, `data_dir`, `store_url`, `store`, `cli`, `cast`, `fresh_cast` or
-`server` runs twice, on SQLite and on PostgreSQL. For one engine only:
+A test that asks for `engine`, `data_dir`, `store_url`, `store`, `cli`, `cast`, `fresh_cast`,
+`database` or `server` runs twice, on SQLite and on PostgreSQL. For one engine only:
 `@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from backroom.store.database import Database
 from tests.harness.cast import Cast, copy_cast, make_cast
 from tests.harness.postgres import Cluster
 from tests.harness.processes import die_with_parent
@@ -108,6 +109,14 @@ def fresh_cast(cluster: Cluster | None, cast_of: CastOf, tmp_path: Path) -> Iter
     """The cast on a store of the test's own."""
     with copy_cast(cast_of(cluster), tmp_path / "cast") as copy:
         yield copy
+
+
+@pytest.fixture
+def database(cast: Cast) -> Iterator[Database]:
+    """`cast`'s store itself, beside the server."""
+    db = Database(cast.store.url, cast.store.data_dir)
+    yield db
+    db.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Schema changes: what they make is what `tables.py` says, on both engines."""
+"""Schema changes: what they make is what `store/tables` says, on both engines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OF_THE_SEARCH = (
 
 
 def differences(conn: Connection) -> list[Any]:
-    """What Alembic would have to do to bring the store to `tables.py`, the search's own things left out."""
+    """What Alembic would have to do to bring the store to `store/tables`, the search's own things left out."""
 
     def concerns(_thing: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
         of_search = reflected and (name or "").startswith(OF_THE_SEARCH)

@@ -6,6 +6,7 @@ base64 for addresses. Nothing is stored for it: whoever has the link was given i
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -39,11 +40,11 @@ class Receipts:
     """Signs and reads receipts. The secret is known once the store is open."""
 
     def __init__(self) -> None:
-        self._secret = b""
+        self._keyed: hashlib.blake2b | None = None
 
     def open(self, secret: bytes) -> None:
         """Takes the instance's own secret, before the first receipt is signed."""
-        self._secret = secret
+        self._keyed = hashlib.blake2b(key=secret, person=PURPOSE, digest_size=SIGNATURE_BYTES)
 
     def token(self, project: str, report: str) -> str:
         """The token for a report, 54 characters of [A-Za-z0-9_-]."""
@@ -61,9 +62,12 @@ class Receipts:
         return ids[:ID_BYTES].hex(), ids[ID_BYTES:].hex()
 
     def _signature(self, ids: bytes) -> bytes:
-        if not self._secret:
+        """BLAKE2b with the secret for its key, which costs a quarter of what an HMAC does."""
+        if self._keyed is None:
             raise RuntimeError("receipts need the instance's secret")
-        return hmac.digest(self._secret, PURPOSE + ids, "sha256")[:SIGNATURE_BYTES]
+        keyed = self._keyed.copy()
+        keyed.update(ids)
+        return keyed.digest()
 
 
 def get_receipt(conn: Connection, project: str, report: str) -> Receipt:

@@ -239,7 +239,7 @@ def _insert(
 ) -> None:
     rows: list[tuple[Any, ...]] = []
     file_rows: list[tuple[Any, ...]] = []
-    sums: Counter[Counted] = Counter()
+    counted: list[tuple[str, int, str, str, str]] = []
     biases = _hints_of(tx, batch, fresh)
     for place in fresh:
         item = batch[place]
@@ -253,11 +253,12 @@ def _insert(
         # A clock that steps back doesn't take the ids along, so the time follows the id: filters rely on that.
         at = max(item.now, moment_of(id_))
         rows.append(_row(item, id_, channel, at))
-        sums[Counted(facts.id, day_of(at), channel, "open", item.source)] += 1
+        counted.append((facts.id, day_of(at), channel, "open", item.source))
         if item.files:
             file_rows += [(facts.id, file.id, id_, *file[1:], at) for file in item.files]
         outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, at, None)
     if rows:
+        sums = {Counted(*what): n for what, n in Counter(counted).items()}
         insert_rows(tx, reports, rows)
         add_to_counters(tx, sums)
         mark_changed(tx, {key.project for key in sums})

@@ -18,7 +18,7 @@ from backroom.store.tables import reports
 
 PERSON = "person"
 PAGE = "page"
-SLICE_SECONDS = 0.004
+SLICE_SECONDS = 0.002
 SLICE_ROWS = 64
 
 COLUMNS: dict[str, ColumnElement[str | None]] = {PERSON: reports.c.user_id, PAGE: reports.c.page}

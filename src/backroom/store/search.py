@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from backroom.store.tables import reports
 
-SLICE_SECONDS = 0.004
+SLICE_SECONDS = 0.002
 SLICE_ROWS = 16
 SHORTEST_INDEXED = 3
 

@@ -182,6 +182,10 @@ def pipelined_savepoint(tx: Connection) -> Iterator[None]:
 
 def by_command(group: list[Task]) -> Iterator[list[Task]]:
     """The tasks of each Together command as one list, every other task alone, in order of arrival."""
+    first = group[0].command
+    if isinstance(first, Together) and all(task.command is first for task in group):
+        yield group
+        return
     batches: dict[int, list[Task]] = {}
     order: list[list[Task]] = []
     for task in group:

@@ -7,10 +7,10 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from backroom.web.http import WITHOUT_BODY
+
 PLAIN = bytes([9, *range(32, 127), *range(128, 256)])
 """What may be in a header: no control characters but the tab."""
-
-WITHOUT_BODY = (204, 304)
 
 
 class Cycle(RequestResponseCycle):

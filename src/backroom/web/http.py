@@ -25,6 +25,7 @@ from backroom.ids import random_text
 
 log = structlog.get_logger("backroom.web")
 
+WITHOUT_BODY = (204, 304)
 JSON = (b"content-type", b"application/json")
 STOPPING = "The server is stopping; send this again."
 Headers = list[tuple[bytes, bytes]]
@@ -87,24 +88,26 @@ def raw_answer(body: bytes, status: int = 200, headers: Headers | None = None) -
     return Answer(status, body, [JSON, *(headers or [])])
 
 
-async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> None:
+async def send_answer(scope: Scope, send: Send, answer: Answer) -> None:
     """Sends an answer, in two messages unless its body comes in pieces; HEAD gets the length but no body."""
     body = answer.body
     if isinstance(body, Stream):
         raise TypeError("a stream needs to know whether its client is still there: send_stream")
-    size = body.size if isinstance(body, Pieces) else len(body)
-    headers = answer.headers if answer.status in (204, 304) else [*answer.headers, (b"content-length", b"%d" % size)]
+    headers = _named(scope, answer)
+    if answer.status not in WITHOUT_BODY:
+        size = body.size if isinstance(body, Pieces) else len(body)
+        headers.append((b"content-length", b"%d" % size))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if isinstance(body, Pieces):
         async for piece in iterate_in_threadpool(body.pieces):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         body = b""
-    await send({"type": "http.response.body", "body": body if with_body else b""})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-async def send_stream(receive: Receive, send: Send, answer: Answer, pieces: AsyncIterator[bytes]) -> None:
+async def send_stream(scope: Scope, receive: Receive, send: Send, answer: Answer, pieces: AsyncIterator[bytes]) -> None:
     """Sends an answer whose body ends some time; stops when the client goes away."""
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.start", "status": answer.status, "headers": _named(scope, answer)})
     gone = asyncio.ensure_future(_left(receive))
     try:
         async for piece in pieces:
@@ -117,6 +120,11 @@ async def send_stream(receive: Receive, send: Send, answer: Answer, pieces: Asyn
         if close is not None:
             await close()
     await send({"type": "http.response.body", "body": b""})
+
+
+def _named(scope: Scope, answer: Answer) -> Headers:
+    """The answer's headers and the request's id, by which its log lines are found."""
+    return [*answer.headers, (b"x-request-id", scope["request_id"].encode())]
 
 
 async def _left(receive: Receive) -> None:
@@ -178,13 +186,13 @@ class Door:
         except asyncio.CancelledError:
             # The time for a graceful stop is over; whether a write of this request was kept is unknown.
             if not scope.get("answering"):
-                await send_answer(send, self.answer_failure(StoreFailed(STOPPING), scope))
+                await send_answer(scope, send, self.answer_failure(StoreFailed(STOPPING), scope))
         except Exception as error:
             if not isinstance(error, Failure):
                 log.exception("request_failed", path=scope["path"], request_id=scope.get("request_id"))
             if scope.get("answering"):
                 raise
-            await send_answer(send, self.answer_failure(error, scope), with_body=scope["method"] != "HEAD")
+            await send_answer(scope, send, self.answer_failure(error, scope))
 
     async def before_refusal(self, scope: Scope) -> None:
         """Called where no operation takes the request, before that is answered."""
@@ -236,9 +244,9 @@ class _PathApp:
         answer = await endpoint(self._door, Request(scope, receive))
         scope["answering"] = True
         if isinstance(answer.body, Stream):
-            await send_stream(receive, send, answer, answer.body.pieces)
+            await send_stream(scope, receive, send, answer, answer.body.pieces)
         else:
-            await send_answer(send, answer, with_body=method != "HEAD")
+            await send_answer(scope, send, answer)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

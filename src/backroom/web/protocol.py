@@ -336,21 +336,21 @@ async def sweep_forever(state: ServerState) -> None:
                 log.exception("sweep_failed")
 
 
-async def refuse_overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def refuse_overloaded(scope: Scope, _receive: Receive, send: Send) -> None:
     """The ASGI app of the connections beyond `max_connections`."""
+    scope["request_id"] = new_request_id()
     body, headers = _refusal(OVERLOADED)
-    await send_answer(send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
+    await send_answer(scope, send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
 
 
 def _refusal(refusal: Refusal) -> tuple[bytes, Headers]:
     """Body and headers in the shape of the dialect with more fields; the other takes it as well."""
     body = msgspec.json.encode({"error": str(refusal), "code": refusal.code})
-    return body, [JSON, (b"connection", b"close"), (b"x-request-id", new_request_id().encode())]
+    return body, [JSON, (b"connection", b"close")]
 
 
 def _refusal_bytes(refusal: Refusal, default_headers: Headers) -> bytes:
     body, headers = _refusal(refusal)
-    lines = [STATUS_LINE[refusal.status]]
-    for name, value in (*default_headers, *headers, (b"content-length", b"%d" % len(body))):
-        lines.append(b"%b: %b\r\n" % (name, value))
-    return b"".join([*lines, b"\r\n", body])
+    headers += [(b"x-request-id", new_request_id().encode()), (b"content-length", b"%d" % len(body))]
+    lines = [b"%b: %b\r\n" % line for line in (*default_headers, *headers)]
+    return b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body])

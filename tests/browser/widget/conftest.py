@@ -14,16 +14,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from backroom.access import ALL_SCOPES, operator
-from backroom.clock import now_ms
-from backroom.projects.commands import create_project, create_secret_key, update_project
-from backroom.projects.queries import Project, get_project
-from backroom.projects.widget import update_widget
+from backroom.projects.queries import Project
 from backroom.store.database import Database
 from tests.browser.widget import site as sites
 from tests.browser.widget.site import Site
 from tests.harness.browser import AXE, RULES
 from tests.harness.cast import Cast
+from tests.harness.projects import add_full_key, add_project
 from tests.harness.server import Server
 
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
@@ -108,6 +105,12 @@ class Visitor:
         self.send()
         self.page.wait_for_selector(".receipt")
 
+    def report(self, text: str) -> None:
+        """Opens the room, writes and sends, and waits for the receipt."""
+        self.enter()
+        self.write(text)
+        self.sent()
+
     def violations(self) -> list[str]:
         """What axe finds in the widget as it is."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -127,24 +130,12 @@ def site(server: Server) -> Iterator[Site]:
 
 
 @pytest.fixture
-def database(cast: Cast) -> Iterator[Database]:
-    """The store itself, beside the server."""
-    db = Database(cast.store.url, cast.store.data_dir)
-    yield db
-    db.close()
-
-
-@pytest.fixture
 def new_room(cast: Cast, server: Server, site: Site, database: Database) -> NewRoom:
     """`new_room(widget={…}, url_patterns=[…])` makes a project."""
 
     def make(widget: dict[str, Any] | None = None, **settings: Any) -> Room:
-        actor = operator(cast.owner.workspace)
-        project = database.write_now(create_project, actor, "Shop", None, now_ms())
-        database.write_now(update_project, operator(), project, settings, now_ms())
-        database.write_now(update_widget, operator(), project, widget or {}, now_ms())
-        key = database.write_now(create_secret_key, operator(), project, ALL_SCOPES, "all", now_ms())
-        return Room(database.read_now(get_project, operator(), project), server.url, site, key.key)
+        project = add_project(database, cast, "Shop", settings, widget)
+        return Room(project, server.url, site, add_full_key(database, project))
 
     return make
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import httpx
@@ -28,14 +28,6 @@ def owner(cast: Cast, server: Server) -> Agent:
 @pytest.fixture
 def outsider(cast: Cast, server: Server) -> Agent:
     return Agent(server.url, cast.outsider.key)
-
-
-@pytest.fixture
-def database(cast: Cast) -> Iterator[Database]:
-    """The store itself, beside the server."""
-    db = Database(cast.store.url, cast.store.data_dir)
-    yield db
-    db.close()
 
 
 @pytest.fixture

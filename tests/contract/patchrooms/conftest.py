@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from backroom.access import ALL_SCOPES, Scope, operator
+from backroom.access import Scope, operator
 from backroom.clock import now_ms
-from backroom.projects.commands import NewKey, create_project, create_secret_key, update_project
-from backroom.projects.queries import get_project
+from backroom.projects.commands import NewKey, create_secret_key
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import Api
 from tests.harness.cast import Cast, Person
+from tests.harness.projects import add_full_key, add_project
 from tests.harness.server import Server
 
 NewRoom = Callable[..., Api]
@@ -41,23 +41,13 @@ def outsider(cast: Cast, http: httpx.Client) -> Api:
 
 
 @pytest.fixture
-def database(cast: Cast) -> Iterator[Database]:
-    """The store itself, beside the server."""
-    db = Database(cast.store.url, cast.store.data_dir)
-    yield db
-    db.close()
-
-
-@pytest.fixture
 def new_room(cast: Cast, owner: Api, database: Database) -> NewRoom:
     """`new_room(allowed_origins=[…], identity_secret=…)` makes a project of the test's own."""
 
     def make(**settings: Any) -> Api:
-        project = database.write_now(create_project, operator(cast.owner.workspace), "Own", None, now_ms())
-        database.write_now(update_project, operator(), project, settings, now_ms())
-        key = database.write_now(create_secret_key, operator(), project, ALL_SCOPES, "all", now_ms())
-        found = database.read_now(get_project, operator(), project)
-        return replace(owner, project=project, project_key=found.project_key, key=key.key)
+        project = add_project(database, cast, "Own", settings)
+        key = add_full_key(database, project)
+        return replace(owner, project=project.id, project_key=project.project_key, key=key)
 
     return make
 

@@ -8,13 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backroom.access import operator
-from backroom.clock import now_ms
-from backroom.projects.commands import create_project, update_project
-from backroom.projects.queries import Project, get_project
-from backroom.projects.widget import update_widget
+from backroom.projects.queries import Project
 from backroom.store.database import Database
 from tests.harness.cast import Cast
+from tests.harness.projects import add_project
 from tests.harness.server import Server
 
 NewProject = Callable[..., Project]
@@ -28,21 +25,10 @@ def page(server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def database(cast: Cast) -> Iterator[Database]:
-    """The store itself, beside the server."""
-    db = Database(cast.store.url, cast.store.data_dir)
-    yield db
-    db.close()
-
-
-@pytest.fixture
 def new_project(cast: Cast, database: Database) -> NewProject:
     """`new_project(widget={…}, url_patterns=[…])` makes a project of the test's own."""
 
     def make(widget: dict[str, Any] | None = None, **settings: Any) -> Project:
-        project = database.write_now(create_project, operator(cast.owner.workspace), "Tea & Paper", None, now_ms())
-        database.write_now(update_project, operator(), project, settings, now_ms())
-        database.write_now(update_widget, operator(), project, widget or {}, now_ms())
-        return database.read_now(get_project, operator(), project)
+        return add_project(database, cast, "Tea & Paper", settings, widget)
 
     return make
