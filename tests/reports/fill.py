@@ -23,6 +23,7 @@ from tests.store.fixtures import NOW, Room
 PEOPLE = [None, "ann", "bob"]
 URLS = [None, "https://app.example.com/", "https://app.example.com/cart?x=1", "https://app.example.com/pay"]
 AGENTS = [None, "Firefox/Linux/desktop", "Safari/iOS/mobile", "Chrome/Windows/desktop"]
+ARTIFACTS = [None, None, "checkout", "landing"]
 WORDS = ["coupon", "checkout", "CHECKOUT broke", "50% off", "ab"]
 
 
@@ -39,6 +40,7 @@ class Known:
     agent: str | None
     message: str
     created_at: int
+    artifact: str | None
     status: str = "open"
     assignee: str | None = None
     labels: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Known:
             and wanted.source in (None, self.source)
             and wanted.person in (None, self.user_id)
             and wanted.page in (None, self.page)
+            and wanted.artifact in (None, self.artifact)
             and (wanted.assignee is None or wanted.assignee == (self.assignee or NOBODY))
             and (wanted.label is None or wanted.label in self.labels)
             and (wanted.since is None or self.created_at >= wanted.since)
@@ -74,11 +77,12 @@ def submit_known(room: Room, pick: random.Random, now: int) -> Known:
         "url": url,
         "agent": agent,
         "message": message,
+        "artifact_id": pick.choice(ARTIFACTS),
     }
     done = room.submit(now, **given)
     page = None if url is None else page_of(url)
     fixed = (done.id, room.id, done.channel_key, given["source"], given["user_id"], page, agent, message)
-    return Known(*fixed, done.created_at)
+    return Known(*fixed, done.created_at, given["artifact_id"])
 
 
 def feed_all(db: Database) -> None:

@@ -83,6 +83,7 @@ class Filled:
             "source": lambda: pick.choice(list(Source)),
             "person": lambda: pick.choice(["ann", "bob", "nobody"]),
             "page": lambda: pick.choice(["app.example.com/", "app.example.com/cart"]),
+            "artifact": lambda: pick.choice(["checkout", "landing", "nothing"]),
             "assignee": lambda: pick.choice([NOBODY, self.ann.id]),
             "label": lambda: pick.choice(["slow", "fast"]),
             "since": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
@@ -313,6 +314,8 @@ def statements(conn: Connection, work: Callable[[Connection], object]) -> list[s
         {"page": "app.example.com/", "device": "desktop"},
         {"label": "slow", "statuses": (Status.OPEN,)},
         {"assignee": "x", "channels": ("bug",)},
+        {"artifact": "checkout"},
+        {"artifact": "checkout", "statuses": (Status.OPEN,), "assignee": "x"},
         {"assignee": NOBODY},
         {"browser": "Firefox"},
         {"search": "checkout", "statuses": (Status.OPEN,)},
@@ -336,6 +339,8 @@ def test_no_filter_reads_or_sorts_the_whole_table(filled: Filled, given: dict[st
     assert len(sorts) <= len(tails), plans
     if given.get("person") or given.get("page"):
         assert any("report_facets USING" in plan for plan in plans), plans
+    if given.get("artifact"):
+        assert any("reports USING COVERING INDEX reports_artifact" in plan for plan in plans), plans
     if given.get("search") == "checkout":
         assert "SEARCH reports USING INTEGER PRIMARY KEY (rowid=?)" in plans, "what was found is read by its row"
 

@@ -1,12 +1,14 @@
 """The Markdown of a report: the examples beside this file, and that nobody's words get out of their place.
 
-Each example is a report with names for its files (`.json`) and what becomes of it (`.md`); another program that
-writes the same Markdown can be held against them.
+Each example is a report with names for its files (`.json`) and what becomes of it (`.md`). The widget's unit tests
+hold its own writer, for reports that stay in the browser, against the same examples.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from backroom.reports.detail import Artifact, Identity, get_full
 from backroom.reports.markdown import NOTICE, Document, code, document_of, escape, for_agent, markdown_of
-from backroom.reports.rules import SelectionBlock, TextBlock
+from backroom.reports.rules import ScreenshotBlock, SelectionBlock, TextBlock, title_of
 from tests.store.fixtures import Room
 
 EXAMPLES = Path(__file__).with_name("markdown")
@@ -41,7 +43,8 @@ def names() -> list[str]:
 @pytest.mark.parametrize("name", names())
 def test_the_examples(name: str) -> None:
     example = msgspec.json.decode((EXAMPLES / f"{name}.json").read_bytes(), type=Example)
-    assert markdown_of(example.report, example.names) == (EXAMPLES / f"{name}.md").read_text()
+    assert markdown_of(example.report, example.names) == (EXAMPLES / f"{name}.md").read_bytes().decode()
+    assert title_of(example.report.blocks) == example.report.title, "the widget makes the title itself"
 
 
 def test_the_specifications_own_example_is_there_to_the_letter() -> None:
@@ -55,6 +58,35 @@ def test_the_specifications_own_example_is_there_to_the_letter() -> None:
         "- **Screenshot:** blob/scr_5da7.png\n"
     )
     assert (EXAMPLES / "artifact.md").read_text().startswith(wanted)
+
+
+def test_what_another_program_sent_as_context_does_no_harm() -> None:
+    odd = {"url": 5, "language": "", "viewport": {"width": "1", "height": True}, "consoleErrors": [{"a": 1}, 3, "x`"]}
+    report = Document(
+        id="0" * 24,
+        title="T",
+        channel_key="bug",
+        status="open",
+        blocks=[ScreenshotBlock("/api/v1/projects/p/files/2", 1, 1)],
+        context=odd | {"extra": "```", "userAgent": ["x"]},
+        created_at="2026-06-03T09:14:22.000Z",
+    )
+    assert markdown_of(report) == (
+        "## Report — T\n\n- **Screenshot:** /api/v1/projects/p/files/2\n\n"
+        f"- **Report:** {'0' * 24}, channel bug, open, 2026-06-03T09:14:22.000Z\n"
+        '- **Console errors:**\n  ```text\n  {"a":1}\n  3\n  x`\n  ```\n'
+        '- **Extra:**\n  ````json\n  "```"\n  ````\n'
+    )
+
+
+def test_what_only_a_model_would_read_is_taken_out() -> None:
+    """All control and format characters of Unicode but a tab, a line feed, and those that join letters and emoji."""
+    for number in range(sys.maxunicode + 1):
+        char = chr(number)
+        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r\u200c\u200d":
+            assert escape(f"a{char}b") == "ab", hex(number)
+    assert escape("a\u200db\u200cc") == "a\u200db\u200cc"
+    assert escape("a\r\n\t\u2028b") == "a b"
 
 
 def outside_fences(text: str) -> list[str]:
@@ -98,10 +130,10 @@ def test_nobodys_words_get_out_of_their_place(title: str, text: str, quote: str,
 @given(words)
 def test_code_and_escapes_stay_on_their_line(text: str) -> None:
     inner = code(text)
-    run = re.match("`+", inner)
-    assert run is not None
-    body = inner[len(run[0]) : -len(run[0])]
-    assert run[0] not in re.findall("`+", body)
+    marks = len(inner) - len(inner.lstrip("`"))
+    body = inner[marks : len(inner) - marks]
+    assert all(len(run) < marks for run in re.findall("`+", body))
+    assert bool(inner) is bool(escape(text))
     assert "\n" not in inner + escape(text)
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_<\[#|~]", escape(text))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,20 +18,22 @@ from backroom.reports import labels as label_commands
 from backroom.reports.bulk import apply, undo
 from backroom.reports.commands import delete_report, set_status, set_status_class
 from backroom.reports.comments import add_comment
-from backroom.reports.detail import File, LabelFace, get_full, get_raw
+from backroom.reports.detail import File, LabelFace, get_first_shot, get_full, get_raw, get_report_file
 from backroom.reports.labels import Label, delete_label, list_labels, recolor_label, rename_label
+from backroom.reports.queries import StoredBytes
 from backroom.reports.rules import AudioBlock, Status, StatusClass, TextBlock
 from backroom.reports.submit import StoredFile
 from backroom.reports.timeline import list_events
 from backroom.reports.triage import (
+    AddLabel,
+    Change,
     Delete,
+    Move,
     Person,
+    RemoveLabel,
     SetStatus,
-    add_label,
     assign_report,
     assignable,
-    move_report,
-    remove_label,
 )
 from backroom.store.changes import change_number
 from backroom.store.tables import api_keys, reports, users
@@ -43,6 +46,11 @@ Command = Callable[..., Any]
 
 def row(room: Room, report: str) -> Any:
     return room.db.read_now(lambda conn: conn.execute(select(reports).where(reports.c.id == report)).one())
+
+
+def changed(tx: Connection, actor: Actor, report: str, change: Change, now: int) -> int:
+    """Does the change to that report alone, as a report's own page does; 0 where it stays as it is."""
+    return apply(tx, actor, change, [report], now).changed
 
 
 def test_the_first_triage_and_the_last_resolution_are_kept(room: Room) -> None:
@@ -65,15 +73,15 @@ def test_the_first_triage_and_the_last_resolution_are_kept(room: Room) -> None:
 def test_a_report_moves_to_a_live_channel(room: Room) -> None:
     db, report = room.db, room.submit().id
     number = db.read_now(change_number, room.id)
-    assert db.write_now(move_report, room.actor, report, "feature", NOW + 1).channel_key == "feature"
+    assert db.write_now(changed, room.actor, report, Move("feature"), NOW + 1) == 1
     assert (row(room, report).channel_key, row(room, report).updated_at) == ("feature", NOW + 1)
     assert db.read_now(counted) == db.read_now(recounted) == {(room.id, "feature", "open", "API"): 1}
     assert db.read_now(change_number, room.id) == number + 1
     db.write_now(update_channel, room.actor, room.id, "alpha-feedback", {"archived": True}, NOW)
     for channel in ("alpha-feedback", "nothing"):
-        with pytest.raises(Invalid):
-            db.write_now(move_report, room.actor, report, channel, NOW)
-    db.write_now(move_report, room.actor, report, "feature", NOW + 2)
+        assert db.write_now(changed, room.actor, report, Move(channel), NOW) == 0
+        assert (row(room, report).channel_key, row(room, report).updated_at) == ("feature", NOW + 1)
+    assert db.write_now(changed, room.actor, report, Move("feature"), NOW + 2) == 0
     assert [event.payload for event in db.read_now(list_events, room.actor, report)] == [
         {"from": "bug", "to": "feature"}
     ]
@@ -101,11 +109,11 @@ def test_a_report_is_given_to_members_who_may_triage(room: Room) -> None:
 def test_labels_are_made_on_first_use_and_go_with_the_project(room: Room) -> None:
     db, reports_ = room.db, [room.submit().id for _ in range(3)]
     for report in reports_:
-        db.write_now(add_label, room.actor, report, " Slow ", NOW)
-        db.write_now(add_label, room.actor, report, "Slow", NOW)
-    db.write_now(add_label, room.actor, reports_[0], "cart", NOW)
-    db.write_now(remove_label, room.actor, reports_[2], "Slow", NOW)
-    db.write_now(remove_label, room.actor, reports_[2], "never", NOW)
+        db.write_now(changed, room.actor, report, AddLabel(" Slow "), NOW)
+        db.write_now(changed, room.actor, report, AddLabel("Slow"), NOW)
+    db.write_now(changed, room.actor, reports_[0], AddLabel("cart"), NOW)
+    db.write_now(changed, room.actor, reports_[2], RemoveLabel("Slow"), NOW)
+    db.write_now(changed, room.actor, reports_[2], RemoveLabel("never"), NOW)
     first, second = label_commands.PALETTE[:2]
     assert db.read_now(list_labels, room.actor, room.id) == [Label("cart", second, 1), Label("Slow", first, 2)]
     db.write_now(rename_label, room.actor, room.id, "Slow", "Very slow")
@@ -118,7 +126,7 @@ def test_labels_are_made_on_first_use_and_go_with_the_project(room: Room) -> Non
         db.write_now(rename_label, room.actor, room.id, "cart", "Very slow")
     for name in ("", " ", "x" * 41, "a\nb", "a\0b"):
         with pytest.raises(Invalid):
-            db.write_now(add_label, room.actor, reports_[0], name, NOW)
+            db.write_now(changed, room.actor, reports_[0], AddLabel(name), NOW)
         with pytest.raises(Invalid):
             db.write_now(rename_label, room.actor, room.id, "cart", name)
     db.write_now(delete_label, room.actor, room.id, "Very slow")
@@ -193,18 +201,46 @@ def test_a_reports_page_reads_all_that_belongs_to_it(room: Room) -> None:
     assert full.assignee == Person(ann.id, "Ann")
     assert full.events == db.read_now(list_events, ann, report)
     assert (full.created_at, full.updated_at, full.triaged_at, full.resolved_at) == (NOW, NOW + 2, NOW + 2, NOW + 2)
+    assert db.read_now(get_report_file, ann, report, sound.id) == StoredBytes("k", "audio/webm", 10, "00" * 32)
     raw = msgspec.json.decode(db.read_now(get_raw, ann, report))
     assert (raw["id"], raw["status"], raw["artifact"]["title"]) == (report, "resolved", "T")
+
+
+def test_a_file_is_found_by_the_report_that_has_it(room: Room) -> None:
+    db, (first, second) = (
+        room.db,
+        (StoredFile(n * 24, "screenshot", "image/png", 9, "00" * 32, n, 4, 3, None) for n in "ab"),
+    )
+    report, other = room.submit(files=[first, second]).id, room.submit().id
+    shots = [
+        {"type": "screenshot", "url": f"/api/v1/projects/{room.id}/files/{each.id}", "width": 4, "height": 3}
+        for each in (second, first)
+    ]
+    set_blocks(room, report, [{"type": "text", "text": "Hi"}, *shots])
+    viewer = person("u", "U", room.workspace, Role.VIEWER)
+    outside = make_room(db, "Elsewhere").actor
+    assert db.read_now(get_report_file, viewer, report, first.id).key == "a"
+    assert db.read_now(get_first_shot, viewer, report).key == "b"
+    for file in (first.id, "0" * 24, "", "\0"):
+        for actor, its in ((viewer, other), (viewer, "\0"), (outside, report), (outside, other)):
+            with pytest.raises(NotFound):
+                db.read_now(get_report_file, actor, its, file)
+    for actor, its in ((viewer, other), (viewer, "0" * 24), (outside, report)):
+        with pytest.raises(NotFound):
+            db.read_now(get_first_shot, actor, its)
+    for query in (get_first_shot, partial(get_report_file, file=first.id)):
+        with pytest.raises(Denied):
+            db.read_now(query, viewer._replace(scopes=frozenset()), report)
 
 
 WRITES: list[tuple[Command, tuple[Any, ...]]] = [
     (set_status, (Status.CLOSED, NOW)),
     (set_status_class, (StatusClass.RESOLVED, NOW)),
     (delete_report, (NOW,)),
-    (move_report, ("feature", NOW)),
+    (changed, (Move("feature"), NOW)),
     (assign_report, (None, NOW)),
-    (add_label, ("slow", NOW)),
-    (remove_label, ("slow", NOW)),
+    (changed, (AddLabel("slow"), NOW)),
+    (changed, (RemoveLabel("slow"), NOW)),
     (add_comment, ("note", "text", NOW)),
 ]
 READS = [get_full, get_raw, list_events]
@@ -254,7 +290,7 @@ def test_readers_read_and_the_outsider_finds_nothing(room: Room, query: Command)
 
 def test_labels_of_a_project_role_by_role(room: Room) -> None:
     db = room.db
-    db.write_now(add_label, room.actor, room.submit().id, "slow", NOW)
+    db.write_now(changed, room.actor, room.submit().id, AddLabel("slow"), NOW)
     viewer, outsider = person("u", "U", room.workspace, Role.VIEWER), make_room(db, "Elsewhere").actor
     asks: list[tuple[Command, tuple[Any, ...]]] = [
         (rename_label, ("slow", "quick")),

@@ -21,6 +21,7 @@ FULL = Wanted(
     Source.WIDGET,
     "mara & co",
     "app.example.com/a?b",
+    "my/artifact #1",
     NOBODY,
     "very slow",
     1_780_444_800_000,

@@ -179,6 +179,20 @@ def revoke(tx: Connection, actor: Actor, grant: str, now: int) -> None:
     note_change(tx, actor, "connection.revoke", grant, {"name": row.name}, now)
 
 
+def revoke_all_of(tx: Connection, user: str, name: str, now: int) -> int:
+    """Disconnects everything that the person has connected, in every workspace; returns how many programs that were.
+
+    For a new password: whoever had the old one may have connected something.
+    """
+    g = oauth_grants.c
+    found = tx.execute(select(g.id, g.workspace, g.name).where(g.user == user, g.revoked_at.is_(None))).all()
+    for row in found:
+        end_grant(tx, row.id, now)
+        who = Actor("user", user, row.workspace, None, frozenset(), name=name)
+        note_change(tx, who, "connection.revoke", row.id, {"name": row.name}, now)
+    return len(found)
+
+
 def end_grant(tx: Connection, grant: str, now: int) -> None:
     """Ends a grant with all of its codes and tokens, from now on."""
     ended = update(oauth_grants).where(oauth_grants.c.id == grant, oauth_grants.c.revoked_at.is_(None))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from backroom.access import Role
 from backroom.accounts.audit import note_personal
+from backroom.accounts.oauth import revoke_all_of
 from backroom.accounts.rules import check_email, check_name
 from backroom.accounts.second_factor import clear_second_factor
 from backroom.accounts.sessions import end_other_sessions
@@ -73,7 +74,8 @@ def rename_person(tx: Connection, user: str, name: str) -> str:
 
 
 def change_password(tx: Connection, login: Login, password_hash: str, session: str, now: int) -> None:
-    """Sets a new password for whoever gave the one in `login`; every session but `session` ends, and every reset link.
+    """Sets a new password for whoever gave the one in `login`; every session but `session` ends, every connected
+    program, and every reset link.
 
     Raises Conflict where it was changed meanwhile.
     """
@@ -113,7 +115,7 @@ def look_at_reset(conn: Connection, token: str, now: int) -> str:
 
 
 def take_reset(tx: Connection, token: str, password_hash: str, now: int) -> str:
-    """Sets the password and ends every session and reset link of the person; returns their id.
+    """Sets the password and ends every session, connected program and reset link of the person; returns their id.
 
     The second factor stays. Raises NotFound (the link).
     """
@@ -143,6 +145,7 @@ def _after_new_password(tx: Connection, user: str, kept: str | None, action: str
     tx.execute(delete(tickets).where(tickets.c.kind == Purpose.RESET.value, tickets.c.user == user))
     name = tx.execute(select(users.c.name).where(users.c.id == user)).scalar_one()
     note_personal(tx, user, name, action, now)
+    revoke_all_of(tx, user, name, now)
 
 
 def _open_resets(tx: Connection, user: str, now: int) -> int:

@@ -66,7 +66,8 @@ def reset_password(
     ] = False,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Prints a link, good for an hour, that sets a new password; or sets it. Every session of the person ends then.
+    """Prints a link, good for an hour, that sets a new password; or sets it. Every session of the person, and
+    every connection of a program to their account, ends then.
 
     Parameters
     ----------

@@ -59,10 +59,11 @@ def list_for_agent(
     projects = reach(conn, actor)
     if before is not None and not is_id(before):
         raise Invalid("before must be the nextCursor of an earlier answer, which is the id of a report.")
-    if artifact is not None:
-        return _of_artifact(conn, projects, artifact, status, channel, before, limit)
-    wanted = Wanted(projects, () if status is None else (status,), () if channel is None else (channel,))
-    return _find(conn, wanted, before, limit)
+    if artifact is not None and not can_be_stored(artifact):
+        return Listing([], None)
+    statuses = () if status is None else (status,)
+    channels = () if channel is None else (channel,)
+    return _find(conn, Wanted(projects, statuses, channels, artifact=artifact), before, limit)
 
 
 def search_for_agent(conn: Connection, actor: Actor, term: str, status: Status | None, limit: int) -> list[Listed]:
@@ -92,26 +93,3 @@ def _find(conn: Connection, wanted: Wanted, before: str | None, limit: int) -> L
         if before is None or len(keys) >= limit:
             break
     return Listing(rows_of(conn, keys), before)
-
-
-def _of_artifact(
-    conn: Connection,
-    projects: Sequence[str],
-    artifact: str,
-    status: Status | None,
-    channel: str | None,
-    before: str | None,
-    limit: int,
-) -> Listing:
-    """By the index of artifacts; status and channel are judged row by row, for a room has few reports."""
-    if not can_be_stored(artifact):
-        return Listing([], None)
-    query = select(*_columns).where(_c.project.in_(projects), _c.artifact_id == artifact)
-    if status is not None:
-        query = query.where(_c.status == status.value)
-    if channel is not None:
-        query = query.where(_c.channel_key == channel)
-    if before is not None:
-        query = query.where(_c.id < before)
-    rows = [Listed(*row) for row in conn.execute(query.order_by(_c.id.desc()).limit(limit + 1))]
-    return Listing(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)

@@ -24,7 +24,8 @@ DATE_LENGTH = len("2026-06-03")
 class Wanted:
     """Which reports: of these projects, and where given of those statuses, channels, and so on.
 
-    `person` is a reporter's user id, `page` as `places.page_of` tells it, `assignee` a user's id or NOBODY,
+    `person` is a reporter's user id, `page` as `places.page_of` tells it, `artifact` the id of what was reviewed,
+    which is that of its room, `assignee` a user's id or NOBODY,
     `since` and `until` are milliseconds, both inclusive, `browser`, `system` and `device` the parts of
     `places.agent_of`.
     """
@@ -35,6 +36,7 @@ class Wanted:
     source: Source | None = None
     person: str | None = None
     page: str | None = None
+    artifact: str | None = None
     assignee: str | None = None
     label: str | None = None
     since: int | None = None
@@ -47,8 +49,8 @@ class Wanted:
     @property
     def is_counted(self) -> bool:
         """Whether the counters alone say how many there are: nothing but project, status, channel, source."""
-        others = (self.person, self.page, self.assignee, self.label, self.since, self.until, self.search)
-        return all(each is None for each in (*others, self.browser, self.system, self.device))
+        others = (self.person, self.page, self.artifact, self.assignee, self.label, self.since, self.until)
+        return all(each is None for each in (*others, self.search, self.browser, self.system, self.device))
 
 
 def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) -> Wanted:
@@ -80,7 +82,7 @@ def query_of(wanted: Wanted) -> str:
     """The filter as a query string, always the same for the same filter; empty where it leaves nothing out."""
     pairs: list[tuple[str, str]] = [("status", status.value) for status in wanted.statuses]
     pairs += [("channel", key) for key in wanted.channels]
-    for name in ("source", "person", "page", "assignee", "label", "since", "until", "search", *PARTS):
+    for name in ("source", "person", "page", "artifact", "assignee", "label", "since", "until", "search", *PARTS):
         value = getattr(wanted, name)
         if value is not None:
             pairs.append(("q" if name == "search" else name, _written(name, value)))
@@ -136,5 +138,5 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "assignee": _assignee,
     "since": _moment,
     "until": _moment,
-    **dict.fromkeys(("person", "page", "label", "q", *PARTS), _text),
+    **dict.fromkeys(("person", "page", "artifact", "label", "q", *PARTS), _text),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from backroom.access import Actor, Scope
 from backroom.errors import Invalid, NotFound
-from backroom.ids import new_id
+from backroom.ids import is_id, new_id
 from backroom.projects.queries import get_reached, hold
 from backroom.projects.trail import note
 from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status
@@ -77,12 +77,20 @@ def open_room(
 
 def get_room(conn: Connection, actor: Actor, project: str, room: str) -> Room:
     """The room. Raises NotFound, Denied."""
+    found = find_room(conn, actor, project, room)
+    if found is None:
+        raise NotFound(NO_SUCH_ROOM)
+    return found
+
+
+def find_room(conn: Connection, actor: Actor, project: str, artifact: str) -> Room | None:
+    """The room of the artifact; None for one that has none. Raises NotFound (the project), Denied."""
     get_reached(conn, actor, project)
     actor.require(Scope.FEEDBACK_READ)
-    row = conn.execute(select(rooms).where(rooms.c.project == project, rooms.c.id == room)).first()
-    if row is None:
-        raise NotFound(NO_SUCH_ROOM)
-    return _room(row)
+    if not is_id(artifact):
+        return None
+    row = conn.execute(select(rooms).where(rooms.c.project == project, rooms.c.id == artifact)).first()
+    return None if row is None else _room(row)
 
 
 def list_rooms(conn: Connection, actor: Actor, project: str) -> list[Occupied]:

@@ -114,13 +114,13 @@ def _ways_in(
 
 
 def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
-    """Ways by label, assignee, person or page, in this order: the first has the fewest, as a rule."""
+    """Ways by label, artifact, assignee, person or page, in this order: the first has the fewest, as a rule."""
     further = [_c[name] == value for name, value in _looked_up(wanted).items()]
     if wanted.label is not None:
         labelled = report_labels.c
         own = [labelled.project == project, labelled.name == wanted.label]
         return [Way(project, labelled.report, own, further)]
-    if wanted.assignee:
+    if wanted.artifact is not None or wanted.assignee:
         return [Way(project, _c.id, [_c.project == project, further[0]], further[1:])]
     if wanted.person is not None:
         return _by_facet(conn, project, facets.PERSON, wanted.person, further[1:])
@@ -130,7 +130,9 @@ def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
 
 
 def _looked_up(wanted: Wanted) -> dict[str, str]:
-    names = {"assignee": wanted.assignee or None, "user_id": wanted.person, "page": wanted.page}
+    """What has an index of its own, by column, in the order in which the indexes are chosen."""
+    names = {"artifact_id": wanted.artifact, "assignee": wanted.assignee or None}
+    names |= {"user_id": wanted.person, "page": wanted.page}
     return {name: value for name, value in names.items() if value is not None}
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 MODERN = "2026-07-28"
-EARLIER = ("2025-03-26", "2025-06-18", "2025-11-25")
+EARLIER = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 
 @dataclass(frozen=True)

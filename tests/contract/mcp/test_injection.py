@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ def outside_fences(text: str) -> list[str]:
     return found
 
 
+def unseen(text: str) -> set[str]:
+    """The characters that people don't see, but models read."""
+    return {char for char in text if unicodedata.category(char) in ("Cc", "Cf") and char not in "\n\t"}
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_orders_in_a_report_stay_quoted(owner: Agent, send: Send, path: Path) -> None:
     words = path.read_bytes().decode()
@@ -47,7 +53,7 @@ def test_orders_in_a_report_stay_quoted(owner: Agent, send: Send, path: Path) ->
     assert all(LABELLED.match(line) for line in ours), ours
     assert sum(line.startswith("## Report — ") for line in ours) == 1
     assert sum(line.startswith("- **Report:** ") for line in ours) == 1
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", text)
+    assert not unseen(text)
     assert not re.search(r"(?<!\\)(?:\]\(|<)", CODE.sub("", "\n".join(ours))), "a link or a tag that would work"
 
 
@@ -55,10 +61,13 @@ def test_orders_in_a_report_stay_quoted(owner: Agent, send: Send, path: Path) ->
 def test_orders_in_a_list_stay_in_their_strings(owner: Agent, send: Send, path: Path) -> None:
     words = path.read_bytes().decode()
     report = send(words)
-    text = text_of(owner.call("search_reports", query=words.strip().splitlines()[0][:60]))
+    text = text_of(owner.call("search_reports", query=words.strip().splitlines()[0][:18]))
     listed = json.loads(text)
     assert [each["id"] for each in listed if each["id"] == report] == [report]
     assert "\n" not in listed[0]["title"]
+    assert not unseen(text)
+    resources = owner.run(lambda client: client.list_resources()).resources
+    assert not unseen("".join(resource.title or "" for resource in resources))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

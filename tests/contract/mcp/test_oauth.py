@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -23,13 +24,18 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAu
 
 from backroom.access import Role, person
 from backroom.accounts.audit import list_audit
+from backroom.reports.timeline import list_events
 from backroom.store.database import Database
 from backroom.store.tables import memberships, oauth_secrets
 from tests.contract.mcp.agent import Agent, text_of
 from tests.contract.mcp.conftest import Send
+from tests.contract.mcp.test_protocol import ARGUMENTS, READING, WRITING
 from tests.harness.cast import Cast
 from tests.harness.member import Member, members_of
 from tests.harness.server import Server
+from tests.web.mcp.test_documents import Site, site
+
+__all__ = ["site"]
 
 CALLBACK = "http://127.0.0.1:53117/callback"
 BOTH = "feedback:read feedback:write"
@@ -213,6 +219,38 @@ def test_tokens_open_the_chosen_project_with_the_chosen_scopes(flow: Flow, serve
         ).status_code
         == 401
     ), "a token is for /mcp alone"
+
+
+def test_without_a_scope_a_connection_has_none_of_its_tools(flow: Flow, server: Server) -> None:
+    for scope, allowed, refused in (("feedback:read", READING, WRITING), ("feedback:write", WRITING, READING)):
+        agent = Agent(server.url, flow.connect(scope)["access_token"])
+        assert agent.tools().keys() == allowed
+        for tool in refused:
+            answer = agent.post_call(tool, ARGUMENTS.get(tool))
+            assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope"), tool
+
+
+def test_what_a_connected_agent_did_is_told_as_its_own(
+    flow: Flow, server: Server, cast: Cast, database: Database, send: Send
+) -> None:
+    report = send("To be closed by a connected agent")
+    agent = Agent(server.url, flow.connect()["access_token"])
+    assert agent.done("set_status", id=report, status="closed")["changed"] is True
+    boss = person("nobody", "Nobody", cast.owner.workspace, Role.OWNER)
+    (event,) = database.read_now(list_events, boss, report)
+    assert (event.kind, event.actor_kind, event.actor_name) == ("status", "agent", "Test agent (agent)")
+    (noted,) = [each for each in database.read_now(list_audit, boss, None, 50) if each.subject == report]
+    assert (noted.action, noted.actor_kind, noted.actor_name) == ("report.status", "agent", "Test agent")
+
+
+def test_a_program_that_says_it_is_described_in_our_network_is_not_looked_up(flow: Flow, site: Site) -> None:
+    for host in ("localhost", "127.0.0.1"):
+        client = site.id_of("/document", host)
+        said = {"client_id": client, "client_name": "Inside", "redirect_uris": [CALLBACK]}
+        site.answers["/document"] = 200, json.dumps(said).encode()
+        assert flow.authorize(client_id=client).status_code == 400
+        assert flow.token(grant_type="refresh_token", refresh_token="x", client_id=client).status_code in (400, 401)
+    assert site.connections == 0
 
 
 def test_a_refresh_token_is_used_once_and_a_second_use_ends_all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 import pytest
 
@@ -39,6 +40,33 @@ def test_rooms_are_listed_with_their_reports(owner: Agent, people: dict[str, Mem
     assert viewer.get(f"{path}?status=nonsense").status_code == 400
     for other in (people["outsider"].get(path), viewer.get("/p/room/rooms/nope")):
         assert other.status_code == 404
+
+
+def test_a_room_and_the_inbox_lead_to_each_other(owner: Agent, people: dict[str, Member], send: Send) -> None:
+    viewer = people["viewer"]
+    room = owner.done("create_room", title="There and back")
+    inside = send("Seen in the room", artifact={"id": room["id"]})
+    odd = send("Seen on a page of its own", artifact={"id": "my/page?&", "title": "My <page>"})
+    send("Seen anywhere")
+    filtered = f"/p/room?status=any&artifact={room['id']}"
+    assert f'href="{escape(filtered)}"' in viewer.get(room["link"].removeprefix(owner.url)).text
+    for path in (filtered, f"/inbox?artifact={room['id']}"):
+        page = viewer.get(path).text
+        assert "Seen in the room" in page
+        assert "Seen anywhere" not in page
+        assert "Seen on a page of its own" not in page
+        assert f'aria-label="Without the filter artifact {room["id"]}"' in page
+    for report, artifact, title, goal in (
+        (inside, room["id"], room["id"], f"/p/room/rooms/{room['id']}"),
+        (odd, "my%2Fpage%3F%26", "My &lt;page&gt;", "/p/room?status=any&artifact=my%2Fpage%3F%26"),
+    ):
+        way = f"/p/room/rooms?artifact={artifact}"
+        assert f'<a href="{way}">{title}</a>' in viewer.get(f"/r/{report}").text
+        answer = viewer.get(way)
+        assert (answer.status_code, answer.headers["location"]) == (303, goal)
+        assert people["outsider"].get(way).status_code == 404
+    assert "Seen on a page of its own" in viewer.get("/p/room?status=any&artifact=my%2Fpage%3F%26").text
+    assert 'value="my/page?&amp;"' in viewer.get("/p/room?status=any&artifact=my%2Fpage%3F%26").text
 
 
 def test_what_an_agent_did_is_told_as_its_own(owner: Agent, people: dict[str, Member], send: Send) -> None:

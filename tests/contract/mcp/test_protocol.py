@@ -152,6 +152,17 @@ def test_an_odd_message_gets_no_further_than_its_scope(agent_with: AgentWith) ->
     assert "smuggled" not in text_of(agent.call("list_reports"))
 
 
+def test_several_messages_in_one_are_refused_and_none_of_them_done(owner: Agent) -> None:
+    """Only the revision of March 2025 had batches; the library takes none, and says so as the protocol does."""
+    call = {"name": "create_report", "arguments": {"text": "One of several"}}
+    batch = [{"jsonrpc": "2.0", "id": n, "method": "tools/call", "params": call} for n in (1, 2)]
+    headers = {"authorization": f"Bearer {owner.key}", "mcp-protocol-version": "2025-03-26"}
+    answer = httpx.post(f"{owner.url}/mcp", json=batch, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] in (types.INVALID_REQUEST, types.PARSE_ERROR, types.INVALID_PARAMS)
+    assert "One of several" not in text_of(owner.call("list_reports"))
+
+
 def test_paths_methods_and_other_sites(owner: Agent) -> None:
     for method in ("GET", "DELETE", "PUT"):
         answer = httpx.request(method, f"{owner.url}/mcp", headers={"authorization": f"Bearer {owner.key}"})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import mcp_types as types
@@ -18,6 +20,7 @@ from backroom.accounts.audit import list_audit
 from backroom.reports.timeline import list_events
 from backroom.store.database import Database
 from backroom.store.tables import reports
+from backroom.web.mcp.tools import TOOLS
 from tests.contract.mcp.agent import Agent, text_of, texts_of
 from tests.contract.mcp.conftest import AgentWith, Send
 from tests.contract.patchrooms.api import picture
@@ -124,6 +127,41 @@ def test_screenshots_come_along_when_they_are_asked_for(owner: Agent, cast: Cast
         assert scaled.size == (1568, 523)
 
 
+def test_what_a_reporter_hid_and_pointed_to_is_so_in_the_pictures(owner: Agent, cast: Cast) -> None:
+    marks = [
+        {"kind": "redact", "points": [{"x": 0, "y": 0}, {"x": 300, "y": 400}]},
+        {"kind": "box", "points": [{"x": 500, "y": 100}, {"x": 700, "y": 300}]},
+    ]
+    blocks = [
+        {"type": "screenshot", "file": "one", "width": 800, "height": 400, "annotations": marks},
+        {"type": "screenshot", "file": "two", "width": 800, "height": 400},
+        {"type": "screenshot", "file": "three", "width": 800, "height": 400, "annotations": {"redact": "the name"}},
+    ]
+    sent = json.dumps({"clientId": str(uuid4()), "blocks": blocks, "context": {}})
+    blue = io.BytesIO()
+    Image.new("RGB", (800, 400), "#143cc8").save(blue, "PNG")
+    files = {name: (f"{name}.png", blue.getvalue(), "image/png") for name in ("one", "two", "three")}
+    answer = httpx.post(
+        f"{owner.url}/api/v1/ingest/{cast.owner.project.project_key}",
+        files={"report": (None, sent, "application/json")} | files,
+    )
+    result = owner.call("get_report", id=answer.json()["id"], images=True)
+    shown = [part for part in result.content if isinstance(part, types.ImageContent)]
+    colours = []
+    for part in shown:
+        with Image.open(io.BytesIO(base64.b64decode(part.data))) as picture:
+            colours.append([COLOURS[nearest(picture.getpixel(spot))] for spot in ((150, 200), (501, 200), (600, 200))])
+    assert colours == [["cover", "ink", "blue"], ["blue", "blue", "blue"]]
+    assert "Screenshots: 2 of 3 are shown" in texts_of(result), "one says that something is hidden, but not where"
+
+
+COLOURS = {(31, 27, 22): "cover", (224, 49, 49): "ink", (20, 60, 200): "blue"}
+
+
+def nearest(found: Any) -> tuple[int, int, int]:
+    return min(COLOURS, key=lambda each: sum((one - other) ** 2 for one, other in zip(each, found, strict=True)))
+
+
 def test_search_finds_words(owner: Agent, send: Send) -> None:
     report = send("Zebrafish in the CHECKOUT")
     assert [each["id"] for each in owner.done("search_reports", query="zebrafish")["reports"]] == [report]
@@ -210,6 +248,36 @@ def test_a_report_of_the_agents_own_words(owner: Agent, cast: Cast, database: Da
     assert [(event.kind, event.actor_kind) for event in events_of(database, cast, made["id"])] == [("created", "agent")]
 
 
+def test_what_is_made_twice_is_one_and_noted_once(agent_with: AgentWith, cast: Cast, database: Database) -> None:
+    agent = agent_with("feedback:read", "feedback:write")
+    for tool, given in (("create_report", {"text": f"Once {uuid4()}"}), ("create_room", {"title": f"Once {uuid4()}"})):
+        first, again = agent.done(tool, **given), agent.done(tool, **given)
+        assert (first["created"], again["created"], again["id"]) == (True, False, first["id"])
+        boss = person("nobody", "Nobody", cast.owner.workspace, Role.OWNER)
+        noted = [each for each in database.read_now(list_audit, boss, None, 200) if each.subject == first["id"]]
+        assert [(each.action, each.actor_kind, each.actor_name) for each in noted] == [
+            (tool.replace("create_", "") + ".create", "agent", "Claude")
+        ]
+
+
+@pytest.mark.parametrize("tool", ["create_report", "create_room", "add_comment", "link_commit", "set_status"])
+def test_the_same_at_the_same_time_is_done_once(owner: Agent, send: Send, tool: str) -> None:
+    report = send("Raced")
+    given = {
+        "create_report": {"text": f"Raced {uuid4()}"},
+        "create_room": {"title": f"Raced {uuid4()}"},
+        "add_comment": {"id": report, "text": "Raced"},
+        "link_commit": {"id": report, "commit": COMMIT},
+        "set_status": {"id": report, "status": "closed"},
+    }[tool]
+    with ThreadPoolExecutor(6) as pool:
+        answers = [each.json()["result"] for each in pool.map(lambda _: owner.post_call(tool, given), range(6))]
+    assert not [answer for answer in answers if answer.get("isError")]
+    done = [answer["structuredContent"] for answer in answers]
+    assert len({each["id"] for each in done}) == 1
+    assert [each.get("changed", each.get("created")) for each in done].count(True) == 1
+
+
 def test_assigning_says_who_may_be_named(owner: Agent, send: Send) -> None:
     report = send("Whose is it?")
     assert "Owner" in owner.refused("assign_report", id=report, assignee="Outsider")
@@ -280,6 +348,37 @@ def test_an_outsider_finds_no_report(outsider: Agent, cast: Cast, database: Data
     assert "Secret" not in texts_of(outsider.call("search_reports", query="Secret"))
     assert "Secret" not in texts_of(outsider.call("next_report"))
     assert events_of(database, cast, report) == []
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_tool_tells_an_outsider_anything_or_changes_it(
+    owner: Agent, outsider: Agent, cast: Cast, database: Database, send: Send, tool: str
+) -> None:
+    """Each with all that it takes, and everything in it the owner's."""
+    room = owner.done("create_room", title="Confidential")["id"]
+    report = send("Confidential", artifact={"id": room})
+    owner.done("add_comment", id=report, text="Confidential")
+    before = events_of(database, cast, report)
+    every = {
+        "id": report,
+        "query": "Confidential",
+        "artifactId": room,
+        "before": report,
+        "text": "Mine",
+        "title": "Mine",
+        "status": "closed",
+        "assignee": "Owner",
+        "commit": COMMIT,
+        "images": True,
+        "archived": True,
+    }
+    takes = TOOLS[tool].input_schema().get("properties", {})
+    answer = outsider.post_call(tool, {name: value for name, value in every.items() if name in takes})
+    assert answer.status_code == 200
+    assert "Confidential" not in answer.text
+    assert cast.owner.project.id not in answer.text
+    assert cast.owner.project.project_key not in answer.text
+    assert events_of(database, cast, report) == before
 
 
 def test_an_outsider_sees_nothing_else_either(owner: Agent, outsider: Agent, cast: Cast) -> None:

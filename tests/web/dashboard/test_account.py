@@ -46,7 +46,7 @@ def test_a_password_is_changed_by_who_knows_it(fresh_cast: Cast, start_server: S
     assert owner.password not in short.text
     assert other.get("/account").status_code == 200
     done = browser.post("/account/password", {"current": owner.password, "new": "the newest password"})
-    assert "every other browser signed out" in words(browser.follow(done))
+    assert "every other browser signed out, and every connected program disconnected" in words(browser.follow(done))
     assert other.get("/account").status_code == 303
     assert browser.get("/account").status_code == 200
     new = stranger(server)

@@ -23,6 +23,16 @@ from backroom.errors import Invalid
 from backroom.web.mcp.documents import LARGEST, Documents, is_document_id, is_public
 
 
+class Counting(ThreadingHTTPServer):
+    """Counts who knocks, whether or not TLS comes about."""
+
+    connections = 0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        self.connections += 1
+        return super().get_request()
+
+
 class Site:
     """A small HTTPS server of somebody's, with answers by path."""
 
@@ -48,12 +58,17 @@ class Site:
             def log_message(self, *_args: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Counting(("127.0.0.1", 0), Handler)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         self.trust = ssl.create_default_context(cafile=str(certificate))
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
+
+    @property
+    def connections(self) -> int:
+        """How often somebody connected."""
+        return self.server.connections
 
     def id_of(self, path: str, host: str = "localhost") -> str:
         return f"https://{host}:{self.port}{path}"
@@ -118,7 +133,7 @@ def test_a_server_in_our_own_network_is_not_asked(site: Site) -> None:
     site.answers["/document"] = 200, json.dumps({"client_id": client}).encode()
     with pytest.raises(Invalid):
         fetched(Documents(context=site.trust), client)
-    assert site.asked == []
+    assert (site.asked, site.connections) == ([], 0)
 
 
 def test_the_certificate_must_be_good(site: Site) -> None:
@@ -129,7 +144,7 @@ def test_the_certificate_must_be_good(site: Site) -> None:
     by_number = site.id_of("/document", "127.0.0.1")
     with pytest.raises(Invalid):
         fetched(Documents(here, site.trust), by_number)
-    assert site.asked == []
+    assert (site.asked, site.connections) == ([], 2)
 
 
 def test_what_is_no_document(site: Site) -> None:
@@ -174,6 +189,14 @@ def test_a_server_that_is_not_there() -> None:
         ("::ffff:10.0.0.1", False),
         ("fe80::1", False),
         ("fd00::1", False),
+        ("fec0::1", False),
+        ("::7f00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::a00:1", False),
+        ("2002:7f00:1::1", False),
+        ("2001:0:7f00:1::", False),
+        ("2001:db8::1", False),
+        ("ff02::1", False),
     ],
 )
 def test_addresses_of_the_internet(address: str, public: bool) -> None:

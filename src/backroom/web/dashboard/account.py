@@ -80,13 +80,13 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 @signed_in
 async def set_password(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Changes one's password, for whoever knows the one before; all other browsers are signed out."""
+    """Changes one's password, for whoever knows the one before; all other browsers and programs are out then."""
     form = await read_form(request)
     form.check("new", check_password)
     if form.right:
         login = await judge_own_password(door, request, visit, form, "current")
         if login is not None and await _attempted(form, _change(door, visit, login, form["new"])):
-            said = "Your password is changed, and every other browser signed out."
+            said = "Your password is changed, every other browser signed out, and every connected program disconnected."
             return say(door, request.scope, "/account", said)
     return await door.page(request, visit, PAGE, read_account, form, "password")
 

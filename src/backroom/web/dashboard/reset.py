@@ -78,7 +78,8 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
         except NotFound:
             return _gone(door, request)
         else:
-            answer = say(door, request.scope, "/sign-in", "Your new password is set. Sign in with it.")
+            said = "Your new password is set. Sign in with it; programs that you had connected have to connect again."
+            answer = say(door, request.scope, "/sign-in", said)
             return answer._replace(headers=[*answer.headers, *forget_session(door, request.scope)])
     return await _choose_page(door, request, token, form)
 

@@ -9,11 +9,12 @@ from starlette.requests import Request
 
 from backroom.projects.queries import get_by_slug
 from backroom.reports.agents import list_for_agent
-from backroom.reports.rooms import get_room, list_rooms, script_of
+from backroom.reports.rooms import find_room, get_room, list_rooms, script_of
 from backroom.reports.rules import parse_status
 from backroom.web.dashboard.auth import Visit, signed_in
-from backroom.web.dashboard.snippets import origin_of
+from backroom.web.dashboard.render import redirect, with_query
 from backroom.web.http import Answer, Operation
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values
@@ -23,8 +24,11 @@ PAGE = 50
 
 @signed_in
 async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """The project's rooms. Raises NotFound."""
-    return await door.page(request, visit, "rooms/page.html", read_rooms, request.path_params["slug"])
+    """The project's rooms; with an artifact, the way to where its reports are. Raises NotFound."""
+    slug, artifact = request.path_params["slug"], request.query_params.get("artifact")
+    if artifact:
+        return redirect(await door.db.read(read_way_to, visit, slug, artifact))
+    return await door.page(request, visit, "rooms/page.html", read_rooms, slug)
 
 
 @signed_in
@@ -40,6 +44,14 @@ def read_rooms(conn: Connection, visit: Visit, slug: str) -> Values:
     """The list's values."""
     project = get_by_slug(conn, visit.actor, slug)
     return {"project": project, "rooms": list_rooms(conn, visit.actor, project.id)}
+
+
+def read_way_to(conn: Connection, visit: Visit, slug: str, artifact: str) -> str:
+    """The artifact's room; one that has none, for its page named itself, is found in the inbox. Raises NotFound."""
+    project = get_by_slug(conn, visit.actor, slug)
+    room = find_room(conn, visit.actor, project.id, artifact)
+    here = f"/p/{project.slug}"
+    return with_query(here, status="any", artifact=artifact) if room is None else f"{here}/rooms/{room.id}"
 
 
 def read_room(

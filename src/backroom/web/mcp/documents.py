@@ -26,14 +26,19 @@ SECONDS = 5.0
 KEPT_SECONDS = 3_600
 MOST_KEPT = 200
 ID_LENGTH = 500
+UNICAST = ipaddress.ip_network("2000::/3")
 NOT_FETCHED = "The program's description can't be read from its address."
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the internet's, not of a network that this server may be in."""
     found = ipaddress.ip_address(address)
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return mapped.is_global and not mapped.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        # Outside of this range, and in that of 6to4, are gateways to IPv4, which lead to any address.
+        return found in UNICAST and found.sixtofour is None and found.is_global
+    return found.is_global and not found.is_multicast
 
 
 def is_document_id(client: str) -> bool:

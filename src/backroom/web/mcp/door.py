@@ -11,11 +11,11 @@ from backroom.config import Settings
 from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory
 from backroom.store.database import Database
-from backroom.web.http import Answer, Door, header
+from backroom.web.http import Answer, Door
 from backroom.web.limits import Limits
 from backroom.web.mcp.errors import answer_failure
 from backroom.web.mcp.routes import OPERATIONS
-from backroom.web.sessions import is_secure
+from backroom.web.sessions import origin_of
 from backroom.web.uses import KeyUses
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class McpDoor(Door):
         self._sdk: asyncio.Task[Sdk] | None = None
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
-        return answer_failure(error, scope, self.origin(scope))
+        return answer_failure(error, scope, origin_of(self, scope))
 
     async def sdk(self) -> Sdk:
         """The MCP SDK at work for this door.
@@ -52,13 +52,6 @@ class McpDoor(Door):
         except ImportError:
             self._sdk = None
             raise
-
-    def origin(self, scope: Scope) -> str:
-        """Where the server is reached, without a slash at the end: the public address, else that of this request."""
-        if self.settings.public_url:
-            return self.settings.public_url
-        host = (header(scope, b"host") or b"localhost").decode("latin-1")
-        return f"{'https' if is_secure(self, scope) else 'http'}://{host}"
 
 
 def is_for_agents(path: str) -> bool:

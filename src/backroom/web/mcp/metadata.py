@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from backroom.accounts.oauth import OFFERED
 from backroom.web.http import Answer, Headers, json_answer
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.mcp.door import McpDoor
@@ -26,7 +27,7 @@ OPEN: Headers = [
 
 async def show_resource(door: McpDoor, request: Request) -> Answer:
     """What `/mcp` is, and who lets clients in."""
-    origin = door.origin(request.scope)
+    origin = origin_of(door, request.scope)
     return json_answer(
         {
             "resource": f"{origin}/mcp",
@@ -41,7 +42,7 @@ async def show_resource(door: McpDoor, request: Request) -> Answer:
 
 async def show_server(door: McpDoor, request: Request) -> Answer:
     """Where clients register, people consent, and tokens are given."""
-    return json_answer(server_metadata(door.origin(request.scope)), headers=OPEN)
+    return json_answer(server_metadata(origin_of(door, request.scope)), headers=OPEN)
 
 
 async def preflight(_door: McpDoor, _request: Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,9 +13,10 @@ from backroom.errors import Failure, Invalid
 from backroom.reports.agents import Listed, list_for_agent, search_for_agent
 from backroom.reports.comments import NOTE, REPLY
 from backroom.reports.detail import File, Full, get_full
-from backroom.reports.markdown import document_of, for_agent
+from backroom.reports.markdown import document_of, for_agent, seen
+from backroom.reports.marks import Drawn, marks_of
 from backroom.reports.queries import StoredBytes, get_file
-from backroom.reports.rules import Status, parse_status
+from backroom.reports.rules import UNTITLED, ScreenshotBlock, Status, parse_status
 from backroom.reports.timeline import list_events
 from backroom.reports.urgency import Next
 from backroom.reports.urgency import next_report as find_next
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 NOTHING_WAITS = (
     "Nothing waits: every open report is taken, or there is none. list_reports shows those in other statuses."
 )
+
+
+class Shot(NamedTuple):
+    """A screenshot that is stored, and what was drawn over it."""
+
+    file: StoredBytes
+    drawn: Drawn
 
 
 async def list_reports(work: Work, given: shapes.ListReports) -> Result:
@@ -116,10 +124,10 @@ def _listed(found: Iterable[Listed], before: str | None) -> Result:
         shapes.ReportLine(
             each.id,
             each.id[-4:],
-            each.title,
+            seen(each.title) or UNTITLED,
             Status(each.status),
             each.channel_key,
-            each.url,
+            each.url and seen(each.url),
             each.artifact_id,
             iso(each.created_at),
         )
@@ -129,28 +137,29 @@ def _listed(found: Iterable[Listed], before: str | None) -> Result:
 
 
 async def _report(work: Work, report: str, *, images: bool, before: Sequence[str]) -> Result:
-    full, kept = await work.door.db.read(_read, work, report)
-    pictures = await _pictures(work, kept) if images else ()
-    texts = [*before, markdown(work, full), _further(work, full, len(kept), len(pictures), images=images)]
+    full, shots = await work.door.db.read(_read, work, report)
+    pictures = await _pictures(work, shots) if images else ()
+    texts = [*before, markdown(work, full), _further(work, full, len(shots), len(pictures), images=images)]
     return Result(texts, pictures=pictures)
 
 
-def _read(conn: Connection, work: Work, report: str) -> tuple[Full, list[StoredBytes]]:
+def _read(conn: Connection, work: Work, report: str) -> tuple[Full, list[Shot]]:
     full = get_full(conn, work.caller.actor, report)
+    drawn = {block.url: marks_of(block) for block in full.blocks if isinstance(block, ScreenshotBlock)}
     shots = [file for file in full.files.values() if _is_picture(file)]
-    return full, [get_file(conn, full.project, file.id) for file in shots]
+    return full, [Shot(get_file(conn, full.project, file.id), drawn.get(file.url, Drawn([]))) for file in shots]
 
 
 def _is_picture(file: File) -> bool:
     return file.content_type.startswith("image/")
 
 
-async def _pictures(work: Work, kept: Sequence[StoredBytes]) -> tuple[Picture, ...]:
-    """Those that can be read; one that can't is left out, for the report says that it was there."""
+async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Picture, ...]:
+    """Those that can be shown; one that can't is left out, for the report says that it was there."""
     found = []
-    for file in kept[:MOST_PICTURES]:
+    for shot in shots[:MOST_PICTURES]:
         try:
-            found.append(await asyncio.to_thread(scaled, work.door.blobs, file.key))
+            found.append(await asyncio.to_thread(scaled, work.door.blobs, shot.file.key, shot.drawn))
         except Failure:
             continue
     return tuple(found)

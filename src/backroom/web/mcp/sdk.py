@@ -27,7 +27,8 @@ from backroom.accounts.oauth import OFFERED
 from backroom.clock import now_ms
 from backroom.errors import Failure
 from backroom.reports.agents import Listed, list_for_agent
-from backroom.reports.rules import Status
+from backroom.reports.markdown import seen
+from backroom.reports.rules import UNTITLED, Status
 from backroom.web.http import Answer, Headers
 from backroom.web.mcp.auth import Caller
 from backroom.web.mcp.documents import Documents
@@ -36,6 +37,7 @@ from backroom.web.mcp.provider import Provider
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.tools import TOOLS, Tool, run_tool
 from backroom.web.mcp.work import Work
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.mcp.door import McpDoor
@@ -94,7 +96,7 @@ class Sdk:
 
     async def oauth(self, what: str, scope: Scope, body: bytes) -> Answer:
         """What OAuth's endpoint `what` answers: authorize, token or register."""
-        provider = Provider(self._door, self._documents, self._door.origin(scope))
+        provider = Provider(self._door, self._documents, origin_of(self._door, scope))
         request = Request(scope, _reading(body))
         if what == "authorize":
             answer = await AuthorizationHandler(provider).handle(request)
@@ -173,7 +175,7 @@ class Sdk:
 
     def _work(self, context: Context) -> Work:
         scope: Scope = context.request.scope  # type: ignore[union-attr]
-        return Work(self._door, scope[CALLER], self._door.origin(scope), now_ms())
+        return Work(self._door, scope[CALLER], origin_of(self._door, scope), now_ms())
 
 
 async def _or_error(work: Awaitable[str]) -> str:
@@ -196,7 +198,7 @@ def _resource(listed: Listed) -> types.Resource:
     return types.Resource(
         uri=f"{REPORT_URI}{listed.id}",
         name=f"report-{listed.id[-4:]}",
-        title=listed.title,
+        title=seen(listed.title) or UNTITLED,
         mime_type=MARKDOWN,
     )
 
