@@ -9,9 +9,10 @@ from sqlalchemy import Connection, and_, select
 
 from backroom.access import Actor, Scope
 from backroom.errors import NotFound
-from backroom.reports.queries import PAGE_COLUMNS, splice_reports
+from backroom.ids import is_id
+from backroom.reports.queries import PAGE_COLUMNS, StoredBytes, splice_reports
 from backroom.reports.reach import NO_SUCH_REPORT, reached
-from backroom.reports.rules import Block
+from backroom.reports.rules import Block, ScreenshotBlock
 from backroom.reports.timeline import GONE_PERSON, Event, read_events
 from backroom.reports.triage import Person
 from backroom.store.tables import channels, files, labels, projects, report_labels, reports, users
@@ -163,6 +164,29 @@ def get_raw(conn: Connection, actor: Actor, report: str) -> bytes:
         raise NotFound(NO_SUCH_REPORT)
     actor.require(Scope.FEEDBACK_READ)
     return splice_reports([tuple(row)])
+
+
+def get_report_file(conn: Connection, actor: Actor, report: str, file: str) -> StoredBytes:
+    """Where that file of that report is kept. Raises NotFound, Denied."""
+    f = files.c
+    mine = (f.project.in_(reached(actor)), f.report == report, f.id == file)
+    query = select(f.key, f.content_type, f.size, f.sha256).where(*mine)
+    row = conn.execute(query).first() if is_id(report) and is_id(file) else None
+    if row is None:
+        raise NotFound("There is no such file in this report.")
+    actor.require(Scope.FEEDBACK_READ)
+    return StoredBytes(*row)
+
+
+def get_first_shot(conn: Connection, actor: Actor, report: str) -> StoredBytes:
+    """Where the report's first screenshot is kept. Raises NotFound, Denied."""
+    row = conn.execute(select(_c.blocks).where(_c.project.in_(reached(actor)), _c.id == report)).first()
+    if row is None:
+        raise NotFound(NO_SUCH_REPORT)
+    shot = next((block for block in _blocks.decode(row.blocks) if isinstance(block, ScreenshotBlock)), None)
+    if shot is None:
+        raise NotFound("This report has no screenshot.")
+    return get_report_file(conn, actor, report, shot.url.rpartition("/")[2])
 
 
 def file_url(project: str, file: str) -> str:

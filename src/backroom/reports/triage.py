@@ -76,16 +76,6 @@ class Person(NamedTuple):
     name: str
 
 
-def move_report(tx: Connection, actor: Actor, report: str, channel: str, now: int) -> Found:
-    """Moves the report to a live channel of its project. Raises NotFound, Denied, Invalid."""
-    found = get_for_change(tx, actor, report)
-    if not has_live_channel(tx, found.project, channel):
-        raise Invalid(f"This project has no live channel {channel}.")
-    with tallied(tx, actor, now) as tally:
-        move(tally, [found], channel)
-    return found._replace(channel_key=channel)
-
-
 def assign_report(tx: Connection, actor: Actor, report: str, user: str | None, now: int) -> Found:
     """Gives the report to a member of its workspace, or to nobody. Raises NotFound, Denied, Invalid."""
     found = get_for_change(tx, actor, report)
@@ -93,22 +83,6 @@ def assign_report(tx: Connection, actor: Actor, report: str, user: str | None, n
     with tallied(tx, actor, now) as tally:
         assign(tally, [found], user)
     return found._replace(assignee=user)
-
-
-def add_label(tx: Connection, actor: Actor, report: str, name: str, now: int) -> Found:
-    """Puts a label on the report. Raises NotFound, Denied, Invalid."""
-    found = get_for_change(tx, actor, report)
-    with tallied(tx, actor, now) as tally:
-        put_label(tally, [found], name)
-    return found
-
-
-def remove_label(tx: Connection, actor: Actor, report: str, name: str, now: int) -> Found:
-    """Takes a label off the report. Raises NotFound, Denied."""
-    found = get_for_change(tx, actor, report)
-    with tallied(tx, actor, now) as tally:
-        take_label(tally, [found], name)
-    return found
 
 
 def assignable(conn: Connection, actor: Actor) -> list[Person]:

@@ -64,3 +64,11 @@ def is_secure(door: Host, scope: Scope) -> bool:
     if scope["scheme"] == "https" or door.settings.public_url.startswith("https:"):
         return True
     return door.limits.from_proxy(scope) and (header(scope, b"x-forwarded-proto") or b"") == b"https"
+
+
+def origin_of(door: Host, scope: Scope) -> str:
+    """Where the server is reached, without a slash at the end: the public address, else that of this request."""
+    if door.settings.public_url:
+        return door.settings.public_url
+    host = (header(scope, b"host") or b"localhost").decode("latin-1")
+    return f"{'https' if is_secure(door, scope) else 'http'}://{host}"

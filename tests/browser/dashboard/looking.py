@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.harness.browser import Visitor
 
@@ -28,3 +28,15 @@ def forgive_refusal(visitor: Visitor) -> None:
     """Takes the one note that the browser makes of a form that came back."""
     assert visitor.problems == [BAD_REQUEST]
     visitor.problems.clear()
+
+
+def expect_consent_asked(visitor: Visitor, button: str, box: Locator) -> None:
+    """Presses a form's button without its box ticked: it comes back and says, for a screen reader too, to tick first.
+
+    A browser holds such a form back; one that doesn't is told by the server, so this one is made not to.
+    """
+    pressed = visitor.page.get_by_role("button", name=button)
+    pressed.evaluate("button => { button.form.noValidate = true; }")
+    pressed.click()
+    expect(box).to_have_accessible_description(re.compile("Tick this first"))
+    forgive_refusal(visitor)

@@ -41,6 +41,7 @@ MORE = (
     "/p/{slug}/channels?edit=feature&add=yes&user=ann&channel=bug#tester",
     "/p/{slug}/insights?since=2020-01-01&until=2020-01-31",
     "/p/{slug}/settings?address=https://elsewhere.example/",
+    "/p/{slug}/settings/labels?edit=checkout",
     "/projects?q=nothing+like+it",
     "/no/such/page",
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard.conftest import Room, Visit
+from tests.harness.browser import violations
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+"""Says to the page that its window is out of sight, or seen again."""
 
 
 def test_enter_in_a_labels_field_adds_the_label(room: Room, visit: Visit) -> None:
@@ -161,3 +169,51 @@ def test_ages_go_on(room: Room, visit: Visit) -> None:
     expect(page.locator(".row time")).to_have_text("now")
     page.clock.fast_forward("02:05:00")
     expect(page.locator(".row time")).to_have_text("2 h")
+
+
+def test_ages_go_on_wherever_they_stand_and_nothing_else_does(room: Room, visit: Visit) -> None:
+    room.people["owner"].post("/workspace/name", {"name": "Ours"})
+    visitor = visit("owner")
+    visitor.page.clock.install()
+    for path, shown in (("/projects", "2 h"), ("/audit", r"\d\d:\d\d")):
+        page = visitor.go(path)
+        page.clock.fast_forward("02:05:00")
+        expect(page.locator("main time").first).to_have_text(re.compile(shown))
+
+
+def test_a_viewer_sees_the_first_report_come(room: Room, visit: Visit) -> None:
+    page = visit("viewer").go(room.path)
+    expect(page.get_by_text("All caught up")).to_be_visible()
+    room.send("The first")
+    expect(page.locator(".row .row-title")).to_have_text(["The first"])
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    expect(page.locator("#report-title")).to_have_text("The first")
+    room.people["admin"].post(f"/r/{room.send('The second')}/comments", {"text": "Seen"})
+    expect(page.locator(".row .row-title")).to_have_text(["The second", "The first"])
+
+
+def test_what_comes_in_at_the_top_is_said_in_words(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    page = visit("viewer").go(room.path)
+    room.send("After")
+    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
+    expect(page.get_by_role("status").filter(has_text="1 new report")).to_have_count(1)
+    expect(page.locator("#live-bar button")).to_have_count(0)
+    assert page.locator("#live-bar").get_attribute("aria-label") is None
+    assert violations(page) == []
+
+
+def test_a_window_that_was_hidden_catches_up_by_its_stream(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    page = visit("member").go(room.path)
+    expect(page.locator(".row")).to_have_count(1)
+    page.evaluate(HIDE, True)
+    room.send("Meanwhile")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(HIDE, False)
+    expect(page.locator(".row .row-title")).to_have_text(["Meanwhile", "Before"])
+    kinds = ["live" if "/live?" in url else "part" for url in asked if "/live?" in url or "part=live" in url]
+    assert kinds == ["live", "part"], "the stream first, which says that one should look, and one look"

@@ -73,6 +73,7 @@ def walk(page: Page) -> None:
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_tab_reaches_everything(room: Room, visit: Visit, size: tuple[int, int]) -> None:
     report = room.send.with_picture("With a picture")
+    room.people["owner"].post("/apply", {"change": "label:cart", "id": report})
     visitor = visit("owner", size=size)
     for path in (
         f"/r/{report}",
@@ -83,6 +84,8 @@ def test_tab_reaches_everything(room: Room, visit: Visit, size: tuple[int, int])
         f"{room.path}/integrations",
         f"{room.path}/settings",
         f"{room.path}/settings/widget",
+        f"{room.path}/settings/labels?edit=cart",
+        f"{room.path}/rooms",
         "/workspace",
         "/account",
     ):

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
-from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
-from tests.harness.browser import DESK, PHONE
+from tests.browser.dashboard.looking import expect_consent_asked, expect_wrong, forgive_refusal
+from tests.harness.browser import DESK, PHONE, Visitor
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -28,6 +28,21 @@ def room(new_room: NewRoom) -> Room:
 
 def said(page: Page, text: str) -> None:
     expect(page.locator(".said")).to_contain_text(text)
+
+
+def save(page: Page, label: str, text: str, button: str) -> None:
+    """Fills in one field of a form and presses its button."""
+    page.get_by_label(label).fill(text)
+    page.get_by_role("button", name=button).click()
+
+
+def save_lines(visitor: Visitor, label: str, button: str, wrong: str, message: str, right: str) -> None:
+    """Saves a field of lines: wrong ones come back with what is wrong, right ones are kept."""
+    save(visitor.page, label, wrong, button)
+    expect_wrong(visitor.page, label, wrong, message)
+    forgive_refusal(visitor)
+    save(visitor.page, label, right, button)
+    said(visitor.page, "Saved.")
 
 
 def try_address(page: Page, address: str, says: str) -> None:
@@ -54,14 +69,12 @@ def test_name_and_short_name(room: Room, visit: Visit, scripts: bool) -> None:
     visitor = visit("admin", java_script_enabled=scripts)
     page = visitor.go(f"{room.path}/settings")
     page.get_by_label("Name", exact=True).fill("Something new")
-    page.get_by_label("Short name").fill("room")
-    page.get_by_role("button", name="Save name").click()
+    save(page, "Short name", "room", "Save name")
     expect_wrong(page, "Short name", "room", "Slug is already taken")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Something new")
     forgive_refusal(visitor)
     moved = f"moved-{room.project.slug}"
-    page.get_by_label("Short name").fill(moved)
-    page.get_by_role("button", name="Save name").click()
+    save(page, "Short name", moved, "Save name")
     page.wait_for_url(re.compile(f"/p/{moved}/settings"))
     said(page, f"Saved. Its pages are at /p/{moved} from now on.")
     expect(page.locator("h1")).to_have_text("Something new")
@@ -72,28 +85,30 @@ def test_patterns_and_their_tester(room: Room, visit: Visit, size: tuple[int, in
     visitor = visit("admin", size=size)
     page = visitor.go(f"{room.path}/settings")
     try_address(page, "https://any.example/", "There is no pattern, so it shows everywhere.")
-    page.get_by_label("URL patterns").fill("https://app.example.com/*\nwith blank")
-    page.get_by_role("button", name="Save patterns").click()
-    expect_wrong(page, "URL patterns", "https://app.example.com/*\nwith blank", "Line 2: A URL pattern must look like")
-    forgive_refusal(visitor)
-    page.get_by_label("URL patterns").fill("https://app.example.com/*\nhttps://*.example.org/pay")
-    page.get_by_role("button", name="Save patterns").click()
-    said(page, "Saved.")
+    save_lines(
+        visitor,
+        "URL patterns",
+        "Save patterns",
+        wrong="https://app.example.com/*\nwith blank",
+        message="Line 2: A URL pattern must look like",
+        right="https://app.example.com/*\nhttps://*.example.org/pay",
+    )
     try_address(page, "https://app.example.com/cart?x=1", "Shows here. By https://app.example.com/*")
     try_address(page, "https://other.example/", "Doesn't show here. None of the 2 patterns")
 
 
 def test_allowed_origins_decide_who_may_send(room: Room, visit: Visit) -> None:
     visitor = visit("admin")
-    page = visitor.go(f"{room.path}/settings")
+    visitor.go(f"{room.path}/settings")
     assert send_from(room, "https://elsewhere.example") == 201
-    page.get_by_label("Origins").fill("example.com")
-    page.get_by_role("button", name="Save origins").click()
-    expect_wrong(page, "Origins", "example.com", "Line 1: An allowed origin must look like")
-    forgive_refusal(visitor)
-    page.get_by_label("Origins").fill("https://*.example.com")
-    page.get_by_role("button", name="Save origins").click()
-    said(page, "Saved.")
+    save_lines(
+        visitor,
+        "Origins",
+        "Save origins",
+        wrong="example.com",
+        message="Line 1: An allowed origin must look like",
+        right="https://*.example.com",
+    )
     assert send_from(room, "https://elsewhere.example") == 403
     assert send_from(room, "https://app.example.com") == 201
 
@@ -116,14 +131,10 @@ def test_a_secret_signs_users(room: Room, visit: Visit) -> None:
     page.goto(f"{room.server.url}{room.path}/settings")
     assert secret not in page.content()
     page.get_by_text("Replace it or take it away").click()
-    page.get_by_role("button", name="Take the secret away").evaluate("button => { button.form.noValidate = true; }")
-    page.get_by_role("button", name="Take the secret away").click()
     sure = page.get_by_label("Users signed with the present secret", exact=False)
-    expect(sure).to_have_accessible_description(re.compile("Tick this first"))
-    forgive_refusal(visitor)
+    expect_consent_asked(visitor, "Take the secret away", sure)
     sure.check()
-    page.get_by_label("Or one of your own").fill("mine and long enough")
-    page.get_by_role("button", name="Keep this secret").click()
+    save(page, "Or one of your own", "mine and long enough", "Keep this secret")
     said(page, "Users are signed with the new secret from now on.")
     report = room.send("Signed with the old one", identity={"userId": "mara", "signature": signature})
     page.goto(f"{room.server.url}/r/{report}")
@@ -163,8 +174,7 @@ def test_the_widgets_picture_follows_the_form(room: Room, visit: Visit, size: tu
     room_page = visit("viewer").go(f"{room.path}/settings/widget")
     assert picture(room_page).startswith("Fox"), "nothing is kept yet"
 
-    page.get_by_label("Cover in every picture").fill(".card\na { b")
-    page.get_by_role("button", name="Save widget").click()
+    save(page, "Cover in every picture", ".card\na { b", "Save widget")
     expect_wrong(page, "Cover in every picture", ".card\na { b", "must be a CSS selector")
     expect(page.get_by_label("On the launcher")).to_have_value("Say <it>")
     forgive_refusal(visitor)
@@ -203,12 +213,10 @@ def test_a_project_is_deleted_by_typing_its_name(room: Room, visit: Visit, scrip
     visitor = visit("owner", java_script_enabled=scripts)
     page = visitor.go(f"{room.path}/settings")
     field = f"Type {room.project.name} to delete it"
-    page.get_by_label(field).fill(room.project.name.lower())
-    page.get_by_role("button", name="Delete project").click()
+    save(page, field, room.project.name.lower(), "Delete project")
     expect_wrong(page, field, room.project.name.lower(), "name")
     forgive_refusal(visitor)
-    page.get_by_label(field).fill(room.project.name)
-    page.get_by_role("button", name="Delete project").click()
+    save(page, field, room.project.name, "Delete project")
     page.wait_for_url(re.compile("/projects"))
     said(page, f"{room.project.name} and its reports are deleted.")
     assert room.people["owner"].get(f"/r/{report}").status_code == 404

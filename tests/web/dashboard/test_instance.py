@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from backroom.accounts.audit import Change
+from backroom.access import Actor
+from backroom.accounts.audit import Change, note_change
 from backroom.accounts.instance import get_instance
 from backroom.accounts.rules import PLANS, Plan, SignUp
+from backroom.clock import now_ms
 from backroom.web.dashboard.audit import sentence, who
 from backroom.web.dashboard.instance import plan_words
 from tests.harness.cast import Cast
@@ -89,6 +91,37 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
         ),
         (change("webhook.re-enable", "w1", project_name="Room"), "did re enable to the webhook w1 in Room"),
         (change("odd", "w1"), "did something to the odd w1"),
+        (change("report.create", "0badc0de", project_name="Room"), "wrote the report c0de in Room"),
+        (
+            change("report.status", "0badc0de", project_name="Room", **{"from": "open", "to": "in-progress"}),
+            "set the report c0de from open to in progress in Room",
+        ),
+        (change("report.comment", "0badc0de", project_name="Room"), "left a note on the report c0de in Room"),
+        (
+            change("report.assign", "0badc0de", project_name="Room", **{"from": "q", "to": "p"}),
+            "assigned the report c0de to Joao in Room",
+        ),
+        (change("report.assign", "0badc0de", **{"from": "p", "to": None}), "took the report c0de from Joao"),
+        (change("report.assign", "0badc0de", **{"from": None, "to": "gone"}), "assigned the report c0de to somebody"),
+        (
+            change("report.commit", "0badc0de", project_name="Room", commit="0123456789abcdef", url=None, message=None),
+            "linked the commit 0123456789 to the report c0de in Room",
+        ),
+        (change("room.create", title="Checkout", project_name="Room"), "opened the review room “Checkout” in Room"),
+        (change("room.change", title="Checkout", project_name="Room"), "changed the review room “Checkout” in Room"),
+        (
+            change("connection.allow", name="Helper", scopes="feedback:read feedback:write", project_name="Room"),
+            "connected the agent Helper, which may read and change reports in Room",
+        ),
+        (
+            change("connection.allow", name="Helper", scopes="feedback:read", project_name="Room"),
+            "connected the agent Helper, which may read reports in Room",
+        ),
+        (change("connection.revoke", name="Helper"), "disconnected the agent Helper"),
+        (
+            change("connection.reuse", name="Helper"),
+            "came twice with a secret that counts once, and was disconnected",
+        ),
     ],
 )
 def test_changes_are_told_in_sentences(entry: Change, said: str) -> None:
@@ -100,3 +133,14 @@ def test_it_says_who_did_it() -> None:
     assert who(change("x")._replace(actor_kind="operator")) == "The command line"
     assert who(change("x")._replace(actor_kind="key", actor_name="CI")) == "The key CI"
     assert who(change("x")._replace(actor_name="")) == "Somebody"
+    assert who(change("x")._replace(actor_kind="agent", actor_name="Helper")) == "The agent Helper"
+    assert who(change("x")._replace(actor_kind="agent", actor_name="")) == "An agent"
+
+
+def test_an_agents_deed_names_the_person_and_leads_to_the_report(people: dict[str, Member], cast: Cast) -> None:
+    agent = Actor("agent", "k", cast.owner.workspace, None, frozenset(), None, "Helper")
+    given = {"from": None, "to": people["admin"].user, "project_name": "Room"}
+    in_store(cast.store, note_change, agent, "report.assign", f"{'0' * 20}c0de", given, now_ms())
+    page = people["owner"].get("/audit")
+    assert "The agent Helper assigned the report c0de to Admin in Room" in words(page)
+    assert f'href="/r/{"0" * 20}c0de"' in page.text

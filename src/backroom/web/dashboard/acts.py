@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -15,10 +16,10 @@ from backroom.reports import bulk
 from backroom.reports.filters import Wanted
 from backroom.reports.rules import parse_status
 from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
-from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.auth import Visit, require_same_workspace, signed_in
 from backroom.web.dashboard.flash import Said, say
-from backroom.web.dashboard.forms import Form, own_path, read_form, require_same_origin
-from backroom.web.dashboard.inbox import EVERYWHERE, Query, find_place, require_same_workspace, wanted_of
+from backroom.web.dashboard.forms import Form, own_path, read_form
+from backroom.web.dashboard.inbox import EVERYWHERE, Query, find_place, wanted_of
 from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation
@@ -45,41 +46,22 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
     require_same_workspace(form["workspace"], visit)
     kind, change = change_of(form, visit)
     selection = await door.db.read(_selection, visit, form)
-    changed, undo = await apply_whole(door, visit, change, selection)
-    text = _sentence(kind, form, changed)
+    done = await asyncio.to_thread(bulk.apply_all, door.db, visit.actor, change, selection, visit.now)
+    text, undo = _sentence(kind, form, done.changed), done.undo or ""
     if is_part(request.scope):
-        return door.part(request, visit, "said.html", said=Said(text, undo or ""))
-    return say(door, request.scope, back_of(form), text, undo or "")
+        return door.part(request, visit, "said.html", said=Said(text, undo))
+    return say(door, request.scope, back_of(form), text, undo)
 
 
 @signed_in
 async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Takes the last change of one's own back."""
-    require_same_origin(request)
     form = await read_form(request)
-    undo_id: str = request.path_params["undo"]
-    changed, more = 0, True
-    while more:
-        done = await door.db.write(bulk.undo, visit.actor, undo_id, visit.now)
-        changed, more = changed + done.changed, done.more
+    changed = await asyncio.to_thread(bulk.undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
     text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
     if is_part(request.scope):
         return door.part(request, visit, "said.html", said=Said(text))
     return say(door, request.scope, back_of(form), text)
-
-
-async def apply_whole(
-    door: DashboardDoor, visit: Visit, change: Change, selection: Sequence[str] | Wanted
-) -> tuple[int, str | None]:
-    """The change in slices, so that no writer waits long; returns how many were changed and the undo's id."""
-    done = await door.db.write(bulk.apply, visit.actor, change, selection, visit.now)
-    changed = done.changed
-    while done.before is not None:
-        done = await door.db.write(
-            bulk.apply, visit.actor, change, selection, visit.now, undo=done.undo, before=done.before
-        )
-        changed += done.changed
-    return changed, done.undo
 
 
 def change_of(form: Form, visit: Visit) -> tuple[str, Change]:

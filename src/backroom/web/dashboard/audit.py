@@ -14,7 +14,7 @@ from backroom.accounts.audit import Change, list_audit
 from backroom.ids import is_id
 from backroom.store.tables import users
 from backroom.web.dashboard.auth import Visit, signed_in
-from backroom.web.dashboard.words import day
+from backroom.web.dashboard.words import STATUSES, day, short
 from backroom.web.http import Answer, Operation
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ Payload = Mapping[str, Any]
 
 
 class Line(NamedTuple):
-    """An entry of the log: who, and the rest of the sentence."""
+    """An entry of the log: who, the rest of the sentence, and the page of what it is about, "" where it has none."""
 
     at: int
     who: str
     text: str
+    href: str
 
 
 def read_audit(conn: Connection, visit: Visit, before: str | None) -> Values:
@@ -41,7 +42,7 @@ def read_audit(conn: Connection, visit: Visit, before: str | None) -> Values:
     found = list_audit(conn, visit.actor, before, PAGE + 1)
     shown = found[:PAGE]
     names = _names(conn, shown)
-    lines = [Line(change.at, who(change), sentence(change, names)) for change in shown]
+    lines = [Line(change.at, who(change), sentence(change, names), _page_of(change)) for change in shown]
     days = [(title, list(group)) for title, group in groupby(lines, lambda line: day(line.at, visit.now))]
     return {"days": days, "older": shown[-1].id if len(found) > PAGE else None, "before": before}
 
@@ -52,6 +53,8 @@ def who(change: Change) -> str:
         return "The command line"
     if change.actor_kind == "key":
         return f"The key {change.actor_name}" if change.actor_name else "A key"
+    if change.actor_kind == "agent":
+        return f"The agent {change.actor_name}" if change.actor_name else "An agent"
     return change.actor_name or "Somebody"
 
 
@@ -59,8 +62,8 @@ def sentence(change: Change, names: Mapping[str, str]) -> str:
     """What was done, to end a sentence that begins with who did it. `names` are those of people by their ids."""
     payload = change.payload
     if change.action in ABOUT_OTHERS:
-        return ABOUT_OTHERS[change.action](payload, names.get(change.subject, "somebody"))
-    if change.action in SENTENCES:
+        text = ABOUT_OTHERS[change.action](payload, change.subject, names.get(_about(change), "somebody"))
+    elif change.action in SENTENCES:
         text = SENTENCES[change.action](payload, change.subject)
     else:
         thing, _, verb = change.action.partition(".")
@@ -73,9 +76,20 @@ def sentence(change: Change, names: Mapping[str, str]) -> str:
 
 def _names(conn: Connection, changes: Iterable[Change]) -> dict[str, str]:
     """The names of the people whom these changes are about, also of those who have left."""
-    ids = {each.subject for each in changes if each.action.startswith(ABOUT_PEOPLE) and is_id(each.subject)}
+    ids = {about for about in map(_about, changes) if is_id(about)}
     rows = conn.execute(select(users.c.id, users.c.name).where(users.c.id.in_(sorted(ids))))
     return {row.id: row.name for row in rows}
+
+
+def _page_of(change: Change) -> str:
+    return f"/r/{change.subject}" if change.action.startswith("report.") else ""
+
+
+def _about(change: Change) -> str:
+    """The id of the person whom a change is about; "" where it is about nobody."""
+    if change.action == "report.assign":
+        return str(change.payload.get("to") or change.payload.get("from") or "")
+    return change.subject if change.action.startswith(ABOUT_PEOPLE) else ""
 
 
 def _shown(value: Any) -> str:
@@ -112,6 +126,17 @@ def _invitation(payload: Payload) -> str:
     return f"an invitation {'for ' + to + ' ' if to else ''}as {payload.get('role')}"
 
 
+def _connection(payload: Payload) -> str:
+    scopes = str(payload.get("scopes") or "").split()
+    may = [verb for scope, verb in (("feedback:read", "read"), ("feedback:write", "change")) if scope in scopes]
+    return f"connected the agent {payload.get('name')}, which may {' and '.join(may)} reports"
+
+
+def _status(payload: Payload, end: str) -> str:
+    status = str(payload.get(end))
+    return STATUSES.get(status, status).lower()
+
+
 WITH_DIFFERENCES = ("project.change", "project.widget", "channel.change")
 SENTENCES: dict[str, Callable[[Payload, str], str]] = {
     "instance.set-up": lambda *_: "set this server up",
@@ -146,13 +171,31 @@ SENTENCES: dict[str, Callable[[Payload, str], str]] = {
         f" for {payload.get('user') or 'everybody'}"
     ),
     "hint.delete": lambda payload, _: f"took back a hint at the channel {payload.get('channel')}",
+    "report.create": lambda _payload, report: f"wrote the report {short(report)}",
+    "report.status": lambda payload, report: (
+        f"set the report {short(report)} from {_status(payload, 'from')} to {_status(payload, 'to')}"
+    ),
+    "report.comment": lambda _payload, report: f"left a note on the report {short(report)}",
+    "report.commit": lambda payload, report: (
+        f"linked the commit {str(payload.get('commit'))[:10]} to the report {short(report)}"
+    ),
+    "room.create": lambda payload, _: f"opened the review room “{payload.get('title')}”",
+    "room.change": lambda payload, _: f"changed the review room “{payload.get('title')}”",
+    "connection.allow": lambda payload, _: _connection(payload),
+    "connection.revoke": lambda payload, _: f"disconnected the agent {payload.get('name')}",
+    "connection.reuse": lambda *_: "came twice with a secret that counts once, and was disconnected",
 }
 
-ABOUT_OTHERS: dict[str, Callable[[Payload, str], str]] = {
-    "member.role": lambda payload, name: (
+ABOUT_OTHERS: dict[str, Callable[[Payload, str, str], str]] = {
+    "member.role": lambda payload, _, name: (
         f"changed the role of {name} from {payload.get('from')} to {payload.get('to')}"
     ),
-    "member.remove": lambda payload, name: f"removed {name}, who was {payload.get('role')}",
+    "member.remove": lambda payload, _, name: f"removed {name}, who was {payload.get('role')}",
+    "report.assign": lambda payload, report, name: (
+        f"assigned the report {short(report)} to {name}"
+        if payload.get("to")
+        else f"took the report {short(report)} from {name}"
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from backroom.access import Actor
 from backroom.accounts.sessions import NO_WORKSPACE, Session
 from backroom.clock import now_ms
-from backroom.errors import Denied, NotFound, Unauthenticated
+from backroom.errors import Conflict, Denied, NotFound, Unauthenticated
 from backroom.web.cookies import cookie
 from backroom.web.dashboard.elsewhere import find_elsewhere
 from backroom.web.http import Answer, Headers
@@ -84,6 +84,12 @@ async def find_visit(door: DashboardDoor, scope: Scope) -> Visit | None:
     """The visit of a member of a workspace; None for everybody else."""
     session = await find_signed_in(door, scope)
     return None if session is None or session.role is None else _visit(scope, session)
+
+
+def require_same_workspace(drawn: str, visit: Visit) -> None:
+    """Raises Conflict where a page that was drawn for one workspace asks while the session is in another."""
+    if drawn and drawn != visit.actor.workspace:
+        raise Conflict("You have switched to another workspace in another window. Reload this page.")
 
 
 def set_cookie(door: DashboardDoor, scope: Scope, name: str, value: str, seconds: int) -> Headers:

@@ -18,8 +18,8 @@ from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form, read_form
 from backroom.web.dashboard.render import html_answer
-from backroom.web.dashboard.snippets import origin_of
 from backroom.web.http import Answer, Operation
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values

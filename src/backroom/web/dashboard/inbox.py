@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from backroom.access import Scope
-from backroom.errors import Conflict, Invalid
+from backroom.errors import Invalid
 from backroom.ids import is_id
 from backroom.projects.channels import list_channels_of
 from backroom.projects.queries import Project, get_by_slug, list_projects
@@ -21,7 +21,7 @@ from backroom.reports.labels import list_label_names
 from backroom.reports.reach import reach
 from backroom.reports.rules import Status
 from backroom.reports.triage import assignable
-from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.auth import Visit, require_same_workspace, signed_in
 from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.words import STATUSES
 from backroom.web.http import Answer, Operation, whole_number
@@ -37,8 +37,10 @@ MOST_SHOWN = 1000
 MOST_NAMED = 300
 Pairs = list[tuple[str, str]]
 
-TABS = (*STATUSES, "any")
-FACETS = ("channel", "source", "person", "page", "assignee", "label", "since", "until", "browser", "system", "device")
+FACETS = (
+    *("channel", "source", "person", "page", "artifact", "assignee", "label"),
+    *("since", "until", "browser", "system", "device"),
+)
 """The parameters that narrow an inbox, besides status and text; each shows as a chip that takes it away."""
 
 
@@ -170,12 +172,6 @@ def read_live(
     wanted = wanted_of(conn, visit, query, project)
     fresh: list[Row] = list_inbox(conn, wanted, None, newest, PAGE).rows if newest else []
     return {**values, "fresh": fresh, "rows": get_rows(conn, wanted.projects, shown)}
-
-
-def require_same_workspace(drawn: str, visit: Visit) -> None:
-    """Raises Conflict where a page that was drawn for one workspace asks while the session is in another."""
-    if drawn and drawn != visit.actor.workspace:
-        raise Conflict("You have switched to another workspace in another window. Reload this page.")
 
 
 @signed_in

@@ -21,8 +21,9 @@ from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form
 from backroom.web.dashboard.projects import attempt, begin_change
-from backroom.web.dashboard.snippets import origin_of, snippets_of
+from backroom.web.dashboard.snippets import snippets_of
 from backroom.web.http import Answer, Operation
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values

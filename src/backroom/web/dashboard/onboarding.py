@@ -12,8 +12,9 @@ from backroom.projects.queries import get_by_slug
 from backroom.reports.inbox import list_inbox
 from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.inbox import Query, wanted_of
-from backroom.web.dashboard.snippets import WAYS, origin_of, snippets_of
+from backroom.web.dashboard.snippets import WAYS, snippets_of
 from backroom.web.http import Answer, Operation
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values

@@ -16,7 +16,7 @@ from backroom.projects.queries import Project, Sort, get_by_slug, get_project, l
 from backroom.projects.rules import ProjectStatus, check_slug, parse_project_status
 from backroom.projects.usage import usage_overview
 from backroom.web.dashboard.acts import back_of
-from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.auth import Visit, require_same_workspace, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form, read_form
 from backroom.web.dashboard.render import redirect, with_query
@@ -109,8 +109,12 @@ async def show_new(door: DashboardDoor, request: Request, visit: Visit) -> Answe
 
 @signed_in
 async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Makes a project and leads to how its first report comes in."""
+    """Makes a project and leads to how its first report comes in.
+
+    Raises Denied, Conflict (the form was for another workspace).
+    """
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     visit.actor.require_role(Role.ADMIN)
     slug = form["slug"].strip() or None
     form.check("name", check_name)

@@ -17,17 +17,13 @@ from backroom.web.dashboard.assets import address, takes_gzip
 from backroom.web.dashboard.cookies import theme_of
 from backroom.web.dashboard.marks import marks
 from backroom.web.http import Answer, Headers, header
+from backroom.web.pages import guards
 
 FOLDER = Path(__file__).parent / "templates"
 HTML = (b"content-type", b"text/html; charset=utf-8")
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+POLICY = ("default-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "object-src 'none'")
 SECURITY: Headers = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+    *guards(POLICY, b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 PRIVATE = (b"cache-control", b"private, no-store")

@@ -12,14 +12,13 @@ from backroom.access import Scope
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.projects.channels import list_channels
-from backroom.projects.queries import get_project
+from backroom.projects.queries import Project, get_project
 from backroom.reports.comments import add_comment
-from backroom.reports.detail import Full, get_full, get_raw
+from backroom.reports.detail import Full, get_first_shot, get_full, get_raw, get_report_file
+from backroom.reports.filters import Wanted
 from backroom.reports.inbox import list_inbox, neighbours
-from backroom.reports.labels import list_labels
+from backroom.reports.labels import list_label_names
 from backroom.reports.markdown import document_of, for_agent
-from backroom.reports.queries import StoredBytes, get_file
-from backroom.reports.rules import ScreenshotBlock
 from backroom.reports.triage import assignable
 from backroom.web.dashboard.acts import back_of
 from backroom.web.dashboard.auth import Visit, signed_in
@@ -44,41 +43,52 @@ COOKIE = b"Cookie"
 
 def read_report(conn: Connection, visit: Visit, report: str, query: Query) -> Values:
     """Everything that a report's pane shows. Raises NotFound."""
-    full = _get(conn, visit, report)
-    project = get_project(conn, visit.actor, full.project)
-    query = query if query.path == EVERYWHERE else query._replace(path=f"/p/{project.slug}")
-    wanted = wanted_of(conn, visit, query, None if query.path == EVERYWHERE else project)
+    full = get_full(conn, visit.actor, report)
+    query, project = _place_of(conn, visit, full, query)
     return {
-        "typed": "",
-        "wrong": "",
-        "kind": "note",
-        "report": full,
-        "query": query,
-        "beside": neighbours(conn, wanted, report),
-        "channels": list_channels(conn, visit.actor, full.project, archived=False),
+        **_read_pane(conn, visit, full, query, wanted_of(conn, visit, query, project)),
         "people": {person.id: person.name for person in assignable(conn, visit.actor)},
-        "labels": [label.name for label in list_labels(conn, visit.actor, full.project)],
+        "labels": list_label_names(conn, visit.actor, [full.project]),
         "may_write": Scope.FEEDBACK_WRITE in visit.actor.scopes,
-        "files_at": f"/r/{report}/files/",
     }
 
 
 def read_report_page(conn: Connection, visit: Visit, report: str, query: Query) -> Values:
-    """A report with the inbox that it stands in beside it."""
-    values = read_report(conn, visit, report, query)
-    query = values["query"]
-    everywhere = query.path == EVERYWHERE
-    project = None if everywhere else get_project(conn, visit.actor, values["report"].project)
+    """A report with the inbox that it stands in beside it. Raises NotFound."""
+    full = get_full(conn, visit.actor, report)
+    query, project = _place_of(conn, visit, full, query)
+    wanted = wanted_of(conn, visit, query, project)
     around = read_around(conn, visit, project, query)
-    page = list_inbox(conn, wanted_of(conn, visit, query, project), None, None, PAGE)
-    return {**around, **values, "labels": around["labels"], "rows": page.rows, "older": page.before, "before": None}
+    page = list_inbox(conn, wanted, None, None, PAGE)
+    pane = _read_pane(conn, visit, full, query, wanted)
+    return {**around, **pane, "rows": page.rows, "older": page.before, "before": None}
+
+
+def _place_of(conn: Connection, visit: Visit, full: Full, query: Query) -> tuple[Query, Project | None]:
+    """The inbox that the report is looked at in, with its address: its project's, or that of all, which has none."""
+    if query.path == EVERYWHERE:
+        return query, None
+    return query._replace(path=f"/p/{full.project_slug}"), get_project(conn, visit.actor, full.project)
+
+
+def _read_pane(conn: Connection, visit: Visit, full: Full, query: Query, wanted: Wanted) -> Values:
+    """What the pane needs that the list beside it hasn't."""
+    return {
+        "typed": "",
+        "comment_wrong": "",
+        "kind": "note",
+        "report": full,
+        "query": query,
+        "beside": neighbours(conn, wanted, full.id),
+        "channels": list_channels(conn, visit.actor, full.project, archived=False),
+        "files_at": f"/r/{full.id}/files/",
+    }
 
 
 @signed_in
 async def show_report(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A report's page; only its pane for the page's own script."""
-    report = request.path_params["report"]
-    query = _query(request)
+    report, query = _id(request), _query(request)
     if is_part(request.scope):
         values = await door.db.read(read_report, visit, report, query)
         return door.part(request, visit, "report/pane.html", **values)
@@ -89,10 +99,9 @@ async def show_report(door: DashboardDoor, request: Request, visit: Visit) -> An
 async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Adds a note for the team, or a reply to the reporter."""
     form = await read_form(request)
-    report = request.path_params["report"]
     kind = "reply" if form["kind"] == "reply" else "note"
     try:
-        await door.db.write(add_comment, visit.actor, report, kind, form["text"], visit.now)
+        await door.db.write(add_comment, visit.actor, _id(request), kind, form["text"], visit.now)
     except Invalid as error:
         form.refuse("text", error.message)
         return await _show_wrong(door, request, visit, form)
@@ -103,7 +112,7 @@ async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer
 
 async def _show_wrong(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
     """The report with the comment that wasn't taken, and why."""
-    typed = {"typed": form["text"], "wrong": form.errors["text"], "kind": form["kind"]}
+    typed = {"typed": form["text"], "comment_wrong": form.errors["text"], "kind": form["kind"]}
     report, query = _id(request), _query(request)
     if is_part(request.scope):
         values = await door.db.read(read_report, visit, report, query)
@@ -131,7 +140,7 @@ async def show_raw(door: DashboardDoor, request: Request, visit: Visit) -> Answe
 @signed_in
 async def show_markdown(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The report as an agent reads it."""
-    full = await door.db.read(_get, visit, _id(request))
+    full = await door.db.read(get_full, visit.actor, _id(request))
     text = for_agent(document_of(full))
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"private, no-store"), *HARMLESS]
     return Answer(200, text.encode(), headers)
@@ -141,40 +150,24 @@ async def show_markdown(door: DashboardDoor, request: Request, visit: Visit) -> 
 async def show_file(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A screenshot or voice note of the report."""
     file = request.path_params["file"]
-    found = await door.db.read(_find_file, visit, _id(request), file)
+    found = await door.db.read(get_report_file, visit.actor, _id(request), file)
     return await stored_answer(request.scope, door.blobs, file, found, COOKIE)
 
 
 @signed_in
 async def show_thumb(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The report's first screenshot, small."""
-    full = await door.db.read(_get, visit, _id(request))
-    shot = next((block for block in full.blocks if isinstance(block, ScreenshotBlock)), None)
-    if shot is None:
-        raise NotFound("This report has no screenshot.")
-    found = await door.db.read(get_file, full.project, shot.url.rpartition("/")[2])
+    found = await door.db.read(get_first_shot, visit.actor, _id(request))
     body = await asyncio.to_thread(thumbnail, door.blobs, found.key)
     return Answer(200, body, [*THUMB_HEADERS, (b"vary", COOKIE)])
 
 
 def _id(request: Request) -> str:
+    """The report that the path names. Raises NotFound where it can't be one."""
     report: str = request.path_params["report"]
     if not is_id(report):
         raise NotFound("There is no such report.")
     return report
-
-
-def _get(conn: Connection, visit: Visit, report: str) -> Full:
-    if not is_id(report):
-        raise NotFound("There is no such report.")
-    return get_full(conn, visit.actor, report)
-
-
-def _find_file(conn: Connection, visit: Visit, report: str, file: str) -> StoredBytes:
-    full = _get(conn, visit, report)
-    if file not in {found.id for found in full.files.values()}:
-        raise NotFound("There is no such file in this report.")
-    return get_file(conn, full.project, file)
 
 
 OPERATIONS: list[Operation[Any]] = [

@@ -19,6 +19,7 @@ from backroom.web.dashboard import (
     instance,
     integrations,
     joining,
+    labels,
     onboarding,
     projects,
     report,
@@ -58,5 +59,6 @@ OPERATIONS: list[Operation[Any]] = [
     *connections.OPERATIONS,
     *usage.OPERATIONS,
     *settings.OPERATIONS,
+    *labels.OPERATIONS,
     *appearance.OPERATIONS,
 ]

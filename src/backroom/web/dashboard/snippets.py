@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, NamedTuple
-
-from starlette.types import Scope
+from typing import NamedTuple
 
 from backroom.projects.queries import Project
-from backroom.web.http import header
-from backroom.web.sessions import is_secure
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 LOADER = '<script src="{origin}/v1/patchrooms/{key}.js"></script>'
 PLAIN = """\
@@ -102,11 +95,3 @@ def snippets_of(origin: str, project: Project) -> list[Snippet]:
     """The ways for this project on the server that people reach at `origin`."""
     given = {"origin": origin, "key": project.project_key, "client_id": uuid.uuid4()}
     return [way._replace(codes=[(what, code.format(**given)) for what, code in way.codes]) for way in WAYS]
-
-
-def origin_of(door: DashboardDoor, scope: Scope) -> str:
-    """Where the server is reached, without a slash at the end: the public address, else that of this request."""
-    if door.settings.public_url:
-        return door.settings.public_url.rstrip("/")
-    host = (header(scope, b"host") or b"localhost").decode("latin-1")
-    return f"{'https' if is_secure(door, scope) else 'http'}://{host}"

@@ -11,7 +11,7 @@ from backroom.access import Scope
 from backroom.projects.queries import get_by_slug, list_projects
 from backroom.reports.views import create_view, delete_view, list_views, rename_view
 from backroom.web.dashboard.acts import back_of
-from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.auth import Visit, require_same_workspace, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import read_form
 from backroom.web.http import Answer, Operation
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 @signed_in
 async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Keeps the inbox's filter under a name."""
+    """Keeps the inbox's filter under a name. Raises Denied, Conflict (the form was for another workspace)."""
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     slug = form["project"]
     project = (await door.db.read(get_by_slug, visit.actor, slug)).id if slug else ""
     shared = form["shared"] == "yes"

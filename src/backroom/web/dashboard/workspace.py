@@ -24,12 +24,12 @@ from backroom.accounts.members import (
 from backroom.accounts.rules import Plan, may_manage, parse_plan, parse_role
 from backroom.accounts.usage import get_plan
 from backroom.errors import Conflict, Invalid, NotFound
-from backroom.web.dashboard.auth import Visit, signed_in
+from backroom.web.dashboard.auth import Visit, require_same_workspace, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form, own_path, read_form
 from backroom.web.dashboard.joining import may_add_workspace
-from backroom.web.dashboard.snippets import origin_of
 from backroom.web.http import Answer, Operation
+from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values
@@ -86,8 +86,9 @@ async def show_workspace(door: DashboardDoor, request: Request, visit: Visit) ->
 
 @signed_in
 async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Names the workspace."""
+    """Names the workspace. Raises Denied, Conflict (the form was for another workspace)."""
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     try:
         name = await door.db.write(rename_workspace, visit.actor, form["name"], visit.now)
     except Invalid as error:
@@ -107,8 +108,12 @@ async def set_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answe
 
 @signed_in
 async def invite(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Makes an invitation, shows its link this once, and mails it where there is an address and a mail server."""
+    """Makes an invitation, shows its link this once, and mails it where there is an address and a mail server.
+
+    Raises Denied, Conflict (the form was for another workspace).
+    """
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     email = form["email"].strip()
     role = form.check("role", parse_role)
     if role is not None:
@@ -166,8 +171,12 @@ async def show_member(door: DashboardDoor, request: Request, visit: Visit) -> An
 
 @signed_in
 async def change_member(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Gives a member another role, or takes them out; oneself as well. Raises Denied, NotFound."""
+    """Gives a member another role, or takes them out; oneself as well.
+
+    Raises Denied, NotFound, Conflict (the form was for another workspace, which the person belongs to as well).
+    """
     form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
     user = request.path_params["user"]
     try:
         said = await _change_member(door, visit, user, form)

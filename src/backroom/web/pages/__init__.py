@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,21 @@ YEAR = b"public, max-age=31536000, immutable"
 
 POLICY = ("default-src 'none'", "style-src 'self'", "img-src 'self'")
 CLOSED = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
-SECURITY: Headers = [
-    (b"content-security-policy", "; ".join(POLICY + CLOSED).encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
+
+
+def guards(policy: Iterable[str], referrer: bytes = b"no-referrer") -> Headers:
+    """The headers that close a page to other sites; `policy` is what it may do, `referrer` what its links tell."""
+    return [
+        (b"content-security-policy", "; ".join(policy).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", referrer),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+    ]
+
+
+SECURITY = guards(POLICY + CLOSED)
 
 
 def page_answer(template: str, status: int = 200, **values: Any) -> Answer:

@@ -1,4 +1,4 @@
-// What every page may use: copying, closing what floats, jumping by keys.
+// What every page may use: copying, closing what floats, jumping by keys, ages that go on.
 (() => {
   const editable = (node) => node.closest?.("input:not([type=checkbox],[type=radio]), textarea, select, [contenteditable]");
 
@@ -94,6 +94,21 @@
       document.querySelector("[data-undo]")?.click();
     }
   });
+
+  // Ages go on while the page is open.
+  const UNITS = [[7 * 86400e3, 86400e3, "d"], [86400e3, 3600e3, "h"], [3600e3, 60e3, "min"]];
+  function age(ms) {
+    const passed = Date.now() - ms;
+    if (passed < 60e3) return "now";
+    const unit = UNITS.findLast(([most]) => passed < most);
+    return unit ? `${Math.floor(passed / unit[1])} ${unit[2]}` : null;
+  }
+  setInterval(() => {
+    for (const each of document.querySelectorAll("time[data-age]")) {
+      const text = age(Date.parse(each.dateTime));
+      if (text && each.textContent !== text) each.textContent = text;
+    }
+  }, 30000);
 
   window.backroom = { keys, say };
 })();

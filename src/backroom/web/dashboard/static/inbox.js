@@ -117,8 +117,9 @@
     list.toggleAttribute("data-picking", picked.size > 0);
     const all = list.querySelector("[name=all]");
     if (!picked.size) all.value = "";
-    const place = document.getElementById("bulk-count");
-    place.textContent = all.value ? "All that match are selected" : `${picked.size} selected`;
+    // Viewers have none.
+    const words = document.getElementById("bulk-count");
+    if (words) words.textContent = all.value ? "All that match are selected" : `${picked.size} selected`;
   }
   function pickNone() {
     for (const each of list.querySelectorAll("[name=id]:checked")) each.checked = false;
@@ -224,17 +225,11 @@
     const form = event.target;
     if (form.id === "bulk") {
       event.preventDefault();
-      const own = new FormData(form, event.submitter);
-      let change = String(own.get("change") ?? "");
-      if (change === "label:") change += own.get("label") ?? "";
-      act(change);
+      act(changeOf(form, event.submitter));
     } else if (form.matches("[data-act]")) {
       event.preventDefault();
-      const own = new FormData(form, event.submitter);
-      let change = String(own.get("change") ?? "");
-      if (change === "label:") change += own.get("label") ?? "";
       for (const menu of pane.querySelectorAll("details[open]")) menu.open = false;
-      act(change, [String(own.get("id"))], "");
+      act(changeOf(form, event.submitter), [form.elements.id.value], "");
     } else if (form.matches("[data-comment]")) {
       event.preventDefault();
       send(form);
@@ -243,6 +238,12 @@
       post(form.getAttribute("action"), new URLSearchParams(new FormData(form)), []);
     }
   });
+  // What the button says, with the label that was typed where it asks for one.
+  function changeOf(form, button) {
+    const own = new FormData(form, button);
+    const change = String(own.get("change") ?? "");
+    return change === "label:" ? change + (own.get("label") ?? "") : change;
+  }
   async function send(form) {
     const text = form.querySelector("textarea");
     if (!text.value.trim()) return text.focus();
@@ -336,7 +337,7 @@
       offline.hidden = false;
       if (source.readyState !== EventSource.CLOSED) return;
       clearTimeout(again);
-      again = setTimeout(() => { listen(); freshen(); }, patience);
+      again = setTimeout(listen, patience);
       patience = Math.min(patience * 2, 60000);
     });
     // The first one comes with the connection, so that what nobody heard is caught up with.
@@ -411,16 +412,19 @@
     if (scroller.scrollTop > 0 || opened() || focused()) {
       scroller.scrollTop += place.offsetHeight - before;
       announce(fresh.length);
-    }
-    document.getElementById("live-bar").setAttribute("aria-label", `${fresh.length} new`);
+    } else tell(fresh.length);
   }
 
+  // In words for those who don't see the rows come.
+  const newReports = (n) => (n === 1 ? "1 new report" : `${n} new reports`);
+  function tell(n) {
+    settle();
+    bar.append(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: newReports(n) }));
+  }
   let waiting = 0;
   function announce(n) {
     waiting += n;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = waiting === 1 ? "1 new report" : `${waiting} new reports`;
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: newReports(waiting) });
     button.addEventListener("click", () => {
       (phone.matches ? document.scrollingElement : list).scrollTo({ top: 0, behavior: still.matches ? "auto" : "smooth" });
       settle();
@@ -433,88 +437,12 @@
   }
   list.addEventListener("scroll", () => { if (list.scrollTop === 0) settle(); }, { passive: true });
 
-  // ---- a report's own things
-
-  pane.addEventListener("click", async (event) => {
-    const target = event.target.closest("[data-fetch-copy], [data-copy-link], [data-zoom]");
-    if (!target) return;
-    if (target.matches("[data-fetch-copy]")) {
-      // The clipboard takes a promise, so that the click still counts when the text has come.
-      const text = fetch(target.dataset.fetchCopy).then((answer) => answer.text());
-      await copyText(text, "Copied as Markdown for an agent.");
-    } else if (target.matches("[data-copy-link]")) {
-      await copyText(Promise.resolve(new URL(target.dataset.copyLink, location.href).href), "Link copied.");
-    } else {
-      event.preventDefault();
-      zoom(target);
-    }
-  });
-
-  async function copyText(text, done) {
-    try {
-      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((t) => new Blob([t], { type: "text/plain" })) })]);
-      say(done);
-    } catch {
-      say("The browser didn't allow copying. Use “Markdown for agents” in the menu.");
-    }
-  }
-
-  function zoom(link) {
-    const dialog = document.createElement("dialog");
-    dialog.className = "large zoom";
-    dialog.setAttribute("aria-label", "Screenshot");
-    const bar = document.createElement("div");
-    bar.className = "row-of";
-    const size = button("Actual size", () => {
-      const fit = box.toggleAttribute("data-fit");
-      size.textContent = fit ? "Actual size" : "Fit";
-    });
-    const shut = button("Close", () => dialog.close());
-    shut.classList.add("push");
-    bar.append(size, shut);
-    const box = document.createElement("div");
-    box.className = "zoom-box";
-    box.tabIndex = 0;
-    box.setAttribute("data-fit", "");
-    box.append(link.querySelector(".shot-box").cloneNode(true));
-    dialog.append(bar, box);
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
-    box.focus();
-  }
-
-  function button(text, act) {
-    const made = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: text });
-    made.addEventListener("click", act);
-    return made;
-  }
-
-  pane.addEventListener("change", (event) => {
-    if (event.target.matches("[data-marks]")) event.target.closest("figure").querySelector(".marks").toggleAttribute("hidden", !event.target.checked);
-  });
-
-  // Ages go on while the page is open.
-  const UNITS = [[7 * 86400e3, 86400e3, "d"], [86400e3, 3600e3, "h"], [3600e3, 60e3, "min"]];
-  function age(ms) {
-    const passed = Date.now() - ms;
-    if (passed < 60e3) return "now";
-    const unit = UNITS.findLast(([most]) => passed < most);
-    return unit ? `${Math.floor(passed / unit[1])} ${unit[2]}` : null;
-  }
-  setInterval(() => {
-    for (const each of document.querySelectorAll("time[datetime]")) {
-      const text = age(Date.parse(each.dateTime));
-      if (text && each.textContent !== text) each.textContent = text;
-    }
-  }, 30000);
-
   listen();
   addEventListener("pagehide", () => source?.close());
   // A browser has six connections to a host; windows that nobody sees give theirs back.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) source?.close();
-    else { listen(); freshen(); }
+    else listen();
   });
-  addEventListener("pageshow", (event) => { if (event.persisted) { listen(); freshen(); } });
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 })();
