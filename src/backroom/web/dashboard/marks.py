@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
 from markupsafe import Markup, escape
 
+from backroom.reports.marks import REDACT, Mark, Point, marks_of
 from backroom.reports.rules import ScreenshotBlock
 
 MOST_MARKS = 200
@@ -16,48 +15,29 @@ ARROW_HEAD = 4.0
 """In line widths."""
 
 
-class Point(msgspec.Struct, frozen=True):
-    """In the picture's own pixels."""
-
-    x: float
-    y: float
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """What somebody drew: an arrow, a box, a line of the pen, or words. Its points are the widget's."""
-
-    kind: str
-    points: list[Point]
-    text: str = ""
-
-
 def marks(block: ScreenshotBlock) -> list[Markup]:
-    """The block's annotations as SVG elements; those that aren't understood are left out."""
-    if block.annotations is msgspec.UNSET:
-        return []
-    try:
-        sent = msgspec.json.decode(bytes(block.annotations), type=list[Any])
-    except msgspec.MsgspecError:
-        return []
+    """The block's annotations as SVG elements; those that aren't understood are left out.
+
+    What hides something is drawn however much of it there is; where it can't be told what is hidden, all is.
+    """
+    drawn = marks_of(block)
     unit = max(2.0, max(block.width, block.height) / 400)
-    drawn = [_draw(mark, unit) for mark in map(_read, sent[:MOST_MARKS]) if mark is not None and mark.points]
-    return [element for element in drawn if element]
-
-
-def _read(sent: Any) -> Mark | None:
-    try:
-        return msgspec.convert(sent, Mark)
-    except msgspec.ValidationError:
-        return None
+    if drawn.unclear:
+        corners = [Point(0, 0), Point(block.width, block.height)]
+        return [_draw(Mark(REDACT, corners), unit)]
+    hiding = [mark for mark in drawn.marks if mark.kind == REDACT]
+    showing = [mark for mark in drawn.marks if mark.kind != REDACT]
+    elements = [_draw(mark, unit) for mark in [*hiding, *showing[:MOST_MARKS]]]
+    return [element for element in elements if element]
 
 
 def _draw(mark: Mark, unit: float) -> Markup:
     points = mark.points[:MOST_POINTS]
     first, last = points[0], points[-1]
-    if mark.kind in ("box", "redact"):
+    if mark.kind in ("box", REDACT):
         xs, ys = sorted((first.x, last.x)), sorted((first.y, last.y))
         return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" stroke-width="{}"/>').format(
-            "mark-full" if mark.kind == "redact" else "mark", *_round(xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0], unit)
+            "mark-full" if mark.kind == REDACT else "mark", *_round(xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0], unit)
         )
     if mark.kind == "text":
         size, x, y = _round(unit * 8, first.x, first.y)
