@@ -13,6 +13,7 @@ from backroom.errors import Conflict, Invalid, NotFound
 from backroom.projects.queries import hold
 from backroom.projects.rules import check_color
 from backroom.reports.reach import reach, reached
+from backroom.reports.views import follow_label
 from backroom.store.changes import mark_changed
 from backroom.store.search import can_be_stored, fold
 from backroom.store.tables import labels, projects, report_labels
@@ -48,7 +49,10 @@ def list_label_names(conn: Connection, actor: Actor, named: Sequence[str]) -> li
 
 
 def rename_label(tx: Connection, actor: Actor, project: str, name: str, new: str) -> None:
-    """Renames a label on every report that has it. Raises NotFound, Denied, Invalid, Conflict (the name is taken)."""
+    """Renames a label on every report that has it, and in the project's saved views.
+
+    Raises NotFound, Denied, Invalid, Conflict (the name is taken).
+    """
     new = check_label_name(new)
     _get(tx, actor, project, name)
     if new == name:
@@ -58,6 +62,7 @@ def rename_label(tx: Connection, actor: Actor, project: str, name: str, new: str
     tx.execute(update(labels).where(_is(project, name)).values(name=new))
     r = report_labels.c
     tx.execute(update(report_labels).where(r.project == project, r.name == name).values(name=new))
+    follow_label(tx, project, name, new)
     mark_changed(tx, [project])
 
 

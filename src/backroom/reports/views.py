@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -72,6 +73,15 @@ def delete_view(tx: Connection, actor: Actor, view: str) -> None:
     """Deletes a view. Raises NotFound, Denied."""
     _check(tx, actor, view)
     tx.execute(delete(views).where(_v.workspace == actor.workspace, _v.id == view))
+
+
+def follow_label(tx: Connection, project: str, name: str, new: str) -> None:
+    """Makes the project's views that filter by a label follow its new name."""
+    for view, query in tx.execute(select(_v.id, _v.query).where(_v.project == project)).all():
+        wanted = parse_wanted(parse_qsl(query), ())
+        if wanted.label == name:
+            followed = query_of(replace(wanted, label=new))
+            tx.execute(update(views).where(_v.project == project, _v.id == view).values(query=followed))
 
 
 def canonical_query(query: str) -> str:
