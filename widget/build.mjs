@@ -50,7 +50,16 @@ async function bundle(options) {
     const { code } = await minify(shortVariables(file.text), {
       module: options.format === "esm",
       ecma: 2020,
-      compress: { passes: 4, inline: 1, unsafe: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+      compress: {
+        passes: 4,
+        inline: 1,
+        unsafe: true,
+        unsafe_arrows: true,
+        unsafe_methods: true,
+        pure_getters: true,
+        unsafe_comps: true,
+        keep_fargs: false,
+      },
       mangle: { toplevel: true, properties: { regex: SHORTENED } },
       nameCache,
       format: { comments: false },

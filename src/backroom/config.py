@@ -39,6 +39,7 @@ class Settings:
     database_url: str = ""
     files_url: str = ""
     public_url: str = ""
+    demo_page: bool = True
     smtp_url: str = ""
     mail_from: str = "backroom@localhost"
     default_plan: Plan = Plan.PRO

@@ -41,8 +41,8 @@ const FILES = {
     [
       "cut",
       "// Function components re-render until",
-      "// Handle setState called in render",
-      "c._bits &= ~COMPONENT_DIRTY;\n tmp = c.render(c.props, c._nextState);\n",
+      "if (c.getChildContext) {",
+      "c._bits &= ~COMPONENT_DIRTY;\n tmp = c.render(c.props, (c.state = c._nextState));\n",
     ],
     ["swap", /options\._catchError\((e), [^)]*\)/g, "throw $1"],
     ["swap", "r._parentDom = r._globalContext = NULL;", "r._parentDom = NULL;"],
@@ -141,6 +141,9 @@ const FILES = {
     ["swap", "let useCapture;", ""],
     ["swap", /name != '(?:list|form|download|rowSpan|colSpan|popover)' &&/g, ""],
     ["swap", "name == 'popover' && value == true ? '' : value", "value"],
+    // Nothing that is put in place while an event rises stands in its way.
+    ["cut", "(dom._attached ||", "// Infer correct casing"],
+    ["cut", "if (e[EVENT_DISPATCHED] == NULL) {", "return eventHandler("],
     ["swap", "undefined ? undefined(e) : e", "e"],
     ["cut", "if (name == 'style') {", "if (name[0] == 'o'"],
     ["cut", "// Normalize incorrect prop usage for SVG", "} else if (\n\t\t\tname != 'width'"],

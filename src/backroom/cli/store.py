@@ -27,6 +27,12 @@ from backroom.upkeep.doctor import Check, examine
 from backroom.upkeep.mend import mend as mend_store
 from backroom.upkeep.progress import Report
 from backroom.upkeep.restore import restore as restore_store
+from backroom.web.widget.bundle import DIST, read_bundle
+
+BUILD_WIDGET = (
+    "Run `make widget` beside the sources, which needs Python alone, or install a package that was built so; then start"
+    " the server anew."
+)
 
 
 def demo(*, place: Place = Place()) -> None:  # noqa: B008
@@ -57,7 +63,7 @@ def doctor(
         with opened(place.settings()) as db:
             mend_store(db)
     with _shown_progress() as report:
-        checks = examine(os.environ, place.data, now_ms(), report)
+        checks = [check_widget(DIST), *examine(os.environ, place.data, now_ms(), report)]
     ok = all(check.ok for check in checks)
     if place.json:
         place.answer({"ok": ok, "checks": checks}, "")
@@ -105,6 +111,17 @@ def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
         {"file": str(file), "reports": reports, "files": restored.files},
         f"Restored {reports:,} reports and {restored.files:,} files from {file}.",
     )
+
+
+def check_widget(folder: Path) -> Check:
+    """Whether the widget was built into the folder: without it pages are answered 503 for its scripts."""
+    try:
+        built = read_bundle(folder)
+    except (OSError, ValueError) as error:
+        return Check("widget", False, f"what was built into {folder} is not whole: {error}", BUILD_WIDGET)
+    if built is None:
+        return Check("widget", False, "not built: pages get none, and its routes answer 503", BUILD_WIDGET)
+    return Check("widget", True, f"built, {len(built.loaders)} loaders and {len(built.parts)} parts", "")
 
 
 @contextmanager

@@ -36,11 +36,6 @@ POSTGRESQL_WRITERS = 1
 time for a report, both sides, on one core: 158 µs at three writers, 133 at two, 110 at one (64 clients)."""
 
 CACHE_KIB = 65_536
-CHECKPOINT_PAGES = 8_192
-"""The write-ahead log grows to 32 MiB before its pages go into the file, in the writer's own time. Most of them
-are pages of indexes that the next group writes again: at SQLite's own 1,000 pages it costs a tenth of the
-processor time of a report, and one group in twenty waits for it."""
-
 REPEATABLE_READ = 3
 """psycopg's IsolationLevel: every statement of a read sees the same moment, as on SQLite."""
 
@@ -224,7 +219,6 @@ def _sqlite_engine(url: URL, *, reading: bool) -> Engine:
         driver.execute("PRAGMA temp_store=MEMORY")
         driver.create_function("contains_text", 2, _contains_text, deterministic=True)
         driver.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        driver.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         driver.execute("PRAGMA query_only=ON" if reading else "PRAGMA journal_mode=WAL")
 
     @event.listens_for(engine, "begin")

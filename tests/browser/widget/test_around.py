@@ -95,9 +95,7 @@ Object.prototype.foo = function () {}; Array.prototype.bar = 1;
 )
 def test_blocked_storage_stops_nothing(visit: Visit, room: Room, blocked: str) -> None:
     shop = visit(f"<script>{blocked}</script>{room.loader}")
-    shop.enter()
-    shop.write("no storage")
-    shop.sent()
+    shop.report("no storage")
     assert room.only()["blocks"][0]["text"] == "no storage"
     assert shop.errors == []
 
@@ -132,9 +130,7 @@ def test_it_is_there_in_fullscreen(visit: Visit, room: Room) -> None:
     shop.page.wait_for_selector(".launcher")
     shop.page.click("#full")
     shop.page.wait_for_function("document.fullscreenElement !== null")
-    shop.enter()
-    shop.write("from fullscreen")
-    shop.sent()
+    shop.report("from fullscreen")
     assert room.only()["blocks"][0]["text"] == "from fullscreen"
 
 
@@ -143,9 +139,7 @@ def test_frameworks_that_replace_the_body_leave_it(visit: Visit, room: Room) -> 
     shop.page.wait_for_selector(".launcher")
     shop.page.evaluate("document.body.replaceChildren()")
     shop.page.evaluate("document.documentElement.replaceChildren(document.head, document.body)")
-    shop.enter()
-    shop.write("after the router")
-    shop.sent()
+    shop.report("after the router")
 
 
 def test_the_pages_shortcuts_stay_silent_while_somebody_types(visit: Visit, room: Room) -> None:
@@ -160,9 +154,7 @@ def test_it_works_from_another_origin_without_cookies(visit: Visit, room: Room) 
     headers: list[dict[str, str]] = []
     shop.context.add_cookies([{"name": "backroom", "value": "secret", "url": room.server}])
     shop.page.on("request", lambda request: headers.append(request.all_headers()) if "/api/" in request.url else None)
-    shop.enter()
-    shop.write("from afar")
-    shop.sent()
+    shop.report("from afar")
     assert headers
     assert all("cookie" not in each and "referer" not in each for each in headers)
     assert shop.errors == []

@@ -124,3 +124,25 @@ def test_blocks_arrive_in_the_order_in_which_they_were_stacked(visit: Visit, roo
     blocks = room.only()["blocks"]
     assert [block["type"] for block in blocks] == ["text", "selection", "text", "screenshot", "text"]
     assert [block["text"] for block in blocks if block["type"] == "text"] == ["First", "Third", "Fifth"]
+
+
+def test_a_voice_note_ends_at_five_minutes_by_itself(visit: Visit, room: Room) -> None:
+    shop = visit(room.loader)
+    shop.page.clock.install()
+    shop.enter()
+    shop.page.click('[aria-label="Voice note"]')
+    shop.page.wait_for_selector("text=0:01 / 5:00")
+    shop.page.clock.fast_forward(5 * 60_000)
+    shop.page.wait_for_selector(".b.audio >> text=5:00")
+    shop.page.wait_for_selector(".voice", state="detached")
+    shop.sent()
+    assert room.only()["blocks"][0]["durationMs"] == 5 * 60_000
+
+
+def test_a_microphone_that_is_not_allowed_is_told_plainly(visit: Visit, room: Room) -> None:
+    refuse = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') }"
+    shop = visit(f"<script>{refuse}</script>{room.loader}")
+    shop.enter()
+    shop.page.click('[aria-label="Voice note"]')
+    shop.page.wait_for_selector(".notice >> text=The microphone is not allowed.")
+    assert shop.errors == []

@@ -25,7 +25,8 @@ def near(picture: Image.Image, x: int, y: int, wanted: Colour, by: int = 8) -> N
 
 
 def shoot(shop: Visitor) -> None:
-    """Takes a screenshot."""
+    """Opens the room and takes a screenshot."""
+    shop.enter()
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.wait_for_selector(".b.screenshot")
 
@@ -55,7 +56,6 @@ def test_masked_values_are_absent_from_the_stored_bytes(visit: Visit, new_room: 
     """Inputs, text areas, choices, editable text, [data-private] and what a setting selects: all mask, to the pixel."""
     room = new_room({"mask": [".card"]})
     shop = visit(f"{BODY}{room.loader}", head=f"<style>{FIELDS}</style>")
-    shop.enter()
     shoot(shop)
     assert "6 masked" in (shop.page.text_content(".b.screenshot small") or "")
     picture = stored_picture(shop, room)
@@ -75,7 +75,6 @@ def test_what_is_masked_changes_no_byte_of_the_picture(visit: Visit, new_room: N
         room = new_room()
         shop = visit(f'<input style="position:absolute;left:100px;top:100px;width:300px" value="{value}">{room.loader}')
         shop.page.fill("input", value)
-        shop.enter()
         shoot(shop)
         shop.sent()
         pictures.append(room.file(room.only()["blocks"][0]))
@@ -98,7 +97,6 @@ def test_under_a_strict_policy_with_trusted_types(visit: Visit, room: Room, site
     )
     head = '<link rel="stylesheet" href="/page.css">'
     shop = visit(BODY + room.loader, head=head, headers={"content-security-policy": policy})
-    shop.enter()
     shoot(shop)
     shop.page.click('[aria-label="Point at something"]')
     shop.page.wait_for_selector(".pick-bar")
@@ -124,7 +122,6 @@ scrollTo(0, 500);
 <div style="display:flex"><div id="host"></div><canvas width="100" height="50"></canvas></div>
 <div style="height:3000px"></div><div style="{fixed}"></div>{script}"""
     shop = visit(body + room.loader, head="<style>body{margin:0}</style>")
-    shop.enter()
     shoot(shop)
     picture = stored_picture(shop, room)
     near(picture, 20, 120, (0, 0, 255))
@@ -148,7 +145,6 @@ def test_pictures_sprites_and_styles_of_files_are_drawn(visit: Visit, room: Room
     )
     body = '<img src="/blue.png"><div id="back"></div><svg><use href="/sprite.svg#s"/></svg>'
     shop = visit(body + room.loader, head='<link rel="stylesheet" href="/page.css">')
-    shop.enter()
     shoot(shop)
     picture = stored_picture(shop, room)
     near(picture, 50, 50, (0, 0, 255))
@@ -160,7 +156,6 @@ def test_a_redaction_is_burnt_into_the_stored_pixels(visit: Visit, room: Room) -
     """By pointer and by keyboard; a solid fill, for a blur can be undone."""
     stripes = "<style>body{background:repeating-linear-gradient(90deg,#0f0 0 4px,#00f 4px 8px)}</style>"
     shop = visit(room.loader, head=stripes)
-    shop.enter()
     shoot(shop)
     shop.page.click("text=Edit")
     canvas = shop.page.wait_for_selector(".stage canvas")
@@ -189,7 +184,6 @@ def test_a_redaction_is_burnt_into_the_stored_pixels(visit: Visit, room: Room) -
 
 def test_a_crop_leaves_nothing_of_the_rest(visit: Visit, room: Room) -> None:
     shop = visit(room.loader, head="<style>body{background:linear-gradient(90deg,#0f0 50%,#f00 50%)}</style>")
-    shop.enter()
     shoot(shop)
     shop.page.click("text=Edit")
     shop.page.click('[aria-label="Crop"]')
@@ -268,3 +262,62 @@ def test_pictures_may_be_pasted_and_dropped_anywhere_in_the_room(visit: Visit, r
     block = room.only()["blocks"][0]
     assert (block["width"], block["height"]) == (40, 30)
     assert b"Paper Street" not in room.file(block)
+
+
+def test_frames_of_the_same_origin_are_drawn_and_their_fields_covered(visit: Visit, room: Room, site: Site) -> None:
+    inner = """<!doctype html><style>html,body{height:100%}body{margin:0;background:#0f0}</style>
+<div style="width:100px;height:50px;background:#00f"></div>
+<input style="display:block;width:100px;height:50px;border:0;padding:0;background:#f00" value="WWWW">"""
+    site.pages["/inner"] = sites.Page(inner.encode())
+    frame = '<iframe src="/inner" style="position:absolute;left:200px;top:100px;width:300px;height:200px;border:0">'
+    shop = visit(f"{frame}</iframe>{room.loader}")
+    shop.page.frame_locator("iframe").locator("input").wait_for()
+    shoot(shop)
+    picture = stored_picture(shop, room)
+    near(picture, 250, 125, (0, 0, 255))
+    near(picture, 250, 175, MASK)
+    near(picture, 450, 250, (0, 255, 0))
+
+
+def test_drawings_pseudo_elements_and_scrolled_boxes_look_as_they_did(visit: Visit, room: Room) -> None:
+    """Shapes by attribute and by style, a border of several kinds, a box that is scrolled, text that is too long."""
+    style = """body{margin:0}body>*{position:absolute;top:0;width:100px;height:100px;box-sizing:border-box}
+.edge{border-top:20px solid #f00;border-left:20px solid #00f}.after::after{content:"";display:block;height:50px;
+background:#0f0}.scrolled{overflow:hidden}.scrolled div{height:100px;background:#f0f}.scrolled div+div{background:#0ff}
+.c{fill:#0f0}"""
+    body = """<svg viewBox="0 0 100 100"><rect width="50" height="50" fill="#f00"/><rect x="50" width="50" height="50"
+class="c"/><path d="M0 75H100" stroke="#00f" stroke-width="30"/></svg>
+<div class="edge" style="left:100px"></div><div class="after" style="left:200px"></div>
+<div class="scrolled" style="left:300px"><div></div><div></div></div>
+<script>document.querySelector('.scrolled').scrollTop = 60</script>"""
+    shop = visit(body + room.loader, head=f"<style>{style}</style>")
+    shoot(shop)
+    picture = stored_picture(shop, room)
+    for x, y, colour in (
+        (25, 25, (255, 0, 0)),
+        (75, 25, (0, 255, 0)),
+        (50, 75, (0, 0, 255)),
+        (150, 10, (255, 0, 0)),
+        (110, 60, (0, 0, 255)),
+        (250, 25, (0, 255, 0)),
+        (250, 75, (255, 255, 255)),
+        (350, 20, (255, 0, 255)),
+        (350, 60, (0, 255, 255)),
+    ):
+        near(picture, x, y, colour)
+
+
+def test_a_canvas_that_may_not_be_read_stops_nothing(visit: Visit, room: Room, site: Site) -> None:
+    """A picture of another origin has been drawn into it: its place stays empty, all else is there."""
+    square = BytesIO()
+    Image.new("RGB", (10, 10), "#00f").save(square, "PNG")
+    site.pages["/blue.png"] = sites.Page(square.getvalue(), "image/png")
+    elsewhere = site.url.replace("127.0.0.1", "localhost")
+    body = f"""<canvas width="100" height="100" style="display:block"></canvas>
+<div style="width:100px;height:100px;background:#0f0"></div>
+<img src="{elsewhere}/blue.png" hidden onload="
+document.querySelector('canvas').getContext('2d').drawImage(this, 0, 0, 100, 100); document.title = 'drawn'">"""
+    shop = visit(body + room.loader, head="<style>body{margin:0}</style>")
+    shop.page.wait_for_function("document.title === 'drawn'")
+    shoot(shop)
+    near(stored_picture(shop, room), 50, 150, (0, 255, 0))

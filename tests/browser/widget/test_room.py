@@ -11,7 +11,7 @@ import pytest
 
 from backroom.projects.widget import CHOICES
 from tests.browser.widget.conftest import NewRoom, Room, Visit, Visitor
-from tests.browser.widget.site import Site
+from tests.browser.widget.site import Fault, Site
 from tests.harness.browser import runs_sideways
 
 ARTIFACT = {
@@ -32,6 +32,14 @@ def init(shop: Visitor, room: Room, **options: Any) -> None:
     """Calls `Patchrooms.init` and waits until the widget stands."""
     options.setdefault("projectKey", room.project.project_key)
     shop.page.evaluate("options => Patchrooms.init(options)", options)
+
+
+def pick(shop: Visitor, element: str) -> None:
+    """Opens a review by pointing at an element; waits for the picture that comes with it."""
+    shop.page.click(".launcher")
+    shop.page.wait_for_selector(".pick-bar")
+    shop.page.click(element)
+    shop.page.wait_for_selector(".b.screenshot")
 
 
 def test_channel_user_extra_name_and_mail_go_along_and_what_is_unticked_stays(visit: Visit, new_room: NewRoom) -> None:
@@ -67,9 +75,7 @@ def test_the_last_ten_console_errors_each_cut_at_2000_characters(visit: Visit, r
     shop = visit(room.loader)
     shop.page.wait_for_selector(".launcher")
     shop.page.evaluate("for (let n = 0; n < 12; n++) console.error(n + ' ' + 'long words '.repeat(300))")
-    shop.enter()
-    shop.write("x")
-    shop.sent()
+    shop.report("x")
     errors = room.only()["context"]["consoleErrors"]
     assert [error.split()[0] for error in errors] == [str(n) for n in range(2, 12)]
     assert {len(error) for error in errors} == {2_000}
@@ -79,9 +85,7 @@ def test_console_errors_are_not_captured_where_the_option_says_so(visit: Visit, 
     shop = visit(generic(room))
     init(shop, room, captureConsoleErrors=False)
     shop.page.evaluate("console.error('not yours')")
-    shop.enter()
-    shop.write("x")
-    shop.sent()
+    shop.report("x")
     assert room.only()["context"]["consoleErrors"] == []
 
 
@@ -219,10 +223,7 @@ def test_artifact_review_in_local_mode_sends_nothing(visit: Visit, room: Room, s
     asked: list[str] = []
     shop.page.on("request", lambda request: asked.append(request.url))
     init(shop, room, projectKey=None, storage="local", mode="artifact-review", artifact=ARTIFACT)
-    shop.page.click(".launcher")
-    shop.page.wait_for_selector(".pick-bar")
-    shop.page.click("#coupon-code")
-    shop.page.wait_for_selector(".b.screenshot")
+    pick(shop, "#coupon-code")
     shop.write("Remove the coupon field; almost no one uses it.")
     shop.send()
     shop.page.wait_for_selector("text=1 saved here")
@@ -230,7 +231,9 @@ def test_artifact_review_in_local_mode_sends_nothing(visit: Visit, room: Room, s
         r"## Report — Checkout review\n\*\*Tool:\*\* claude-code   \*\*Goal:\*\* reduce checkout friction\n"
         r"\*\*Constraint:\*\* keep the layout single-column\n\n- \*\*Element:\*\* `#coupon-code`\n"
         r"- \*\*Screenshot:\*\* blob/scr_\w+\.png\n"
-        r"- \*\*Comment:\*\* Remove the coupon field; almost no one uses it\.\n",
+        r"- \*\*Comment:\*\* Remove the coupon field; almost no one uses it\.\n\n"
+        r"- \*\*Page:\*\* `http.+`\n- \*\*Browser:\*\* `.+`\n- \*\*Viewport:\*\* \d+ x \d+\n"
+        r"- \*\*Language:\*\* `.+`\n- \*\*Report:\*\* [0-9a-f]{24}, open, [-:.\dTZ]+\n",
         shop.page.evaluate("Patchrooms.exportMarkdown()"),
     )
     (saved,) = shop.page.evaluate("Patchrooms.getReports()")
@@ -251,10 +254,7 @@ def test_artifact_review_in_local_mode_sends_nothing(visit: Visit, room: Room, s
 def test_artifact_review_against_the_server(visit: Visit, room: Room) -> None:
     shop = visit(f'<button id="pay">Pay now</button>{generic(room)}')
     init(shop, room, mode="artifact-review", artifact=ARTIFACT)
-    shop.page.click(".launcher")
-    shop.page.wait_for_selector(".pick-bar")
-    shop.page.click("#pay")
-    shop.page.wait_for_selector(".b.screenshot")
+    pick(shop, "#pay")
     shop.write("Larger, please")
     shop.sent()
     stored = room.only()
@@ -411,7 +411,7 @@ def test_the_demo_shop_shows_options_live(visit: Visit, room: Room) -> None:
     page.wait_for_selector(".launcher[data-shape=pill]")
     assert (page.text_content(".launcher") or "").strip() == "Отзыв"
     assert '"shape": "pill"' in (page.text_content("#code") or "")
-    page.click("button:has-text('Open the room')")
+    page.click("[data-method=openForm]")
     page.wait_for_selector(".write textarea")
     page.click(".write .tool >> nth=0")
     page.wait_for_selector(".b.screenshot")
@@ -420,3 +420,36 @@ def test_the_demo_shop_shows_options_live(visit: Visit, room: Room) -> None:
     assert room.only()["blocks"][0]["type"] == "screenshot"
     assert shop.errors == []
     assert [line for line in shop.said if "Content Security" in line or "Trusted" in line] == []
+
+
+def test_a_language_is_loaded_on_demand_and_no_other(visit: Visit, room: Room) -> None:
+    shop = visit("")
+    parts: list[str] = []
+    shop.page.on(
+        "request",
+        lambda asked: parts.append(asked.url.split("/")[-1].split("-")[0]) if "/parts/" in asked.url else None,
+    )
+    shop.page.add_script_tag(url=f"{room.server}/v1/patchrooms.js")
+    init(shop, room, locale="ru")
+    assert parts == []
+    shop.enter()
+    assert sorted(parts) == ["room", "ru"]
+
+
+def test_what_happens_is_told_to_screen_readers(visit: Visit, room: Room, site: Site) -> None:
+    """One live region says that a picture is taken, that a report is kept, and that it has arrived."""
+    site.fault = lambda number: Fault(503, headers={"retry-after": "1"}) if number == 1 else None
+    shop = visit(room.through_site())
+    shop.page.wait_for_selector(".launcher")
+    shop.enter()
+    shop.page.evaluate(
+        """() => { heard = []; const status = document.querySelector('[data-backroom]').shadowRoot
+            .querySelector('[role=status][aria-live=polite]');
+           new MutationObserver(() => heard.push(status.textContent)).observe(status,
+             {childList: true, characterData: true, subtree: true}) }"""
+    )
+    shop.page.click('[aria-label="Screenshot"]')
+    shop.page.wait_for_selector(".b.screenshot")
+    shop.sent()
+    heard = [said for said in shop.page.evaluate("heard") if said]
+    assert heard == ["Taking the picture …", "Kept in this browser", "Thank you. It arrived."]

@@ -7,7 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
+from backroom.access import operator
+from backroom.clock import now_ms
+from backroom.projects.commands import update_project
 from backroom.projects.rules import ProjectStatus
+from backroom.store.database import Database
 from tests.browser.widget.conftest import NewRoom, Room, Visit
 from tests.browser.widget.site import Fault, Site
 from tests.harness.processes import wait_until
@@ -17,9 +21,7 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{1
 
 def test_a_text_arrives_with_its_context_and_leads_to_its_receipt(visit: Visit, room: Room, site: Site) -> None:
     shop = visit(room.loader, path="/shop?token=abc123secret&page=2")
-    shop.enter()
-    shop.write("The coupon box covers the button.")
-    shop.sent()
+    shop.report("The coupon box covers the button.")
     stored = room.only()
     assert stored["blocks"] == [{"type": "text", "text": "The coupon box covers the button."}]
     context = stored["context"]
@@ -168,14 +170,81 @@ def test_a_paused_project_says_so_before_anybody_writes(visit: Visit, new_room: 
     expect(shop.page.locator(".write .send")).to_be_disabled()
 
 
-def test_a_page_that_may_not_send_keeps_the_report_to_be_copied(visit: Visit, new_room: NewRoom) -> None:
-    """Its browser isn't let to read the refusal, so it looks like no answer at all."""
+REFUSED = "This site may not send reports here. Your text is kept below."
+
+
+@pytest.mark.parametrize("with_picture", [False, True], ids=["text", "picture"])
+def test_a_page_that_may_not_send_keeps_the_report_to_be_copied(
+    visit: Visit, new_room: NewRoom, with_picture: bool
+) -> None:
+    """It is told so once, and asks no more; the console names the setting."""
     room = new_room(allowed_origins=["https://shop.example"])
     shop = visit(room.loader, permissions=["clipboard-read", "clipboard-write"])
+    sent: list[str] = []
+    shop.page.on("request", lambda request: sent.append(request.method) if "/ingest/" in request.url else None)
+    shop.enter()
+    if with_picture:
+        shop.page.click('[aria-label="Screenshot"]')
+        shop.page.wait_for_selector(".b.screenshot")
+    shop.write("from elsewhere")
+    shop.send()
+    shop.page.wait_for_selector(f"text={REFUSED}")
+    shop.page.wait_for_selector("text=It said: This origin isn't among the project's allowed origins.")
+    shop.page.click("text=Copy as text")
+    shop.page.wait_for_selector("text=Copied")
+    assert "from elsewhere\n\nhttp://127.0.0.1" in shop.page.evaluate("navigator.clipboard.readText()")
+    assert [line for line in shop.said if "allowed origins" in line] == [
+        f"[Patchrooms] {room.site.url} may not send. Is it in the project's allowed origins?"
+    ]
+    shop.page.reload()
+    shop.enter()
+    shop.page.wait_for_selector(".others")
+    assert sent == ["POST"], "neither asked first nor tried again"
+    assert room.stored() == []
+
+
+def test_a_page_that_may_send_is_not_asked_first(visit: Visit, new_room: NewRoom, site: Site) -> None:
+    """Once it is listed, the report that was refused can be sent: one request, without a preflight."""
+    room = new_room(allowed_origins=["https://shop.example", site.url])
+    shop = visit(room.loader)
+    sent: list[str] = []
+    shop.page.on("request", lambda request: sent.append(request.method) if "/ingest/" in request.url else None)
+    shop.report("from a listed page")
+    assert sent == ["POST"]
+    assert room.only()["blocks"] == [{"type": "text", "text": "from a listed page"}]
+
+
+def test_a_page_of_the_simplest_dress_that_may_not_send_is_told_too(visit: Visit, new_room: NewRoom) -> None:
+    room = new_room(allowed_origins=["https://shop.example"])
+    shop = visit(f'<script src="{room.server}/widget.js" data-project="{room.project.slug}" async></script>')
     shop.enter()
     shop.write("from elsewhere")
     shop.send()
-    shop.page.click("text=Copy as text")
-    shop.page.wait_for_selector("text=Copied")
-    assert shop.page.evaluate("navigator.clipboard.readText()").startswith("from elsewhere\n\nhttp://127.0.0.1")
+    shop.page.wait_for_selector(f"text={REFUSED}")
     assert room.stored() == []
+
+
+def test_a_project_paused_meanwhile_says_so_and_keeps_the_text(
+    visit: Visit, new_room: NewRoom, database: Database
+) -> None:
+    room = new_room()
+    shop = visit(room.loader)
+    shop.enter()
+    shop.write("too late")
+    database.write_now(update_project, operator(), room.project.id, {"status": ProjectStatus.PAUSED}, now_ms())
+    shop.send()
+    shop.page.wait_for_selector("text=This project takes no feedback at the moment.")
+    assert "too late" in (shop.page.text_content(".outcome pre") or "")
+
+
+def test_a_key_that_is_gone_is_told_and_not_tried_again(visit: Visit, room: Room, site: Site) -> None:
+    site.fault = lambda _: Fault(404, b'{"error":"There is no project with this key.","code":"NOT_FOUND"}')
+    shop = visit(room.through_site())
+    shop.enter()
+    shop.write("to nobody")
+    shop.send()
+    shop.page.wait_for_selector("text=It said: There is no project with this key.")
+    shop.page.reload()
+    shop.enter()
+    shop.page.wait_for_selector(".others")
+    assert site.sent == 1

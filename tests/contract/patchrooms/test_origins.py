@@ -61,11 +61,31 @@ def test_listed_origins_may_send_and_no_other(new_room: NewRoom) -> None:
         "x",
     )
     for origin in others:
-        for answer in (_preflight(room, origin), room.send(report(), Origin=origin)):
-            assert failure(answer) == (403, "FORBIDDEN")
-            assert ALLOW not in answer.headers
-            assert answer.headers["vary"] == "Origin"
+        asked, answer = _preflight(room, origin), room.send(report(), Origin=origin)
+        for refused in (asked, answer):
+            assert failure(refused) == (403, "FORBIDDEN")
+            assert refused.headers["vary"] == "Origin"
+        assert ALLOW not in asked.headers
     assert len(room.get("/feedback")["items"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", "application/json", "multipart/form-data; boundary=x"])
+def test_a_refused_page_can_read_that_it_is_refused(new_room: NewRoom, kind: str) -> None:
+    """Another `Origin` gets 403. What browsers send without asking first is refused readably, and tells no more."""
+    room = new_room(allowed_origins=[APP])
+    answer = room.send(report(), Origin=EVIL, Content_Type=kind)
+    assert failure(answer) == (403, "FORBIDDEN")
+    assert (answer.headers[ALLOW], answer.headers["vary"]) == ("*", "Origin")
+    assert "access-control-allow-credentials" not in answer.headers
+    assert answer.json() == {"error": "This origin isn't among the project's allowed origins.", "code": "FORBIDDEN"}
+    assert room.get("/feedback")["items"] == []
+
+
+def test_a_listed_page_may_send_without_asking_first(new_room: NewRoom) -> None:
+    """A report as plain text needs no preflight; it is JSON all the same."""
+    room = new_room(allowed_origins=[APP])
+    answer = room.send(report(), Origin=APP, Content_Type="text/plain;charset=UTF-8")
+    assert (answer.status_code, answer.headers[ALLOW]) == (201, APP)
 
 
 def test_a_refused_page_s_form_is_not_read(new_room: NewRoom) -> None:

@@ -10,10 +10,13 @@ import pytest
 from backroom.access import operator
 from backroom.clock import now_ms
 from backroom.projects.commands import delete_project
+from backroom.projects.widget import CHOICES
 from backroom.reports.rules import Status
 from backroom.store.database import Database
+from backroom.web.widget.words import all_words
 from tests.contract.patchrooms.api import Api, report, text
 from tests.harness.cast import Cast
+from tests.harness.fixtures import StartServer
 from tests.harness.server import Server
 from tests.web.widget.conftest import NewProject
 
@@ -56,6 +59,47 @@ def test_it_shows_the_state_as_it_is_now(room: Api, reader: httpx.Client, status
     page = reader.get(sent["receiptUrl"])
     assert f"<b>{said}</b>" in page.text
     assert "Received" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        (None, None, "en"),
+        (None, "de-AT,de;q=0.9,en;q=0.8", "de"),
+        (None, "nl, fr;q=0.3, pt-BR;q=0.7", "pt"),
+        (None, "ar;q=0, ja;q=0.1", "ja"),
+        (None, "nl", "en"),
+        (None, "*", "en"),
+        (None, "ru;q=much,zh-Hant;q=0.5", "zh"),
+        ("es", "de", "es"),
+        ("nl", "de", "de"),
+        ("../etc", ",;,=;q=", "en"),
+    ],
+)
+def test_it_speaks_the_language_that_is_asked_for_else_the_browsers(
+    room: Api, reader: httpx.Client, asked: str | None, accepted: str | None, language: str
+) -> None:
+    """By `lang` in the address, which the widget adds, else by Accept-Language."""
+    sent = room.sent(report())
+    headers = {} if accepted is None else {"accept-language": accepted}
+    page = reader.get(sent["receiptUrl"], params={} if asked is None else {"lang": asked}, headers=headers)
+    assert page.headers["content-language"] == language
+    assert page.headers["vary"] == "Accept-Language"
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page.text
+    assert all_words()[language].states["open"][1].replace("'", "&#39;") in page.text
+
+
+def test_receipts_are_said_in_the_widgets_languages_whole() -> None:
+    """Every language has every word, each status is called something of its own, and days have their numbers."""
+    assert set(all_words()) == set(CHOICES["locale"])
+    for words in all_words().values():
+        assert set(words.states) == {status.value for status in Status}
+        assert len({name for name, _ in words.states.values()}) == len(Status)
+        texts = [words.report, words.sent, words.changed, words.kind, words.keep, *sum(words.states.values(), ())]
+        assert all(text.strip() == text != "" for text in texts)
+        day = words.day_of(1_772_409_600_000)
+        assert "2026" in day
+        assert "2" in day.replace("2026", "")
 
 
 def test_a_retry_is_given_the_same_receipt(room: Api) -> None:
@@ -107,6 +151,14 @@ def test_the_shop_is_there_for_a_project_alone(reader: httpx.Client, cast: Cast)
     for other in ("", "pr_000000000000000000000000", '"><script>alert(1)</script>'):
         assert reader.get("/demo", params={"key": other}).status_code == 404
     assert reader.get("/demo").status_code == 404
+
+
+def test_the_shop_is_gone_where_the_settings_say_so(fresh_cast: Cast, start_server: StartServer) -> None:
+    key = fresh_cast.owner.project.project_key
+    for setting, status in (("off", 404), ("on", 200)):
+        server = start_server(fresh_cast.store, BACKROOM_DEMO_PAGE=setting)
+        assert httpx.get(f"{server.url}/demo", params={"key": key}).status_code == status
+        server.stop()
 
 
 def test_the_shop_lives_under_a_strict_policy(reader: httpx.Client, cast: Cast) -> None:

@@ -26,8 +26,8 @@ export class PatchroomsApi {
   private channel: string | null | undefined;
 
   constructor(private readonly start: Start) {
-    for (const name of METHODS) {
-      const method = this[name] as (...args: unknown[]) => unknown;
+    const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(PatchroomsApi.prototype);
+    for (const [name, { value: method }] of Object.entries(methods)) {
       // Own, bound and guarded: `const { openForm } = Patchrooms` works, and a mistake of ours stays ours.
       (this as Record<string, unknown>)[name] = (...args: unknown[]) =>
         safely(() => method.apply(this, args), undefined);
@@ -143,16 +143,3 @@ export class PatchroomsApi {
     safely(() => document.dispatchEvent(new CustomEvent(`patchrooms:${name}`, { detail })), false);
   }
 }
-
-const METHODS = [
-  "init",
-  "openForm",
-  "closeForm",
-  "setChannel",
-  "setUser",
-  "destroy",
-  "on",
-  "getReports",
-  "exportMarkdown",
-  "clear",
-] as const;

@@ -12,10 +12,13 @@ safely(() => {
   const baked = own(page, "__patchrooms") ?? null;
   delete page.__patchrooms;
   const { home, data } = readScript(document.currentScript, /\/v1\/patchrooms(\/[^/]*)?\.js$/);
-  // Loaded twice, the later one stands alone.
+  const starts = baked !== null || ownString(data, "projectKey") !== null || ownString(data, "storage") !== null;
+  // Frameworks load it again with every mount, and a page's script may come when its component has gone: what only
+  // waits for `init` changes nothing then. What starts by itself stands alone.
+  if (!starts && page.Patchrooms?.destroy) return;
   page.Patchrooms?.destroy?.();
   const start: Start = { home, baked, data, load: loader(() => start.home) };
   const api = new PatchroomsApi(start);
   page.Patchrooms = api as unknown as { destroy: () => void };
-  if (baked !== null || ownString(data, "projectKey") !== null || ownString(data, "storage") !== null) void api.init();
+  if (starts) void api.init();
 }, undefined);

@@ -76,7 +76,6 @@ const de: Texts = {
   failed: "Der Server hat diese Meldung nicht angenommen",
   refused: "Er sagte: {said}",
   failedBlocked: "Diese Website darf hierher keine Meldungen senden. Ihr Text steht unten.",
-  failedUnknown: "Die Adresse für Meldungen kennt der Server nicht. Ihr Text steht unten.",
   failedLarge: "Sie ist zu groß. Entfernen Sie ein Bild oder die Sprachnotiz und senden Sie noch einmal.",
   failedType: "Eine Datei ist von einer Art, die der Server nicht nimmt. Entfernen Sie sie und senden Sie noch einmal.",
   paused: "Dieses Projekt nimmt zurzeit keine Rückmeldungen an.",

@@ -72,7 +72,6 @@ const en = {
   failed: "The server did not take this report",
   refused: "It said: {said}",
   failedBlocked: "This site may not send reports here. Your text is kept below.",
-  failedUnknown: "The address for reports is unknown to the server. Your text is kept below.",
   failedLarge: "It is too large. Remove a picture or the voice note and send again.",
   failedType: "A file is of a kind the server doesn't take. Remove it and send again.",
   paused: "This project takes no feedback at the moment.",

@@ -75,7 +75,6 @@ const es: Texts = {
   failed: "El servidor no aceptó este mensaje",
   refused: "Respondió: {said}",
   failedBlocked: "Este sitio no puede enviar comentarios aquí. Su texto se conserva abajo.",
-  failedUnknown: "El servidor no conoce esta dirección. Su texto se conserva abajo.",
   failedLarge: "Es demasiado grande. Quite una imagen o la nota de voz y envíe de nuevo.",
   failedType: "El servidor no acepta ese tipo de archivo. Quítelo y envíe de nuevo.",
   paused: "Este proyecto no acepta comentarios por ahora.",

@@ -75,7 +75,6 @@ const fr: Texts = {
   failed: "Le serveur n’a pas accepté ce message",
   refused: "Il a répondu : {said}",
   failedBlocked: "Ce site n’a pas le droit d’envoyer des avis ici. Votre texte est gardé ci-dessous.",
-  failedUnknown: "Le serveur ne connaît pas cette adresse. Votre texte est gardé ci-dessous.",
   failedLarge: "C’est trop volumineux. Retirez une image ou la note vocale et renvoyez.",
   failedType: "Le serveur n’accepte pas ce type de fichier. Retirez-le et renvoyez.",
   paused: "Ce projet n’accepte pas d’avis pour le moment.",

@@ -73,7 +73,6 @@ const pt: Texts = {
   failed: "O servidor não aceitou esta mensagem",
   refused: "Respondeu: {said}",
   failedBlocked: "Este site não pode enviar comentários para aqui. O seu texto está guardado abaixo.",
-  failedUnknown: "O servidor não conhece este endereço. O seu texto está guardado abaixo.",
   failedLarge: "É demasiado grande. Remova uma imagem ou a nota de voz e envie de novo.",
   failedType: "O servidor não aceita este tipo de ficheiro. Remova-o e envie de novo.",
   paused: "Este projeto não aceita comentários de momento.",

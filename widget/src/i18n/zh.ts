@@ -72,7 +72,6 @@ const zh: Texts = {
   failed: "服务器没有接受这份反馈",
   refused: "服务器的回应：{said}",
   failedBlocked: "此网站不能向这里发送反馈。您的文字保留在下方。",
-  failedUnknown: "服务器不认识这个地址。您的文字保留在下方。",
   failedLarge: "内容太大。请移除图片或语音后重新发送。",
   failedType: "服务器不接受这种文件。请移除后重新发送。",
   paused: "此项目目前不接受反馈。",

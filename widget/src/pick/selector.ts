@@ -12,9 +12,8 @@ export function selectorOf(element: Element): string {
 
 function within(element: Element, root: Node): string {
   try {
-    const scope = root instanceof ShadowRoot ? (root as unknown as Element) : element.ownerDocument.body;
-    if (scope === element) return "body";
-    return finder(element, { root: scope, timeoutMs: 400, maxNumberOfPathChecks: 2_000 });
+    if (element === document.body) return "body";
+    return finder(element, { root: root as unknown as Element });
   } catch {
     return byPlace(element);
   }

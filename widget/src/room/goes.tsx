@@ -26,7 +26,7 @@ export function Goes({ room }: { room: RoomModel }) {
         ))}
       </ul>
       <div class="bar">
-        <button type="button" class="send" onClick={() => room.set({ view: "write" })}>
+        <button class="send" onClick={() => room.set({ view: "write" })}>
           {texts.done}
         </button>
       </div>

@@ -53,7 +53,6 @@ export interface ToolProps {
 export function Tool({ icon, label, act, pressed, disabled }: ToolProps) {
   return (
     <button
-      type="button"
       class="tool"
       aria-label={label}
       title={label}

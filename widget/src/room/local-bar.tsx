@@ -16,20 +16,19 @@ export function LocalBar({ room }: { room: RoomModel }) {
       <p>
         <b>{fill(texts.savedCount, { n: reports.length })}</b>
         {app.options.mode && (
-          <button type="button" class="link" onClick={() => void pointAt(room)}>
+          <button class="link" onClick={() => void pointAt(room)}>
             {texts.nextElement}
           </button>
         )}
       </p>
       <p>
-        <button type="button" class="stop" onClick={() => void copy(room, app.markdown())}>
+        <button class="stop" onClick={() => void copy(room, app.markdown())}>
           {room.said === texts.copied ? texts.copied : texts.copyFeedback}
         </button>
-        <button type="button" class="link" onClick={() => download(`${name}.md`, app.markdown() + pictures(reports))}>
+        <button class="link" onClick={() => download(`${name}.md`, app.markdown() + pictures(reports))}>
           {texts.download}
         </button>
         <button
-          type="button"
           class="link"
           onClick={() => {
             app.local?.clear();

@@ -44,7 +44,7 @@ export function Outcome(props: Props) {
       <div class="bar">
         <CopyLink room={room} parcel={parcel} />
         <Another room={room} />
-        <button type="button" class="send" onClick={() => room.tryNow()}>
+        <button class="send" onClick={() => room.tryNow()}>
           {texts.tryNow}
         </button>
       </div>
@@ -64,13 +64,17 @@ function Receipt({ room, parcel, close }: Props) {
   return (
     <div class="body outcome receipt">
       {address && (
-        <a href={address.startsWith("/") ? app.api + address : address} target="_blank" rel="noreferrer">
+        <a
+          href={`${address.startsWith("/") ? app.api : ""}${address}?lang=${app.options.locale}`}
+          target="_blank"
+          rel="noreferrer"
+        >
           {texts.follow}
         </a>
       )}
       <div class="bar">
         <Another room={room} />
-        <button type="button" class="send" onClick={close}>
+        <button class="send" onClick={close}>
           {texts.close}
         </button>
       </div>
@@ -82,7 +86,7 @@ function Failed({ room, parcel }: Props) {
   const { texts } = room;
   const why = {
     blocked: texts.failedBlocked,
-    unknown: texts.failedUnknown,
+    unknown: texts.failedOther,
     large: texts.failedLarge,
     type: texts.failedType,
     paused: texts.paused,
@@ -95,10 +99,10 @@ function Failed({ room, parcel }: Props) {
       <pre dir="auto">{plainText(parcel.report)}</pre>
       <div class="bar">
         <CopyLink room={room} parcel={parcel} />
-        <button type="button" class="link" onClick={() => void room.discard(parcel)}>
+        <button class="link" onClick={() => void room.discard(parcel)}>
           {texts.discard}
         </button>
-        <button type="button" class="send" onClick={() => void room.reopen(parcel)}>
+        <button class="send" onClick={() => void room.reopen(parcel)}>
           {texts.reopen}
         </button>
       </div>
@@ -108,7 +112,7 @@ function Failed({ room, parcel }: Props) {
 
 function Another({ room }: { room: RoomModel }) {
   return (
-    <button type="button" class="link" onClick={() => room.another()}>
+    <button class="link" onClick={() => room.another()}>
       {room.texts.another}
     </button>
   );
@@ -116,7 +120,7 @@ function Another({ room }: { room: RoomModel }) {
 
 function CopyLink({ room, parcel }: { room: RoomModel; parcel: Parcel }) {
   return (
-    <button type="button" class="link" onClick={() => void copy(room, plainText(parcel.report))}>
+    <button class="link" onClick={() => void copy(room, plainText(parcel.report))}>
       {room.said === room.texts.copied ? room.texts.copied : room.texts.copy}
     </button>
   );

@@ -1,4 +1,5 @@
 import { Fragment, h } from "preact";
+import { place } from "../stage/place";
 import { addPictures } from "./acts";
 import { Channels } from "./channels";
 import { EditorSlot } from "./editor-slot";
@@ -26,7 +27,9 @@ export function Panel({ room, close }: Props & { close(): void }) {
         role="dialog"
         aria-labelledby="br-title"
         tabIndex={-1}
-        data-simple={simple ? "" : undefined}
+        ref={(panel: HTMLElement | null) => {
+          if (panel) place(panel, app.options.anchor);
+        }}
         onKeyDown={(event: KeyboardEvent) => keys(event, room, close)}
         onPaste={(event: ClipboardEvent) => pictures(event, event.clipboardData, room)}
         onDragOver={(event: DragEvent) => event.preventDefault()}

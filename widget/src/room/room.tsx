@@ -2,7 +2,6 @@ import { h, render } from "preact";
 import { isMasked } from "../shot/mask";
 import { adopt } from "../stage/adopt";
 import { warn } from "../stage/own";
-import { place } from "../stage/place";
 import type { App, Room } from "../types";
 import { pointAt } from "./acts";
 import { isEmpty } from "./draft";
@@ -14,17 +13,13 @@ import { toolsFrom } from "./tools";
 
 export { sendWaiting } from "../send/send";
 
-const dressed = new WeakSet<ShadowRoot>();
-
 /** Builds the room in the loader's shadow root. It shows nothing until it is opened. */
 export async function mountRoom(app: App): Promise<Room> {
   toolsFrom(() => app.load("tools"));
   const model = new RoomModel(app);
   await model.load();
-  if (!dressed.has(app.shadow)) adopt(app.shadow, ROOM_CSS);
-  dressed.add(app.shadow);
+  adopt(app.shadow, ROOM_CSS);
   const slot = document.createElement("div");
-  place(slot, app.options.anchor);
   slot.className = "slot";
   app.layer.append(slot);
   const draw = (): void => {

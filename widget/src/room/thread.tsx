@@ -52,7 +52,6 @@ function BlockBody({ room, block }: { room: RoomModel; block: DraftBlock }) {
         <small>
           <span>{[texts.screenshot, masked].filter(Boolean).join(" · ")}</span>
           <button
-            type="button"
             class="link"
             onClick={() => room.set({ editing: { id: block.id, blob: block.blob, masked: block.masked } })}
           >
@@ -82,7 +81,7 @@ export function Others({ room }: { room: RoomModel }) {
       {waiting > 0 && (
         <p>
           {fill(texts.waiting, { n: waiting })}
-          <button type="button" class="link" onClick={() => room.tryNow()}>
+          <button class="link" onClick={() => room.tryNow()}>
             {texts.tryNow}
           </button>
         </p>
@@ -90,7 +89,7 @@ export function Others({ room }: { room: RoomModel }) {
       {failed.map((parcel) => (
         <p key={parcel.id}>
           {texts.failed}
-          <button type="button" class="link" onClick={() => room.set({ parcel, view: "outcome" })}>
+          <button class="link" onClick={() => room.set({ parcel, view: "outcome" })}>
             {texts.edit}
           </button>
         </p>

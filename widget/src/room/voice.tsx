@@ -61,10 +61,10 @@ export class Voice extends Component<Props, { elapsed: number }> {
           {clock(Math.min(this.state.elapsed, MOST_MS))} / {clock(MOST_MS)}
         </span>
         <meter ref={this.meter} min={0} max={1} aria-label={texts.level} />
-        <button type="button" class="link" onClick={this.cancel}>
+        <button class="link" onClick={this.cancel}>
           {texts.cancel}
         </button>
-        <button type="button" class="stop" onClick={() => void this.finish()} ref={this.stop}>
+        <button class="stop" onClick={() => void this.finish()} ref={this.stop}>
           {texts.stop}
         </button>
       </div>

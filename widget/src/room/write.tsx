@@ -18,7 +18,7 @@ export function Write({ room }: { room: RoomModel }) {
       {app.project.paused && <p class="notice">{texts.paused}</p>}
       {room.notice && <Notice room={room} />}
       {room.selection && !simple && (
-        <button type="button" class="quote" onClick={() => quoteSelection(room)}>
+        <button class="quote" onClick={() => quoteSelection(room)}>
           <b>{texts.quote}</b>
           <span>“{room.selection.slice(0, 80)}”</span>
         </button>
@@ -47,12 +47,7 @@ export function Write({ room }: { room: RoomModel }) {
             <Tool icon="picture" label={texts.attach} act={() => chooseFile(room)} />
           </>
         )}
-        <button
-          type="button"
-          class="send"
-          disabled={!room.canSend || recorder !== null}
-          onClick={() => void room.send()}
-        >
+        <button class="send" disabled={!room.canSend || recorder !== null} onClick={() => void room.send()}>
           {room.busy ? texts.sending : app.local ? texts.save : texts.send}
         </button>
       </div>
@@ -76,7 +71,7 @@ function Notice({ room }: { room: RoomModel }) {
     <div class="notice">
       <p>{notice.text}</p>
       {notice.actions.map((action) => (
-        <button key={action.label} type="button" class="link" onClick={action.act}>
+        <button key={action.label} class="link" onClick={action.act}>
           {action.label}
         </button>
       ))}
@@ -127,7 +122,7 @@ function Along({ room }: { room: RoomModel }) {
   return (
     <p class="goes">
       <span>{fill(texts.goes, { parts: names.join(", ") || texts.nothing })}</span>{" "}
-      <button type="button" class="link" onClick={() => room.choose()}>
+      <button class="link" onClick={() => room.choose()}>
         {texts.seeAndChoose}
       </button>
     </p>

@@ -1,13 +1,10 @@
 import { warn } from "../stage/own";
 
-let told = false;
-
 /** Watches for the page's Content-Security-Policy stopping a request, and names the directive to add, once. */
 export function directiveFor(address: string): () => void {
   const origin = new URL(address, location.href).origin;
   const listen = (event: SecurityPolicyViolationEvent): void => {
-    if (!event.blockedURI.startsWith(origin) || told) return;
-    told = true;
+    if (!event.blockedURI.startsWith(origin) || blocked.has(origin)) return;
     blocked.add(origin);
     warn(`the page's Content-Security-Policy stops reports. Add to it: ${event.effectiveDirective} ${origin}`);
   };

@@ -83,7 +83,7 @@ export class Queue {
   private async attempt(parcel: Parcel): Promise<void> {
     const { now, random } = this.outside;
     const heard = await this.outside.post(parcel).catch(() => null);
-    const verdict = heard ? judge(heard, now()) : ({ kind: "again", afterMs: null, status: 0 } as const);
+    const verdict = heard ? judge(heard, now()) : ({ kind: "again", afterMs: null } as const);
     let after: Parcel;
     if (verdict.kind === "sent") {
       // The pictures are the server's now; the receipt keeps only what the reporter may want to see.

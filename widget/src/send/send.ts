@@ -28,6 +28,8 @@ export function queueFor(current: App): Queue {
     changed: (parcel) => {
       if (parcel.state === "sent") app?.emit("sent", { clientId: parcel.id, ...parcel.answer });
       if (parcel.state === "failed") app?.emit("failed", { clientId: parcel.id, reason: parcel.failure });
+      if (parcel.failure === "blocked")
+        warn(`${location.origin} may not send. Is it in the project's allowed origins?`);
       if (parcel.state === "waiting" && parcel.tries === 0) app?.emit("queued", { clientId: parcel.id });
       for (const listener of heard) listener(parcel);
     },

@@ -35,7 +35,7 @@ let shelf: Promise<Shelf> | null = null;
 
 /** IndexedDB, or memory where the browser or the page's sandbox blocks it (private mode, opaque origins). */
 export function openShelf(): Promise<Shelf> {
-  shelf ??= openDatabase().then(databaseShelf, memoryShelf);
+  shelf ??= openDatabase().then(databaseShelf, memory);
   return shelf;
 }
 
@@ -90,10 +90,6 @@ function databaseShelf(database: IDBDatabase): Shelf {
       await run(store, "readwrite", (s) => s.delete(key)).catch(() => {});
     },
   };
-}
-
-function memoryShelf(): Shelf {
-  return memory();
 }
 
 function memory(): Shelf {

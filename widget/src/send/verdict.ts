@@ -4,8 +4,8 @@ export type Failure = "refused" | "blocked" | "unknown" | "large" | "type" | "pa
 
 export type Verdict =
   | { kind: "sent"; answer: Answer }
-  | { kind: "again"; afterMs: number | null; status: number }
-  | { kind: "final"; failure: Failure; status: number; said: string };
+  | { kind: "again"; afterMs: number | null }
+  | { kind: "final"; failure: Failure; said: string };
 
 export interface Answer {
   id: string;
@@ -27,12 +27,12 @@ export function judge(heard: Heard, now: number): Verdict {
   if (status >= 200 && status < 300) {
     const answer = answerOf(heard.body);
     // A 2xx that names no report is some proxy's page, not our server: the report isn't stored.
-    return answer ? { kind: "sent", answer } : { kind: "again", afterMs: null, status };
+    return answer ? { kind: "sent", answer } : { kind: "again", afterMs: null };
   }
   const passes = status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
-  if (passes) return { kind: "again", afterMs: retryAfter(heard.retryAfter, now), status };
+  if (passes) return { kind: "again", afterMs: retryAfter(heard.retryAfter, now) };
   const said = field(heard.body, "error") ?? "";
-  return { kind: "final", failure: failureOf(status, said), status, said };
+  return { kind: "final", failure: failureOf(status, said), said };
 }
 
 function failureOf(status: number, said: string): Failure {

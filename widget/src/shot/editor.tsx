@@ -135,10 +135,10 @@ export class Editor extends Component<EditorProps, State> {
             />
           ))}
           <Tool icon="undo" label={texts.undo} act={this.undo} disabled={marks.length === 0} />
-          <button type="button" class="link" onClick={cancel}>
+          <button class="link" onClick={cancel}>
             {texts.cancel}
           </button>
-          <button type="button" class="send" onClick={() => void this.finish()}>
+          <button class="send" onClick={() => void this.finish()}>
             {texts.done}
           </button>
         </div>

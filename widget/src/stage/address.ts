@@ -1,3 +1,6 @@
+/** Where a browser has no Navigation API, `pushState` tells nobody: then it is looked at so often, in milliseconds. */
+const LOOK = 500;
+
 /** Tells when the page's address has changed, without patching the page's history object. */
 export function watchAddress(changed: () => void): () => void {
   let last = location.href;
@@ -7,12 +10,10 @@ export function watchAddress(changed: () => void): () => void {
     changed();
   };
   const navigation = (window as { navigation?: EventTarget }).navigation;
+  const timer = navigation ? 0 : setInterval(look, LOOK);
   navigation?.addEventListener("currententrychange", look);
-  addEventListener("popstate", look);
-  addEventListener("hashchange", look);
   return () => {
+    clearInterval(timer);
     navigation?.removeEventListener("currententrychange", look);
-    removeEventListener("popstate", look);
-    removeEventListener("hashchange", look);
   };
 }

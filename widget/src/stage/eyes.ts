@@ -35,7 +35,5 @@ export function gaze(dx: number, dy: number): [number, number] {
   const distance = Math.hypot(dx, dy);
   if (distance < 1) return [0, 0];
   const turn = REACH * Math.min(1, distance / 160);
-  return [round((dx / distance) * turn), round((dy / distance) * turn)];
+  return [(dx / distance) * turn, (dy / distance) * turn];
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;

@@ -9,30 +9,28 @@ export function face(mascot: Mascot): SVGSVGElement {
   const eyes = element("g", { class: "eyes" });
   for (const line of FACES[mascot]) {
     const isEye = line.startsWith("*");
-    (isEye ? eyes : svg).append(shape(isEye ? line.slice(1) : line));
+    (isEye ? eyes : svg).append(...shapes(isEye ? line.slice(1) : line));
     // The eyes keep their place between what was drawn before and after them.
     if (isEye && !eyes.parentNode) svg.append(eyes);
   }
   return svg as SVGSVGElement;
 }
 
-function shape(line: string): SVGElement {
-  const space = line.indexOf(" ");
-  const paint = line.slice(0, space);
-  const rest = line.slice(space + 1);
-  if (paint.startsWith("-")) {
-    const stroke = paint.slice(1);
-    return element("path", { d: rest, fill: "none", stroke, "stroke-width": "1.8", "stroke-linecap": "round" });
-  }
-  if (!rest.startsWith("@")) return element("path", { d: rest, fill: paint });
-  const [cx = "0", cy = "0", rx = "0", ry = "0", turn] = rest.slice(1).split(" ");
-  const ellipse = element("ellipse", { cx, cy, rx, ry, fill: paint });
-  if (turn) ellipse.setAttribute("transform", `rotate(${turn} ${cx} ${cy})`);
-  return ellipse;
+function shapes(line: string): SVGElement[] {
+  const [, paint = "", kind, rest = ""] = /^-?(\S+) (@*)(.+)/.exec(line) ?? [];
+  if (line.startsWith("-"))
+    return [
+      element("path", { d: rest, fill: "none", stroke: paint, "stroke-width": "1.8", "stroke-linecap": "round" }),
+    ];
+  if (!kind) return [element("path", { d: rest, fill: paint })];
+  const [cx, cy, rx, ry, turn = 0] = rest.split(" ").map(Number) as [number, number, number, number, number?];
+  const ellipse = (x: number, by: number): SVGElement =>
+    element("ellipse", { cx: x, cy, rx, ry, fill: paint, transform: `rotate(${by} ${x} ${cy})` });
+  return kind === "@" ? [ellipse(cx, turn)] : [ellipse(cx, turn), ellipse(64 - cx, -turn)];
 }
 
-function element(name: string, attributes: Record<string, string>): SVGElement {
+function element(name: string, attributes: Record<string, string | number>): SVGElement {
   const made = document.createElementNS(SVG, name);
-  for (const key of Object.keys(attributes)) made.setAttribute(key, attributes[key] ?? "");
+  for (const key of Object.keys(attributes)) made.setAttribute(key, String(attributes[key]));
   return made;
 }

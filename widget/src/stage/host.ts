@@ -20,14 +20,7 @@ const ARMOUR: ReadonlyArray<[string, string]> = [
   ["inset", "0 auto auto 0"],
   ["width", "0"],
   ["height", "0"],
-  ["margin", "0"],
-  ["padding", "0"],
-  ["border", "0"],
-  ["overflow", "visible"],
-  ["background", "none"],
   ["z-index", "2147483647"],
-  ["visibility", "visible"],
-  ["opacity", "1"],
 ];
 
 /** Makes the element that holds the widget, closed to the page's styles and above everything it shows. */

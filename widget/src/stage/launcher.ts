@@ -14,6 +14,7 @@ export function launcher(app: App, open: () => void): Launcher {
   const button = document.createElement("button");
   const label = document.createElement("span");
   label.textContent = options.texts.launcher ?? LAUNCHER[options.locale];
+  if (options.shape === "bubble") label.className = "unseen";
   region.setAttribute("aria-label", label.textContent);
   button.type = "button";
   button.className = "launcher";

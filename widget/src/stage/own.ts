@@ -29,12 +29,6 @@ export function safely<T>(act: () => T, otherwise: T): T {
 }
 
 export function warn(what: unknown): void {
-  try {
-    console.warn(
-      typeof what === "string" ? `[Patchrooms] ${what}` : "[Patchrooms]",
-      ...(typeof what === "string" ? [] : [what]),
-    );
-  } catch {
-    // A page without a console has nobody to warn.
-  }
+  if (typeof what === "string") console.warn(`[Patchrooms] ${what}`);
+  else console.warn("[Patchrooms]", what);
 }

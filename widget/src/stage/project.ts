@@ -29,17 +29,15 @@ function channelOf(value: unknown): Channel | null {
 /** Fetches settings; null when the key is unknown. A server out of reach gives no settings, and the widget starts plain. */
 export async function fetchSettings(address: string, unknown: string): Promise<unknown> {
   try {
-    const answer = await fetch(address, bare<RequestInit>({ credentials: "omit", mode: "cors" }));
+    const answer = await fetch(address, bare<RequestInit>({ credentials: "omit" }));
     if (answer.status === 404) {
       warn(unknown);
       return null;
     }
     if (answer.ok) return await answer.json();
-    warn(`${address} answered ${answer.status}; starting with defaults`);
+    warn(`${address} answered ${answer.status}`);
   } catch {
-    warn(
-      `${address} is out of reach; starting with defaults. Does the page's Content-Security-Policy allow it in connect-src?`,
-    );
+    warn(`${address} is out of reach. Does the page's Content-Security-Policy allow it in connect-src?`);
   }
   return {};
 }

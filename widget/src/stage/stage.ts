@@ -70,9 +70,7 @@ export class Stage {
     } catch (error) {
       this.room = null;
       warn(error);
-      warn(
-        `the room could not be loaded from ${this.app.home}. Does the page's Content-Security-Policy allow it in script-src?`,
-      );
+      warn(`${this.app.home} is out of reach. Does the page's Content-Security-Policy allow it in script-src?`);
     } finally {
       this.button?.element.removeAttribute("aria-busy");
     }

@@ -24,6 +24,8 @@ REFUSED = "This origin isn't among the project's allowed origins."
 EXPOSE = (b"access-control-expose-headers", b"Retry-After, X-Request-Id")
 VARY = (b"vary", b"Origin")
 ANY_ORIGIN = ((b"access-control-allow-origin", b"*"), EXPOSE)
+REFUSAL = (*ANY_ORIGIN, VARY)
+"""A page that may not send may read that, which tells it no more than that, and stops trying."""
 NO_ORIGIN = (VARY,)
 PREFLIGHT = (
     (b"access-control-allow-methods", b"POST"),
@@ -39,10 +41,12 @@ def admits(scope: Scope, project: ProjectFacts) -> bool:
         return True
     origin = header(scope, b"origin")
     allowed = origin_allowed(project.allowed_origins, None if origin is None else origin.decode("latin-1"))
-    if allowed and origin is not None:
-        scope["cors"] = ((b"access-control-allow-origin", origin), EXPOSE, VARY)
-    else:
+    if not allowed:
+        scope["cors"] = REFUSAL
+    elif origin is None:
         scope["cors"] = NO_ORIGIN
+    else:
+        scope["cors"] = ((b"access-control-allow-origin", origin), EXPOSE, VARY)
     return allowed
 
 
@@ -55,9 +59,13 @@ def cors_headers(scope: Scope) -> Headers:
 
 
 async def preflight(door: PatchroomsDoor, request: Request) -> Answer:
-    """Tells a browser whether the page may send; an unknown key is left to the request itself to be told."""
+    """Tells a browser whether the page may send; an unknown key is left to the request itself to be told.
+
+    Forms and text, which are sent without asking, are refused readably by the request itself.
+    """
     scope = request.scope
     project = await door.find_project(scope["path_params"]["projectKey"])
     if project is not None and not admits(scope, project):
+        scope["cors"] = NO_ORIGIN
         raise Denied(REFUSED)
     return Answer(204, b"", [*cors_headers(scope), *PREFLIGHT])

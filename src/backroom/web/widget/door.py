@@ -31,10 +31,11 @@ PATHS = ("/widget.js", "/demo")
 class WidgetDoor(Door):
     """What pages of other sites load, and what reporters open."""
 
-    def __init__(self, db: Database, receipts: Receipts) -> None:
+    def __init__(self, db: Database, receipts: Receipts, demo_page: bool) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.receipts = receipts
+        self.demo_page = demo_page
         self.widgets = Widgets()
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:

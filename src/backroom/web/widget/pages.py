@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from backroom.reports.receipts import get_receipt
 from backroom.web import pages
 from backroom.web.http import Answer, Headers, NoSuchPath
 from backroom.web.widget.scripts import PROJECT_KEY, SCRIPT, YEAR
+from backroom.web.widget.words import RIGHT_TO_LEFT, all_words, language_of
 
 if TYPE_CHECKING:
     from backroom.web.widget.door import WidgetDoor
@@ -26,28 +26,33 @@ FOLDER = Path(__file__).parent / "templates"
 ASSETS = {"receipt.css": b"text/css; charset=utf-8", "demo.css": b"text/css; charset=utf-8", "demo.js": SCRIPT[1]}
 HTML = (b"content-type", b"text/html; charset=utf-8")
 NOT_KEPT = (b"cache-control", b"no-store")
-DEMO_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+DEMO_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "connect-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+    *pages.CLOSED,
 )
-STATES = {
-    "open": ("Received", "It is in the team's inbox."),
-    "triaged": ("Seen", "Somebody has read it and put it where it belongs."),
-    "in-progress": ("In progress", "Somebody is working on it."),
-    "resolved": ("Resolved", "The team says that this is done."),
-    "closed": ("Closed", "The team has closed it."),
+
+WORDS = {
+    "channel": "feature",
+    "userId": "customer-7",
+    "color": "#c2410c",
+    "apiUrl": "https://feedback.example.com",
 }
-"""What a status is called for whoever sent the report, and what that means."""
+"""The widget's options that are a word of one's own, each with an example."""
+VALUES = {
+    "identity": '{"userId": "customer-7", "signature": "…"}',
+    "extra": '{"plan": "pro", "cart": 3}',
+    "texts": '{"launcher": "Tell us", "title": "What is wrong here?"}',
+    "mask": '[".teas", "#pay"]',
+    "artifact": '{"id": "tea", "title": "Tea & Paper", "tool": "by hand", "goal": "an easy checkout"}',
+}
+"""Those that are more than a word, as JSON."""
+METHODS = ("openForm", "closeForm", "setChannel", "setUser", "getReports", "exportMarkdown", "clear", "destroy", "init")
 
 
 async def show_receipt(door: WidgetDoor, request: Request) -> Answer:
@@ -57,18 +62,25 @@ async def show_receipt(door: WidgetDoor, request: Request) -> Answer:
         found = await door.db.read(get_receipt, project, report)
     except NotFound:
         raise NoSuchPath("Not found") from None
-    state, meaning = STATES[found.status]
-    values = found._asdict() | {"state": state, "meaning": meaning, "short": found.report[-4:]}
-    return _page("receipt.html", pages.SECURITY, **values)
+    language = language_of(request.query_params.get("lang"), request.headers.get("accept-language"))
+    words = all_words()[language]
+    state, meaning = words.states[found.status]
+    facts = found._asdict() | {"state": state, "meaning": meaning, "short": found.report[-4:]}
+    security = [*pages.SECURITY, (b"vary", b"Accept-Language"), (b"content-language", language.encode())]
+    return _page("receipt.html", security, words=words, language=language, **facts)
 
 
 async def show_demo(door: WidgetDoor, request: Request) -> Answer:
-    """A little shop with the widget of the project that the query names; without one there is no such page."""
+    """A little shop with the widget of the project that the query names.
+
+    Without one, or where the settings say so, there is no such page.
+    """
     key = request.query_params.get("key", "")
-    if not PROJECT_KEY.match(key) or await door.db.read_short(door.widgets.by_project_key, key) is None:
+    is_key = door.demo_page and PROJECT_KEY.match(key)
+    if not is_key or await door.db.read_short(door.widgets.by_project_key, key) is None:
         raise NoSuchPath("Not found")
-    security = [(b"content-security-policy", DEMO_POLICY.encode()), *pages.SECURITY[1:]]
-    return _page("demo.html", security, key=key, choices=CHOICES)
+    shown = {"choices": CHOICES, "words": WORDS, "values": VALUES, "methods": METHODS}
+    return _page("demo.html", pages.guards(DEMO_POLICY), key=key, **shown)
 
 
 async def show_asset(_door: WidgetDoor, request: Request) -> Answer:
@@ -84,12 +96,6 @@ def _page(template: str, security: Headers, **values: Any) -> Answer:
     return Answer(200, html.encode(), [HTML, NOT_KEPT, *security])
 
 
-def _day(moment: int) -> str:
-    """A day in words, of milliseconds since the epoch."""
-    at = datetime.fromtimestamp(moment / 1000, UTC)
-    return f"{at.day} {at:%B %Y}"
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -99,8 +105,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"day": _day, "iso": iso}
-    environment.globals |= {"asset": pages.asset, "own_asset": _address}
+    environment.filters |= {"iso": iso}
+    environment.globals |= {"asset": pages.asset, "own_asset": _address, "rtl": RIGHT_TO_LEFT}
     return environment
 
 

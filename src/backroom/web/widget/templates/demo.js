@@ -1,26 +1,58 @@
-// Builds the widget anew whenever an option changes, and shows the same in code.
+// Builds the widget anew whenever an option changes, shows the same in code, and writes down what the widget tells.
 const form = document.querySelector(".options");
-const { key } = document.body.dataset;
+const told = document.getElementById("told");
+const EVENTS = ["ready", "open", "close", "queued", "sent", "failed"];
+
+const valueOf = (field) => {
+  if (field.dataset.kind !== "json") return field.value;
+  try {
+    field.setCustomValidity("");
+    return JSON.parse(field.value);
+  } catch {
+    field.setCustomValidity("This is not JSON.");
+    field.reportValidity();
+    return undefined;
+  }
+};
 
 const chosen = () => {
-  const options = { projectKey: key };
-  for (const { name, value } of form.elements) if (name && value) options[name] = value;
-  if (options.mode) options.artifact = { id: "demo", title: "Tea & Paper", tool: "by hand", goal: "an easy checkout" };
+  const options = {};
+  for (const field of form.elements) if (field.name && field.value) options[field.name] = valueOf(field);
   return options;
 };
 
-const show = (options) => {
-  document.getElementById("code").textContent = `Patchrooms.init(${JSON.stringify(options, null, 2)});`;
+const tell = (line) => {
+  told.textContent = `${told.textContent}${line}\n`.split("\n").slice(-9).join("\n");
 };
 
+const apply = () => {
+  const options = chosen();
+  document.getElementById("code").textContent = `Patchrooms.init(${JSON.stringify(options, null, 2)});`;
+  return options;
+};
+
+const METHODS = {
+  init: () => window.Patchrooms.init(apply()),
+  openForm: () => window.Patchrooms.openForm(),
+  closeForm: () => window.Patchrooms.closeForm(),
+  setChannel: () => window.Patchrooms.setChannel("feature"),
+  setUser: () => window.Patchrooms.setUser({ userId: "customer-8" }),
+  getReports: () => tell(`getReports: ${window.Patchrooms.getReports().length}`),
+  exportMarkdown: () => tell(window.Patchrooms.exportMarkdown() || "exportMarkdown: nothing"),
+  clear: () => window.Patchrooms.clear(),
+  destroy: () => window.Patchrooms.destroy(),
+  error: () => console.error("TypeError: total is undefined, for ada@example.com with token=abc123"),
+};
+
+for (const name of EVENTS)
+  document.addEventListener(`patchrooms:${name}`, ({ detail }) => tell(detail ? `${name} ${JSON.stringify(detail)}` : name));
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("change", () => {
-  show(chosen());
-  window.Patchrooms?.init(chosen());
-});
+form.addEventListener("change", () => METHODS.init());
 form.addEventListener("click", ({ target }) => {
-  const { act } = target.dataset;
-  if (act === "openForm") window.Patchrooms?.openForm();
-  if (act === "error") console.error("TypeError: total is undefined, for ada@example.com with token=abc123");
+  const { method, example } = target.dataset;
+  if (method) METHODS[method]();
+  if (!example) return;
+  form.elements[example].value = form.elements[example].placeholder;
+  METHODS.init();
 });
-show(chosen());
+apply();
