@@ -275,7 +275,7 @@ def test_a_rollback_that_nobody_noticed_is_no_commit(db: Database) -> None:
 
     def swallow(tx: Connection) -> str:
         with contextlib.suppress(Exception):
-            fill(tx, "rows")
+            fill(tx, "hot")
         return "fine"
 
     results = in_one_group(db, (add, "a"), (swallow,), (add, "b"))

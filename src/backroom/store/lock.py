@@ -13,16 +13,25 @@ from types import TracebackType
 
 
 class FileLock:
-    """An exclusive lock between processes, and between objects of one process; not reentrant."""
+    """An exclusive lock between processes, and between objects of one process; not reentrant.
+
+    `waited` says whether somebody else had it when it was last taken.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd: int | None = None
+        self.waited = False
 
     def __enter__(self) -> None:
         if self._fd is None:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.waited = False
+        except BlockingIOError:
+            self.waited = True
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
 
     def __exit__(
         self,

@@ -26,8 +26,10 @@ log = structlog.get_logger("backroom.store")
 
 GROUP_LIMIT = 512
 WAITING_LIMIT = 10_000
-CROWD = 16
-"""Groups of so many or fewer are never split."""
+CROWD = 8
+"""Groups of so many or fewer are never split, nor gathered."""
+
+GATHER_SECONDS = 0.0003
 
 IDLE_CHECK_SECONDS = 0.5
 QUIET_SECONDS = 0.05
@@ -62,6 +64,7 @@ class Writer(threading.Thread):
         self._quiet_from = 0.0
         self._busy = 0.0
         self._most = GROUP_LIMIT
+        self._gathers = False
 
     def run(self) -> None:
         while True:
@@ -96,6 +99,8 @@ class Writer(threading.Thread):
         group: list[Task] = []
         try:
             task = self._tasks.get(timeout=self._patience())
+            if self._gathers:
+                time.sleep(GATHER_SECONDS)
             while task is not None:
                 group.append(task)
                 if len(group) >= self._most:
@@ -148,14 +153,18 @@ class Writer(threading.Thread):
                 for task in group:
                     task.outcome = refusal(error)
             break
-        self._split(len(group) + self._tasks.qsize())
+        self._shape_next(len(group), self._tasks.qsize())
         wake(group)
 
-    def _split(self, unanswered: int) -> None:
+    def _shape_next(self, size: int, waiting: int) -> None:
         """Makes the next group half of those who now wait for an answer: while it waits for the disk, the other
         half is answered and sends again. In one group all of them would wait for the disk, and the processor too.
+
+        Where processes take turns, another one works meanwhile; there a group gathers those who were just answered.
         """
-        self._most = min(GROUP_LIMIT, max(CROWD, (unanswered + 1) // 2))
+        alone = self._lock is not None and not self._lock.waited
+        self._most = min(GROUP_LIMIT, max(CROWD, (size + waiting + 1) // 2)) if alone else GROUP_LIMIT
+        self._gathers = not alone and size > CROWD
 
     def _may_pass(self, error: Exception, attempt: int) -> bool:
         """Whether the group may simply be tried again: another writer was in its way, or the connection was lost
