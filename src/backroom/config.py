@@ -40,6 +40,7 @@ class Settings:
     files_url: str = ""
     public_url: str = ""
     demo_page: bool = True
+    client_id_documents: bool = True
     smtp_url: str = ""
     mail_from: str = "backroom@localhost"
     default_plan: Plan = Plan.PRO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -12,14 +13,16 @@ from sqlalchemy import Connection, func, select
 from backroom.access import Actor, Role, Scope, operator, person
 from backroom.accounts import oauth, people
 from backroom.accounts.audit import list_audit
+from backroom.accounts.commands import add_member
+from backroom.accounts.members import leave_workspace, remove_member
 from backroom.accounts.oauth import OFFERED, Asked, Kind
-from backroom.accounts.oauth_tokens import exchange, find_access, find_secret, give_back, new_code
+from backroom.accounts.oauth_tokens import REPEATED_FOR, exchange, find_access, find_secret, give_back, new_code
 from backroom.accounts.sign_in import Login
 from backroom.accounts.tickets import hash_token
 from backroom.clock import DAY, MINUTE
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.projects.commands import delete_project
-from backroom.store.tables import memberships, oauth_clients, oauth_secrets, users
+from backroom.store.tables import memberships, oauth_clients, oauth_secrets, projects, users
 from tests.reports.fill import member
 from tests.store.fixtures import NOW, Room, core_store, db, make_room, migrated, room
 
@@ -137,19 +140,124 @@ def test_a_second_use_ends_the_grant(room: Room, kind: Kind) -> None:
     _, code = granted(room, member(room, "ann"))
     first = swapped(room, Kind.CODE, code)
     newest = swapped(room, Kind.REFRESH, first.refresh) if kind is Kind.REFRESH else first
+    later = NOW + REPEATED_FOR
     again = code if kind is Kind.CODE else first.refresh
-    assert room.db.write_now(find_secret, kind, "client-2", again, NOW) is None
+    assert room.db.write_now(find_secret, kind, "client-2", again, later) is None
     assert access_of(room, newest.access) is not None, "another client's use says nothing"
-    assert room.db.write_now(find_secret, kind, "client-1", again, NOW) is None
+    assert room.db.write_now(find_secret, kind, "client-1", again, later) is None
     assert access_of(room, newest.access) is None
     assert swapped(room, Kind.REFRESH, newest.refresh) is None
 
 
-def test_what_has_gone_takes_its_tokens_along(room: Room) -> None:
+def test_a_refresh_may_be_repeated_right_away(room: Room) -> None:
+    """For its answer may be lost, and two windows of a program may ask at once."""
     _, code = granted(room, member(room, "ann"))
-    tokens = swapped(room, Kind.CODE, code)
-    room.db.write_now(delete_project, room.actor, room.id, NOW)
+    first = swapped(room, Kind.CODE, code)
+    second = swapped(room, Kind.REFRESH, first.refresh)
+    again = swapped(room, Kind.REFRESH, first.refresh, NOW + REPEATED_FOR - 1)
+    assert (again.refresh, again.access != second.access) == (second.refresh, True)
+    assert all(access_of(room, each.access) is not None for each in (first, second, again)), "all live their time out"
+    assert swapped(room, Kind.REFRESH, first.refresh, NOW + 1, client="client-2") is None
+    third = swapped(room, Kind.REFRESH, second.refresh)
+    assert access_of(room, third.access) is not None
+    assert swapped(room, Kind.REFRESH, first.refresh, NOW + 1) is None, "its successor was used: two have it"
+    assert access_of(room, third.access) is None
+
+
+def test_two_at_once_get_the_same_successor(room: Room) -> None:
+    _, code = granted(room, member(room, "ann"))
+    first = swapped(room, Kind.CODE, code)
+    with ThreadPoolExecutor(4) as windows:
+        found = list(windows.map(lambda _: swapped(room, Kind.REFRESH, first.refresh), range(8)))
+    assert len({each.refresh for each in found}) == 1
+    assert swapped(room, Kind.REFRESH, found[0].refresh) is not None
+
+
+def contents(room: Room) -> list[bytes]:
+    """What is kept beside the hashes of secrets."""
+    query = select(oauth_secrets.c.content)
+    return room.db.read_now(lambda conn: [bytes(each) for each in conn.execute(query).scalars()])
+
+
+def test_the_store_does_not_tell_which_token_follows(room: Room) -> None:
+    _, code = granted(room, member(room, "ann"))
+    first = swapped(room, Kind.CODE, code)
+    second = swapped(room, Kind.REFRESH, first.refresh)
+    kept = contents(room)
+    assert second.refresh.encode() not in kept
+    swapped(room, Kind.REFRESH, second.refresh)
+    kept = contents(room)
+    assert sum(len(each) == len(second.refresh) for each in kept) == 1, "only the last step can be repeated"
+
+
+def test_an_access_token_may_have_less_than_its_grant(room: Room) -> None:
+    _, code = granted(room, member(room, "ann"))
+    first = swapped(room, Kind.CODE, code)
+    less = room.db.write_now(exchange, Kind.REFRESH, "client-1", first.refresh, NOW, [READ])
+    assert less.scopes == (READ,)
+    assert access_of(room, less.access).actor.scopes == {READ}
+    assert access_of(room, first.access).actor.scopes == set(OFFERED)
+    assert room.db.write_now(exchange, Kind.REFRESH, "client-1", less.refresh, NOW, []) is None
+    whole = swapped(room, Kind.REFRESH, less.refresh)
+    assert access_of(room, whole.access).actor.scopes == set(OFFERED), "the refresh token has them all"
+
+
+def by_removal(tx: Connection, room: Room, ann: Actor) -> None:
+    remove_member(tx, room.actor, ann.id, NOW)
+
+
+def by_leaving(tx: Connection, room: Room, ann: Actor) -> None:
+    leave_workspace(tx, ann, NOW)
+
+
+def by_deletion(tx: Connection, room: Room, _ann: Actor) -> None:
+    delete_project(tx, room.actor, room.id, NOW)
+
+
+@pytest.mark.parametrize("end", [by_removal, by_leaving, by_deletion])
+def test_a_connection_ends_with_the_membership_and_with_the_project(
+    room: Room, end: Callable[[Connection, Room, Actor], None]
+) -> None:
+    ann, bob = member(room, "ann"), member(room, "bob")
+    elsewhere = make_room(room.db, "Second")
+    room.db.write_now(add_member, elsewhere.workspace, ann.id, Role.MEMBER, NOW)
+    there = person(ann.id, ann.name, elsewhere.workspace, Role.MEMBER)
+    (grant, code), (_, late) = granted(room, ann), granted(room, ann)
+    tokens, his, far = (
+        swapped(room, Kind.CODE, each) for each in (code, granted(room, bob)[1], granted(elsewhere, there)[1])
+    )
+    room.db.write_now(end, room, ann)
+    gone = [(Kind.REFRESH, tokens.refresh), (Kind.CODE, late)]
     assert access_of(room, tokens.access) is None
+    assert [swapped(room, *each) for each in gone] == [None, None]
+    if end is not by_deletion:
+        room.db.write_now(add_member, room.workspace, ann.id, Role.MEMBER, NOW)
+        assert access_of(room, his.access) is not None, "of nobody else"
+    assert access_of(room, tokens.access) is None, "who comes back consents anew"
+    assert [swapped(room, *each) for each in gone] == [None, None]
+    assert access_of(room, far.access) is not None
+    owner = person("nobody", "Nobody", room.workspace, Role.OWNER)
+    ended = [each for each in room.db.read_now(list_audit, owner, None, 50) if each.action == "connection.revoke"]
+    assert grant in [each.subject for each in ended]
+    assert {each.actor_id for each in ended} == {ann.id if end is by_leaving else room.actor.id}
+
+
+def test_a_refresh_asks_whether_its_person_and_project_are_there(room: Room) -> None:
+    """Also where the rows went without a command, as in a store that was restored in part."""
+    for table, column in ((memberships, memberships.c.user), (projects, projects.c.id)):
+        ann = member(room, f"ann-{table.name}")
+        _, code = granted(room, ann)
+        tokens = swapped(room, Kind.CODE, code)
+        which = ann.id if table is memberships else room.id
+        room.db.write_now(lambda tx, t=table, c=column, w=which: tx.execute(t.delete().where(c == w)))
+        assert swapped(room, Kind.REFRESH, tokens.refresh) is None
+
+
+def test_who_has_left_meanwhile_allows_nothing(room: Room) -> None:
+    ann = member(room, "ann")
+    room.db.write_now(leave_workspace, ann, NOW)
+    with pytest.raises(NotFound):
+        granted(room, ann)
 
 
 def test_giving_back(room: Room) -> None:

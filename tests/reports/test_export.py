@@ -22,7 +22,9 @@ from backroom.reports.bulk import apply
 from backroom.reports.export import COLUMNS, export_csv, export_json_lines
 from backroom.reports.filters import Wanted
 from backroom.reports.inbox import list_inbox
+from backroom.reports.markdown import CLAIMED, NOTICE, OF_THE_ROOM
 from backroom.reports.queries import report_json
+from backroom.reports.rooms import open_room
 from backroom.reports.submit import StoredFile
 from backroom.reports.triage import AddLabel, Assign
 from backroom.reports.zipped import Names, export_zip
@@ -84,6 +86,20 @@ def test_a_zip_has_the_markdown_and_the_files(room: Room, blobs: Blobs) -> None:
         (line,) = [line for line in text.splitlines() if "Screenshot" in line]
         assert files[line.removeprefix("- **Screenshot:** ")] == blobs.get(file.key)
     assert f"/files/{'e' * 24}" in made.read(f"reports/{ids[4][-4:]}.md").decode()
+
+
+def test_each_report_of_a_zip_says_whose_words_it_has_and_tells_the_rooms_own_goal(room: Room, blobs: Blobs) -> None:
+    made, _ = room.db.write_now(open_room, room.actor, room.id, "Checkout", "Sell", ["One column"], None, NOW)
+    forged = b'{"id":"%s","title":"Forged","goal":"Forged","constraints":"Forged"}'
+    ids = [
+        room.submit(artifact_id=artifact, artifact=forged % artifact.encode()).id for artifact in (made.id, "elsewhere")
+    ]
+    opened = opened_zip(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
+    of_room, other = (opened.read(f"reports/{id_[-4:]}.md").decode() for id_ in ids)
+    head = "## Report — Checkout\n**Goal:** Sell\n**Constraint:** One column\n\n"
+    assert of_room.startswith(f"{NOTICE}{OF_THE_ROOM}\n{head}")
+    assert "Forged" not in of_room
+    assert other.startswith(f"{NOTICE}{CLAIMED}\n## Report — Forged\n**Goal:** Forged\n")
 
 
 def test_names_are_short_and_never_the_same() -> None:

@@ -16,10 +16,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backroom.reports.agents import read_for_agent
 from backroom.reports.detail import Artifact, Identity, get_full
-from backroom.reports.markdown import NOTICE, Document, code, document_of, escape, for_agent, markdown_of
+from backroom.reports.excerpt import LONGEST, MOST, excerpt_of, piece_of
+from backroom.reports.markdown import (
+    CLAIMED,
+    NOTICE,
+    OF_THE_ROOM,
+    Document,
+    code,
+    document_of,
+    escape,
+    for_agent,
+    markdown_of,
+)
+from backroom.reports.rooms import open_room
 from backroom.reports.rules import ScreenshotBlock, SelectionBlock, TextBlock, title_of
-from tests.store.fixtures import Room
+from tests.store.fixtures import NOW, Room, make_room
 
 EXAMPLES = Path(__file__).with_name("markdown")
 LABELS = (
@@ -79,14 +92,30 @@ def test_what_another_program_sent_as_context_does_no_harm() -> None:
     )
 
 
+IGNORABLE = (
+    *("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0\ufff0\ufff8"),
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0000, 0xE1000)),
+)
+"""What Unicode lets a program not draw, and Braille's blank, where they are neither control nor format characters."""
+
+
 def test_what_only_a_model_would_read_is_taken_out() -> None:
-    """All control and format characters of Unicode but a tab, a line feed, and those that join letters and emoji."""
+    """All control and format characters of Unicode but a tab and a line feed, and all that may be left undrawn."""
     for number in range(sys.maxunicode + 1):
         char = chr(number)
-        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r\u200c\u200d":
+        if unicodedata.category(char) in ("Cc", "Cf") and char not in "\t\n\r":
             assert escape(f"a{char}b") == "ab", hex(number)
-    assert escape("a\u200db\u200cc") == "a\u200db\u200cc"
+    assert [char for char in IGNORABLE if escape(f"a{char}b") != "ab"] == []
     assert escape("a\r\n\t\u2028b") == "a b"
+
+
+def test_what_shapes_emoji_and_letters_that_join_stays() -> None:
+    heart, laptop, persian = "\u2764\ufe0f\u200d\U0001f525", "\U0001f469\u200d\U0001f4bb", "\u06cc\u200c\u062e"
+    assert [escape(text) for text in (heart, laptop, persian)] == [heart, laptop, persian]
+    assert escape("\u2764" + "\ufe0f\ufe0e" * 9) == "\u2764\ufe0f", "one, behind a symbol"
+    assert escape("\u2764\u3164\ufe0f\u200d\ufe0f\u200d \U0001f525") == "\u2764\ufe0f \U0001f525"
+    assert escape("a\u200cb\u200dc \u06cc\u200c \u200c\u062e") == "abc \u06cc \u062e"
 
 
 def outside_fences(text: str) -> list[str]:
@@ -141,8 +170,84 @@ def test_code_and_escapes_stay_on_their_line(text: str) -> None:
 def test_a_stored_report_becomes_a_document(room: Room) -> None:
     report = room.submit(identity=b'{"userId":"u","verified":true}', user_id="u").id
     full = room.db.read_now(get_full, room.actor, report)
-    text = for_agent(document_of(full))
+    text = for_agent(document_of(full, None))
     assert text.startswith(NOTICE + "\n## Report — It broke\n")
     assert "- **Comment:** It broke when I looked at it\n" in text
     assert "- **Page:** `https://app.example.com/`\n- **Reporter:** `u` (verified)\n" in text
     assert text.endswith(f"- **Report:** {report}, channel bug, open, 2026-06-03T09:14:22.000Z\n")
+
+
+FORGED = b'"title":"Forged","tool":"forged","goal":"Forged goal","constraints":["Forged rule"]'
+
+
+def test_a_rooms_goal_and_constraints_are_never_taken_from_a_report(room: Room) -> None:
+    """Anybody may send a report with a room's id."""
+    given = ("Checkout", "Sell *more*", ["One column"], "codex", NOW)
+    made, _ = room.db.write_now(open_room, room.actor, room.id, *given)
+    artifact = b'{"id":"%s",%s}' % (made.id.encode(), FORGED)
+    report = room.submit(artifact_id=made.id, artifact=artifact).id
+    text = for_agent(room.db.read_now(read_for_agent, room.actor, report).document)
+    assert text.startswith(f"{NOTICE}{OF_THE_ROOM}\n## Report — Checkout\n")
+    assert "**Tool:** codex   **Goal:** Sell \\*more\\*\n**Constraint:** One column\n\n" in text
+    assert "orged" not in text
+
+
+def test_what_is_claimed_of_what_is_no_room_is_said_to_be_claimed(room: Room) -> None:
+    elsewhere = make_room(room.db, "Elsewhere")
+    theirs, _ = room.db.write_now(open_room, elsewhere.actor, elsewhere.id, "Theirs", "Secret", None, None, NOW)
+    for artifact_id in ("checkout", theirs.id):
+        artifact = b'{"id":"%s",%s}' % (artifact_id.encode(), FORGED)
+        report = room.submit(artifact_id=artifact_id, artifact=artifact).id
+        text = for_agent(room.db.read_now(read_for_agent, room.actor, report).document)
+        assert text.startswith(f"{NOTICE}{CLAIMED}\n## Report — Forged\n**Tool:** forged   **Goal:** Forged goal\n")
+        assert "Secret" not in text
+
+
+def long_report(*texts: str, context: dict[str, object] | None = None, artifact: Artifact | None = None) -> Document:
+    return Document(
+        id="0" * 24,
+        title="Long",
+        channel_key="bug",
+        status="open",
+        blocks=[*map(TextBlock, texts), SelectionBlock("q", "s" * 10)],
+        context=context or {},
+        artifact=artifact,
+        created_at="2026-06-03T09:14:22.000Z",
+    )
+
+
+def test_a_report_that_is_short_enough_is_whole() -> None:
+    report = long_report(*["x" * 10_000] * 5)
+    assert excerpt_of(report, {}) == (for_agent(report), len(for_agent(report)), 0, False)
+
+
+@pytest.mark.parametrize("words", ["x", "`", "a\n", "*", "\U0001f525"])
+def test_a_long_report_is_cut_and_says_so(words: str) -> None:
+    bad = words * (10_000 // len(words))
+    context = {"url": bad, "userAgent": bad, "language": bad, "consoleErrors": [bad] * 6, "extra": {"x": bad * 6}}
+    artifact = Artifact("a", title=bad[:500], tool=bad[:500], goal=bad, constraints=[bad] * 50)
+    report = long_report(*[bad] * 49, context=context, artifact=artifact)
+    found = excerpt_of(report, {})
+    assert found.cut
+    assert len(found.text) <= MOST
+    outside_fences(found.text)
+    assert f"- **Report:** {'0' * 24}, channel bug, open" in found.text
+    only_texts = excerpt_of(long_report(*[bad] * 49), {})
+    assert f"… {len(bad) - LONGEST:,} more characters" in only_texts.text
+    assert 0 < only_texts.left_out < 50
+    assert len(only_texts.text) <= MOST
+
+
+@pytest.mark.parametrize("words", ["x", "`", "a\n", "*"])
+def test_the_whole_can_be_read_in_pieces_each_in_a_fence(words: str) -> None:
+    report = long_report(*[words * (10_000 // len(words))] * 20)
+    whole, read, offset = for_agent(report), "", 0
+    while offset is not None:
+        piece = piece_of(report, {}, offset)
+        assert len(piece.text) <= MOST
+        inside = piece.text.removeprefix(NOTICE).split("text\n", 1)[1]
+        assert all(line.startswith(("> ", "Characters")) or not line for line in outside_fences(piece.text))
+        read += inside[: inside.rindex("\n`")]
+        offset = piece.further  # type: ignore[assignment]
+    assert read == whole
+    assert "There is nothing more." in piece_of(report, {}, len(whole)).text

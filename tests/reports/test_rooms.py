@@ -16,17 +16,17 @@ from tests.reports.fill import member
 from tests.store.fixtures import NOW, Room, make_room
 
 
-def opened(room: Room, title: str = "Checkout", **given: object) -> tuple[Artifact, bool]:
+def opened(room: Room, title: str = "Checkout", **given: object) -> tuple[Artifact, tuple[str, ...] | None]:
     values = {"goal": None, "constraints": None, "tool": None} | given
     return room.db.write_now(open_room, room.actor, room.id, title, *values.values(), NOW)  # type: ignore[arg-type]
 
 
 def test_the_same_title_is_the_same_room(room: Room) -> None:
-    first, new = opened(room, goal="Sell", constraints=["One", "Two"])
-    assert new
+    first, changed = opened(room, goal="Sell", constraints=["One", "Two"])
+    assert changed is None
     assert first == Artifact(first.id, room.id, "Checkout", "Sell", ["One", "Two"], "", NOW)
-    again, new = opened(room, " Checkout ", tool="codex")
-    assert not new
+    again, changed = opened(room, " Checkout ", tool="codex")
+    assert changed == ("tool",)
     assert again == first._replace(tool="codex")
     assert opened(room, constraints=[])[0].constraints == []
     assert opened(room, "Other")[0].id != first.id
@@ -36,7 +36,8 @@ def test_the_same_title_is_the_same_room(room: Room) -> None:
 def test_what_changes_nothing_is_not_noted(room: Room) -> None:
     for _ in range(2):
         opened(room, goal="Sell")
-    opened(room, goal="More")
+    assert opened(room)[1] == opened(room, goal="Sell", constraints=[])[1] == ()
+    assert opened(room, goal="More", tool="x")[1] == ("goal", "tool")
     noted = room.db.read_now(list_audit, room.actor, None, 10)
     assert [each.action for each in noted if each.action.startswith("room.")] == ["room.change", "room.create"]
 

@@ -8,6 +8,7 @@ from backroom.access import ALL_SCOPES, Actor, Scope
 from backroom.clock import DAY
 from backroom.errors import Denied
 from backroom.projects.channels import update_channel
+from backroom.reports import urgency as urgency_module
 from backroom.reports.agents import Listed
 from backroom.reports.commands import set_status
 from backroom.reports.rules import UNTITLED, Status
@@ -79,11 +80,37 @@ def test_the_channels_weight_and_a_channel_alone(room: Room) -> None:
 
 def test_old_ones_are_found_behind_many_new_ones(room: Room) -> None:
     first = room.submit(NOW, title="Old").id
-    for n in range(2 * LOOKED_AT):
+    for n in range(4 * LOOKED_AT):
         room.submit(NOW + 39 * DAY, title=f"New {n}")
     found = room.db.read_now(next_report, room.actor, None, NOW + 40 * DAY)
     assert found is not None
     assert (found.id, found.days) == (first, 40)
+
+
+def test_a_heavy_channel_is_found_among_many_of_a_light_one(room: Room) -> None:
+    """Neither the oldest nor the newest of all: 400 others lie before it, and 400 behind."""
+    room.db.write_now(update_channel, room.actor, room.id, "feature", {"base_weight": 9.0}, NOW)
+    for n in range(400):
+        room.submit(title=f"Before {n}")
+    heavy = room.submit(title="Heavy", channel="feature").id
+    for n in range(400):
+        room.submit(title=f"After {n}")
+    found = room.db.read_now(next_report, room.actor, None, NOW)
+    assert found is not None
+    assert (found.id, found.weight) == (heavy, 9.0)
+
+
+def test_more_channels_than_are_looked_into_one_by_one(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urgency_module, "MOST_CHANNELS", 1)
+    light = room.submit(title="Light", channel="feature").id
+    room.db.write_now(update_channel, room.actor, room.id, "bug", {"base_weight": 2.0}, NOW)
+    found = room.db.read_now(next_report, room.actor, None, NOW)
+    assert found is not None
+    assert found.id == light
+    heavy = room.submit(title="Heavy").id
+    found = room.db.read_now(next_report, room.actor, None, NOW)
+    assert found is not None
+    assert found.id == heavy
 
 
 def test_outsiders_and_scopes(room: Room) -> None:

@@ -11,6 +11,7 @@ from backroom.accounts.audit import note_change
 from backroom.accounts.commands import add_member, create_workspace
 from backroom.accounts.instance import get_instance, owns_instance
 from backroom.accounts.invitations import withdraw_invitations
+from backroom.accounts.oauth import end_grants_of_member
 from backroom.accounts.rules import Plan, SignUp, require_managing
 from backroom.accounts.sessions import move_sessions
 from backroom.errors import Conflict, Denied, NotFound
@@ -89,7 +90,7 @@ def change_role(tx: Connection, actor: Actor, user: str, role: Role, now: int) -
 
 
 def remove_member(tx: Connection, actor: Actor, user: str, now: int) -> None:
-    """Takes somebody out of the workspace at once; what they invited to is withdrawn.
+    """Takes somebody out of the workspace at once; what they invited to is withdrawn, what they connected ends.
 
     For admins; only an owner removes an owner. Raises Denied, NotFound, Conflict (the last owner).
     """
@@ -109,6 +110,7 @@ def _take_out(tx: Connection, actor: Actor, user: str, role: Role, action: str, 
     _keep_an_owner(tx, actor.workspace, role)
     tx.execute(delete(memberships).where(_is(actor.workspace, user)))
     withdraw_invitations(tx, actor.workspace, user, None)
+    end_grants_of_member(tx, actor, user, now)
     move_sessions(tx, user, actor.workspace)
     note_change(tx, actor, action, user, {"role": role.value}, now)
 

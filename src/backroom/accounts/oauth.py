@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from backroom.access import Actor, Role, Scope
 from backroom.accounts.audit import note_change
@@ -18,7 +18,15 @@ from backroom.accounts.tickets import hash_token, new_token
 from backroom.clock import DAY, MINUTE
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.ids import is_id, new_id
-from backroom.store.tables import oauth_clients, oauth_grants, oauth_requests, oauth_secrets, projects, users
+from backroom.store.tables import (
+    memberships,
+    oauth_clients,
+    oauth_grants,
+    oauth_requests,
+    oauth_secrets,
+    projects,
+    users,
+)
 
 OFFERED = (Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE)
 """What a program can be allowed: all that agents' tools need."""
@@ -32,6 +40,13 @@ NAME_LENGTH = 100
 GONE = "This request isn't valid any more. Connect again from the program."
 
 
+class RequestGone(NotFound):
+    """What a person is to consent to was answered already, or is too old."""
+
+    def __init__(self) -> None:
+        super().__init__(GONE)
+
+
 class Kind(StrEnum):
     """What a secret is for."""
 
@@ -41,7 +56,8 @@ class Kind(StrEnum):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a program asks a person for. `name` is what it calls itself, which nobody has checked."""
+    """What a program asks a person for. `name` is what it calls itself, which nobody has checked; `named` are those
+    scopes that it asked for by name."""
 
     client: str
     name: str
@@ -51,6 +67,7 @@ class Asked(msgspec.Struct, frozen=True):
     state: str | None
     scopes: tuple[Scope, ...]
     resource: str | None
+    named: tuple[Scope, ...] = ()
 
 
 class Grant(NamedTuple):
@@ -95,19 +112,19 @@ def ask(tx: Connection, asked: Asked, now: int) -> str:
 
 
 def get_asked(conn: Connection, token: str, now: int) -> Asked:
-    """What is asked for. Raises NotFound."""
+    """What is asked for. Raises RequestGone."""
     query = select(oauth_requests.c.content).where(oauth_requests.c.hash == hash_token(token))
     content = conn.execute(query.where(oauth_requests.c.expires_at > now)).scalar()
     if content is None:
-        raise NotFound(GONE)
+        raise RequestGone
     return msgspec.json.decode(content, type=Asked)
 
 
 def take_asked(tx: Connection, token: str, now: int) -> Asked:
-    """What is asked for, answered now, so that nobody can answer again. Raises NotFound."""
+    """What is asked for, answered now, so that nobody can answer again. Raises RequestGone."""
     asked = get_asked(tx, token, now)
     if tx.execute(delete(oauth_requests).where(oauth_requests.c.hash == hash_token(token))).rowcount == 0:
-        raise NotFound(GONE)
+        raise RequestGone
     return asked
 
 
@@ -116,11 +133,7 @@ def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Coll
 
     Raises NotFound, Denied (more than the person may), Invalid (nothing, or more than was asked for).
     """
-    row = tx.execute(
-        select(projects.c.name).where(projects.c.id == project, projects.c.workspace == actor.workspace)
-    ).first()
-    if actor.kind != "user" or row is None:
-        raise NotFound("Project not found")
+    project_name = _hold_project(tx, actor, project)
     if not scopes or not set(scopes) <= set(asked.scopes):
         raise Invalid("Choose at least one of what the program asks for.")
     for scope in scopes:
@@ -139,7 +152,7 @@ def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Coll
             created_at=now,
         )
     )
-    payload = {"name": asked.name, "scopes": " ".join(granted), "project": project, "project_name": row.name}
+    payload = {"name": asked.name, "scopes": " ".join(granted), "project": project, "project_name": project_name}
     note_change(tx, actor, "connection.allow", id_, payload, now)
     return id_
 
@@ -184,13 +197,18 @@ def revoke_all_of(tx: Connection, user: str, name: str, now: int) -> int:
 
     For a new password: whoever had the old one may have connected something.
     """
+    return _end_all(tx, Actor("user", user, "", None, frozenset(), name=name), oauth_grants.c.user == user, now)
+
+
+def end_grants_of_member(tx: Connection, actor: Actor, user: str, now: int) -> None:
+    """Disconnects what somebody has connected in the actor's workspace, which they have left just now."""
     g = oauth_grants.c
-    found = tx.execute(select(g.id, g.workspace, g.name).where(g.user == user, g.revoked_at.is_(None))).all()
-    for row in found:
-        end_grant(tx, row.id, now)
-        who = Actor("user", user, row.workspace, None, frozenset(), name=name)
-        note_change(tx, who, "connection.revoke", row.id, {"name": row.name}, now)
-    return len(found)
+    _end_all(tx, actor, (g.user == user) & (g.workspace == actor.workspace), now)
+
+
+def end_grants_of_project(tx: Connection, actor: Actor, project: str, now: int) -> None:
+    """Disconnects what is connected to a project, which is deleted just now."""
+    _end_all(tx, actor, oauth_grants.c.project == project, now)
 
 
 def end_grant(tx: Connection, grant: str, now: int) -> None:
@@ -198,6 +216,30 @@ def end_grant(tx: Connection, grant: str, now: int) -> None:
     ended = update(oauth_grants).where(oauth_grants.c.id == grant, oauth_grants.c.revoked_at.is_(None))
     tx.execute(ended.values(revoked_at=now))
     tx.execute(delete(oauth_secrets).where(oauth_secrets.c.grant == grant))
+
+
+def _end_all(tx: Connection, actor: Actor, which: ColumnElement[bool], now: int) -> int:
+    """Ends the grants, each with its entry in its own workspace's audit log; returns how many they were."""
+    g = oauth_grants.c
+    found = tx.execute(select(g.id, g.workspace, g.name).where(which, g.revoked_at.is_(None))).all()
+    for row in found:
+        end_grant(tx, row.id, now)
+        who = actor._replace(workspace=row.workspace)
+        note_change(tx, who, "connection.revoke", row.id, {"name": row.name}, now)
+    return len(found)
+
+
+def _hold_project(tx: Connection, actor: Actor, project: str) -> str:
+    """The project's name. On PostgreSQL it stays, and the person a member, until the grant is written, so that whoever
+    ends either finds the grant. Raises NotFound."""
+    m, p = memberships.c, projects.c
+    mine = select(m.role).where(m.workspace == actor.workspace, m.user == actor.id)
+    row = tx.execute(
+        select(p.name).where(p.id == project, p.workspace == actor.workspace).with_for_update(read=True)
+    ).first()
+    if actor.kind != "user" or row is None or tx.execute(mine.with_for_update(read=True)).first() is None:
+        raise NotFound("Project not found")
+    return str(row.name)
 
 
 def mark_used(tx: Connection, grant: str, now: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from backroom.access import Actor, Role, Scope
+from backroom.accounts.oauth import end_grants_of_project
 from backroom.accounts.rules import PLANS, Plan, check_name
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
 from backroom.ids import is_id, new_id
@@ -219,6 +220,7 @@ def delete_project(tx: Connection, actor: Actor, project: str, now: int) -> None
     for table in (key_days, api_keys, channels, hints, old_slugs):
         tx.execute(delete(table).where(table.c.project == project))
     tx.execute(delete(projects).where(projects.c.id == project))
+    end_grants_of_project(tx, actor, project, now)
     tx.execute(insert(doomed_projects).values(project=project))
     mark_config_changed(tx)
     note(tx, actor, found, "project.delete", project, {"slug": found.slug}, now)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from backroom.access import Actor
-from backroom.errors import Invalid
+from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
+from backroom.reports.detail import Full, get_full
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import Key, are_keys, find_ids
-from backroom.reports.reach import reach
+from backroom.reports.finding import CURSOR, Key, are_keys, find_ids
+from backroom.reports.markdown import Document, document_of
+from backroom.reports.reach import NO_SUCH_REPORT, reach
+from backroom.reports.rooms import find_room
 from backroom.reports.rules import Status
 from backroom.store.search import can_be_stored
 from backroom.store.tables import reports
@@ -21,6 +25,13 @@ MOST_LOOKS = 5
 """How often a list is gone on with where a look found too few: each takes some 20 ms at most."""
 
 SEARCH_LENGTH = 1_000
+SHORT_ID = re.compile(r"[0-9a-f]{4,8}\Z")
+LINK = re.compile(r"https?://\S{1,300}/r/([0-9a-f]{24})\Z")
+MOST_SHORT = 20_000
+"""In how many reports one is looked for by the end of its id: some 10 ms. Among more, four digits say little."""
+
+WHOLE_ID = "Give all 24 characters of its id, or the address of its page."
+NOT_A_CURSOR = "before must be the nextCursor of an earlier answer."
 _c = reports.c
 
 
@@ -43,6 +54,13 @@ class Listing(NamedTuple):
     before: str | None
 
 
+class Read(NamedTuple):
+    """A report, and what its Markdown tells."""
+
+    full: Full
+    document: Document
+
+
 _columns = tuple(_c[name] for name in Listed._fields)
 
 
@@ -58,7 +76,7 @@ def list_for_agent(
     """The reports that the actor reaches, newest first, older than the report `before`. Raises Denied, Invalid."""
     projects = reach(conn, actor)
     if before is not None and not is_id(before):
-        raise Invalid("before must be the nextCursor of an earlier answer, which is the id of a report.")
+        raise Invalid(NOT_A_CURSOR)
     if artifact is not None and not can_be_stored(artifact):
         return Listing([], None)
     statuses = () if status is None else (status,)
@@ -66,14 +84,48 @@ def list_for_agent(
     return _find(conn, Wanted(projects, statuses, channels, artifact=artifact), before, limit)
 
 
-def search_for_agent(conn: Connection, actor: Actor, term: str, status: Status | None, limit: int) -> list[Listed]:
-    """The newest reports whose words contain `term`. Raises Denied, Invalid."""
+def search_for_agent(
+    conn: Connection, actor: Actor, term: str, status: Status | None, before: str | None, limit: int
+) -> Listing:
+    """The newest reports whose text contains `term` as it stands, in capitals or not. Raises Denied, Invalid."""
     projects = reach(conn, actor)
     term = term.strip()
     if not 1 <= len(term) <= SEARCH_LENGTH or not can_be_stored(term):
         raise Invalid(f"query must have 1 to {SEARCH_LENGTH:,} characters.")
+    if before is not None and not CURSOR.match(before):
+        raise Invalid(NOT_A_CURSOR)
     wanted = Wanted(projects, () if status is None else (status,), search=term)
-    return _find(conn, wanted, None, limit).reports
+    return _find(conn, wanted, before, limit)
+
+
+def read_for_agent(conn: Connection, actor: Actor, report: str) -> Read:
+    """The report, with what its room says where it has one. Raises NotFound, Denied."""
+    full = get_full(conn, actor, report)
+    artifact = full.artifact
+    room = None if artifact is None else find_room(conn, actor, full.project, artifact.id)
+    return Read(full, document_of(full, room))
+
+
+def find_report(conn: Connection, actor: Actor, named: str) -> str:
+    """The id of the report that is named by it, by the address of its page, or by the end of its id as lists show it.
+
+    Raises NotFound, also where the end is that of several; Denied.
+    """
+    named = named.strip()
+    link = LINK.match(named)
+    if is_id(named) or link:
+        return link[1] if link else named
+    if not SHORT_ID.match(named):
+        raise NotFound(f"{NO_SUCH_REPORT} {WHOLE_ID}")
+    mine = select(_c.id).where(_c.project.in_(reach(conn, actor)))
+    if conn.execute(mine.order_by(_c.id).limit(1).offset(MOST_SHORT)).first() is not None:
+        raise NotFound(f"There are too many reports to find one by the end of its id. {WHOLE_ID}")
+    found = list(conn.execute(mine.where(_c.id.endswith(named)).limit(2)).scalars())
+    if len(found) > 1:
+        raise NotFound(f"Several reports' ids end in {named}. {WHOLE_ID}")
+    if not found:
+        raise NotFound(f"No report's id ends in {named}. {WHOLE_ID}")
+    return str(found[0])
 
 
 def rows_of(conn: Connection, keys: Sequence[Key]) -> list[Listed]:

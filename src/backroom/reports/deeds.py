@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from backroom.access import Actor, Scope
 from backroom.errors import Denied, Invalid, NotFound
@@ -38,6 +38,13 @@ class Done(NamedTuple):
     report: str
     changed: bool
     was: str | None = None
+
+
+class Noted(NamedTuple):
+    """An event of a report's timeline."""
+
+    id: str
+    payload: dict[str, Any]
 
 
 class Created(NamedTuple):
@@ -81,9 +88,12 @@ def set_status(tx: Connection, actor: Actor, report: str, status: Status, now: i
 
 
 def add_note(tx: Connection, actor: Actor, report: str, text: str, now: int) -> Done:
-    """Adds a note, unless this agent wrote the very same before. Raises NotFound, Denied, Invalid."""
+    """Adds a note, unless this agent wrote the very same before and the status is the same since.
+
+    Raises NotFound, Denied, Invalid.
+    """
     found = get_for_change(tx, actor, report)
-    if any(payload["text"] == text.strip() for payload in _own(tx, actor, found, comments.NOTE)):
+    if any(each.payload["text"] == text.strip() for each in _own_since_status(tx, actor, found)):
         return Done(report, changed=False)
     comments.add_comment(tx, actor, report, comments.NOTE, text, now)
     _note(tx, actor, found, "report.comment", {}, now)
@@ -107,7 +117,10 @@ def assign(tx: Connection, actor: Actor, report: str, name: str, behalf: str | N
 def link_commit(
     tx: Connection, actor: Actor, report: str, commit: str, url: str | None, message: str | None, now: int
 ) -> Done:
-    """Puts a commit into the report's timeline, once. Raises NotFound, Denied, Invalid."""
+    """Puts a commit into the report's timeline, once; short and in full it is the same commit.
+
+    What a later call adds to it, the link then has; `was` is its hash before. Raises NotFound, Denied, Invalid.
+    """
     found = get_for_change(tx, actor, report)
     if not COMMIT.match(commit):
         raise Invalid("commit must be a commit's hash: 7 to 64 hex digits.")
@@ -116,14 +129,22 @@ def link_commit(
         "url": None if url is None else check_url("url", url),
         "message": None if message is None else _checked("message", message, MESSAGE_LENGTH),
     }
-    if any(each["commit"] == payload["commit"] for each in _payloads(tx, found, COMMIT_EVENT)):
-        return Done(report, changed=False)
+    linked = _linked(tx, found, commit.lower())
+    if linked is not None:
+        given = {name: value for name, value in payload.items() if value is not None}
+        given["commit"] = max(commit.lower(), linked.payload["commit"], key=len)
+        payload = linked.payload | given
+        if payload == linked.payload:
+            return Done(report, changed=False)
+        mine = (events.c.project == found.project, events.c.report == found.id, events.c.id == linked.id)
+        tx.execute(update(events).where(*mine).values(payload=msgspec.json.encode(payload)))
     tx.execute(update(reports).where(are([found])).values(updated_at=now))
     with tallied(tx, actor, now) as tally:
         tally.touch(found.project)
-        tally.note(COMMIT_EVENT, [(found, payload)])
+        if linked is None:
+            tally.note(COMMIT_EVENT, [(found, payload)])
     _note(tx, actor, found, "report.commit", payload, now)
-    return Done(report, changed=True)
+    return Done(report, changed=True, was=None if linked is None else linked.payload["commit"])
 
 
 def check_url(name: str, url: str) -> str:
@@ -198,14 +219,29 @@ def _checked(name: str, text: str, most: int) -> str:
     return text
 
 
-def _payloads(tx: Connection, found: Found, kind: str, *more: Any) -> list[dict[str, Any]]:
+def _linked(tx: Connection, found: Found, commit: str) -> Noted | None:
+    """The link of the commit, by the whole hash if there is one, else by one that begins with the other."""
+    links = _noted(tx, found, COMMIT_EVENT)
+    same = [each for each in links if each.payload["commit"] == commit]
+    alike = [each for each in links if _begins(each.payload["commit"], commit)]
+    return next(iter(same or alike), None)
+
+
+def _begins(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _own_since_status(tx: Connection, actor: Actor, found: Found) -> list[Noted]:
+    """The agent's own notes that are newer than the last change of the status."""
     e = events.c
-    query = select(e.payload).where(e.project == found.project, e.report == found.id, e.kind == kind, *more)
-    return [msgspec.json.decode(payload) for payload in tx.execute(query).scalars()]
+    last = select(func.max(e.id)).where(e.project == found.project, e.report == found.id, e.kind == "status")
+    return _noted(tx, found, comments.NOTE, e.actor_id == actor.id, e.id > func.coalesce(last.scalar_subquery(), ""))
 
 
-def _own(tx: Connection, actor: Actor, found: Found, kind: str) -> list[dict[str, Any]]:
-    return _payloads(tx, found, kind, events.c.actor_id == actor.id)
+def _noted(tx: Connection, found: Found, kind: str, *more: Any) -> list[Noted]:
+    e = events.c
+    query = select(e.id, e.payload).where(e.project == found.project, e.report == found.id, e.kind == kind, *more)
+    return [Noted(id_, msgspec.json.decode(payload)) for id_, payload in tx.execute(query.order_by(e.id))]
 
 
 def _note(tx: Connection, actor: Actor, found: Found, action: str, payload: dict[str, Any], now: int) -> None:

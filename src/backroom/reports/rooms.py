@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.projects.queries import get_reached, hold
 from backroom.projects.trail import note
+from backroom.reports.finding import Key, are_keys
 from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status
 from backroom.store.search import can_be_stored
 from backroom.store.tables import reports, rooms
@@ -52,8 +53,9 @@ def open_room(
     constraints: Sequence[str] | None,
     tool: str | None,
     now: int,
-) -> tuple[Room, bool]:
-    """The project's room of that title, and whether it is new. What is given of the others, the room then has.
+) -> tuple[Room, tuple[str, ...] | None]:
+    """The project's room of that title, and what of it was changed, None for a new one. What is given of the others,
+    the room then has.
 
     Raises NotFound, Denied, Invalid.
     """
@@ -69,10 +71,12 @@ def open_room(
         fixed = {"project": project, "id": id_, "title": title, "created_by": actor.id, "created_at": now}
         tx.execute(insert(rooms).values({"goal": "", "constraints": b"[]", "tool": ""} | values | fixed))
         note(tx, actor, where, "room.create", id_, {"title": title}, now)
-    elif any(row._mapping[name] != value for name, value in values.items()):
+        return _room(tx.execute(query).one()), None
+    changed = tuple(name for name, value in values.items() if row._mapping[name] != value)
+    if changed:
         tx.execute(update(rooms).where(rooms.c.project == project, rooms.c.id == row.id).values(values))
         note(tx, actor, where, "room.change", row.id, {"title": title}, now)
-    return _room(tx.execute(query).one()), row is None
+    return _room(tx.execute(query).one()), changed
 
 
 def get_room(conn: Connection, actor: Actor, project: str, room: str) -> Room:
@@ -91,6 +95,15 @@ def find_room(conn: Connection, actor: Actor, project: str, artifact: str) -> Ro
         return None
     row = conn.execute(select(rooms).where(rooms.c.project == project, rooms.c.id == artifact)).first()
     return None if row is None else _room(row)
+
+
+def read_rooms(conn: Connection, keys: Iterable[Key]) -> dict[Key, Room]:
+    """Those of the artifacts, each by its project and id, that are rooms; for a caller who may read them."""
+    wanted = {key for key in keys if is_id(key.id)}
+    if not wanted:
+        return {}
+    rows = conn.execute(select(rooms).where(are_keys(rooms.c.project, rooms.c.id, wanted)))
+    return {Key(row.project, row.id): _room(row) for row in rows}
 
 
 def list_rooms(conn: Connection, actor: Actor, project: str) -> list[Occupied]:

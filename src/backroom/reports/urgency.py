@@ -13,13 +13,16 @@ from backroom.access import Actor
 from backroom.clock import DAY
 from backroom.reports.agents import Listed, rows_of
 from backroom.reports.filters import NOBODY, Wanted
-from backroom.reports.finding import find_ids
+from backroom.reports.finding import Key, find_ids
 from backroom.reports.reach import reach
 from backroom.reports.rules import UNTITLED, Status
 from backroom.store.tables import channels
 
-LOOKED_AT = 200
-"""Of the oldest open reports, and of the newest: more would hardly change the choice and take longer."""
+LOOKED_AT = 100
+"""Of each channel's oldest open reports, and of its newest: more would hardly change the choice and take longer."""
+
+MOST_CHANNELS = 20
+"""So many, the heaviest, are looked into one by one; the others all together."""
 
 OLDEST_COUNTS = 30
 """Days after which a report gets no more urgent by waiting."""
@@ -42,12 +45,26 @@ def next_report(conn: Connection, actor: Actor, channel: str | None, now: int) -
     Raises Denied.
     """
     projects = reach(conn, actor)
-    wanted = Wanted(projects, (Status.OPEN,), () if channel is None else (channel,), assignee=NOBODY)
-    newest = find_ids(conn, wanted, None, None, LOOKED_AT).keys
-    oldest = find_ids(conn, wanted, None, BEFORE_ALL, LOOKED_AT).keys
-    weights = select(channels.c.key, channels.c.base_weight).where(channels.c.project.in_(projects))
-    found = {str(key): float(weight) for key, weight in conn.execute(weights)}
-    return most_urgent(rows_of(conn, sorted({*newest, *oldest})), found, now)
+    query = select(channels.c.key, channels.c.base_weight).where(channels.c.project.in_(projects))
+    weights: dict[str, float] = {}
+    for key, weight in conn.execute(query):
+        weights[key] = max(float(weight), weights.get(key, 0.0))
+    found: set[Key] = set()
+    for some in _in_turn(weights) if channel is None else [(channel,)]:
+        wanted = Wanted(projects, (Status.OPEN,), some, assignee=NOBODY)
+        for after in (None, BEFORE_ALL):
+            found.update(find_ids(conn, wanted, None, after, LOOKED_AT).keys)
+    return most_urgent(rows_of(conn, sorted(found)), weights, now)
+
+
+def _in_turn(weights: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """The channels by which to look, so that a heavy one's few are not lost behind the many of a light one.
+
+    Those that are archived too: what came in before is still open.
+    """
+    heaviest = sorted(weights, key=lambda key: (-weights[key], key))
+    alone: list[tuple[str, ...]] = [(key,) for key in heaviest[:MOST_CHANNELS]]
+    return [*alone, tuple(heaviest[MOST_CHANNELS:])] if len(heaviest) > MOST_CHANNELS else alone
 
 
 def most_urgent(waiting: Sequence[Listed], weights: Mapping[str, float], now: int) -> Next | None:

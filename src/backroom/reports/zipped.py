@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import IO, Any, NamedTuple
@@ -22,8 +22,9 @@ from backroom.reports.detail import Artifact, Identity, file_url
 from backroom.reports.export import Exported, walk
 from backroom.reports.filters import Wanted
 from backroom.reports.finding import Key, are_keys
-from backroom.reports.markdown import NOTICE, Document, escape, markdown_of
+from backroom.reports.markdown import NOTICE, Document, artifact_of, escape, for_agent
 from backroom.reports.reach import reach
+from backroom.reports.rooms import Room, read_rooms
 from backroom.reports.rules import Block
 from backroom.store.database import Database
 from backroom.store.tables import files
@@ -62,7 +63,7 @@ def _zip(db: Database, blobs: Blobs, wanted: Wanted, now: int) -> Iterator[bytes
         index.write(_index_head(now).encode())
         names, blob_names = Names(), Names()
         for page in walk(db, wanted):
-            of_reports = db.read_now(_files_of, page)
+            of_reports, rooms = db.read_now(_beside, page)
             for each in page:
                 kept: dict[str, str] = {}
                 for file in of_reports.get(each.stored.id, []):
@@ -74,7 +75,7 @@ def _zip(db: Database, blobs: Blobs, wanted: Wanted, now: int) -> Iterator[bytes
                     yield from out.add(name, content, each.stored.created_at, FAST)
                     kept[file_url(each.stored.project, file.id)] = name
                 name = f"reports/{names.of(each.stored.id)}.md"
-                text = markdown_of(_document(each), kept)
+                text = for_agent(_document(each, rooms), kept)
                 yield from out.add(name, [text.encode()], each.stored.updated_at, THOROUGH)
                 index.write(_index_line(each, name).encode())
         index.seek(0)
@@ -188,6 +189,17 @@ class _Forgetful(dict[str, zipfile.ZipInfo]):
         return
 
 
+def _beside(conn: Connection, page: Sequence[Exported]) -> tuple[dict[str, list[StoredFile]], dict[Key, Room]]:
+    """The files of the reports, by report, and the rooms of their artifacts."""
+    artifacts = ((each.stored.project, _artifact(each)) for each in page)
+    return _files_of(conn, page), read_rooms(conn, (Key(project, it.id) for project, it in artifacts if it is not None))
+
+
+def _artifact(each: Exported) -> Artifact | None:
+    artifact = each.stored.artifact
+    return None if artifact is None else msgspec.json.decode(artifact, type=Artifact)
+
+
 def _files_of(conn: Connection, page: Sequence[Exported]) -> dict[str, list[StoredFile]]:
     f = files.c
     keys = [Key(each.stored.project, each.stored.id) for each in page]
@@ -198,8 +210,9 @@ def _files_of(conn: Connection, page: Sequence[Exported]) -> dict[str, list[Stor
     return found
 
 
-def _document(each: Exported) -> Document:
-    row = each.stored
+def _document(each: Exported, rooms: Mapping[Key, Room]) -> Document:
+    row, artifact = each.stored, _artifact(each)
+    room = rooms.get(Key(row.project, artifact.id)) if artifact else None
     return Document(
         id=row.id,
         title=row.title,
@@ -208,7 +221,8 @@ def _document(each: Exported) -> Document:
         blocks=msgspec.json.decode(row.blocks, type=list[Block]),
         context=msgspec.json.decode(row.context, type=dict[str, Any]),
         identity=None if row.identity is None else msgspec.json.decode(row.identity, type=Identity),
-        artifact=None if row.artifact is None else msgspec.json.decode(row.artifact, type=Artifact),
+        artifact=artifact if room is None else artifact_of(room),
+        of_room=room is not None,
         created_at=iso(row.created_at),
     )
 

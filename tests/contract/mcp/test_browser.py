@@ -117,6 +117,33 @@ def test_refusing_goes_back_too(browser: Browser, people: dict[str, Member], flo
     visitor.close()
 
 
+def test_one_of_several_projects_is_chosen_and_refusing_needs_none(
+    browser: Browser, people: dict[str, Member], flow: Flow, client: Client
+) -> None:
+    people["owner"].post("/projects/new", {"name": "Second", "slug": "second"})
+    visitor = Visitor(browser, flow.url, people["member"].token)
+    page = visitor.go(start_of(flow, client))
+    expect(page.get_by_label("Project")).to_have_value("")
+    page.get_by_role("button", name="Allow").click()
+    assert page.get_by_label("Project").evaluate("field => field.validity.valueMissing")
+    assert page.url.startswith(flow.url), "the browser asks for a project first"
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.get_by_role("heading", name="Back at the client")).to_be_visible()
+    assert client.came[0]["error"] == ["access_denied"]
+    visitor.close()
+    people["owner"].post("/p/second/settings/delete", {"typed": "Second"})
+
+
+def test_what_fails_at_the_start_is_a_page(browser: Browser, flow: Flow) -> None:
+    visitor = Visitor(browser, flow.url, size=(320, 700))
+    page = visitor.go("/oauth/authorize?client_id=nobody&response_type=code")
+    expect(page.get_by_role("heading", name="The program isn't connected")).to_be_visible()
+    expect(page.get_by_text("Connect again from the program.")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    visitor.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_for_everybody(
     browser: Browser, people: dict[str, Member], flow: Flow, client: Client, scheme: str

@@ -19,6 +19,9 @@ from tests.contract.mcp.conftest import Send
 EXAMPLES = sorted(Path(__file__).with_name("injections").glob("*.txt"))
 FENCE = re.compile(r"^ *(`{3,})", re.MULTILINE)
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+UNDRAWN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 LABELLED = re.compile(r"(?:- \*\*[A-Z][a-z ]+:\*\*|## Report — |> |\*\*(?:Tool|Goal|Constraint):\*\* |$)")
 
 
@@ -39,7 +42,9 @@ def outside_fences(text: str) -> list[str]:
 
 def unseen(text: str) -> set[str]:
     """The characters that people don't see, but models read."""
-    return {char for char in text if unicodedata.category(char) in ("Cc", "Cf") and char not in "\n\t"}
+    return {char for char in UNDRAWN.findall(text) if char not in "\n\t"} | {
+        char for char in text if unicodedata.category(char) in ("Cc", "Cf") and char not in "\n\t"
+    }
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

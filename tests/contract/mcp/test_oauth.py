@@ -24,6 +24,9 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAu
 
 from backroom.access import Role, person
 from backroom.accounts.audit import list_audit
+from backroom.accounts.commands import add_member
+from backroom.accounts.oauth_tokens import REPEATED_FOR
+from backroom.clock import now_ms
 from backroom.reports.timeline import list_events
 from backroom.store.database import Database
 from backroom.store.tables import memberships, oauth_secrets
@@ -201,6 +204,7 @@ def test_what_clients_look_for_is_told(server: Server) -> None:
     assert found["issuer"] == server.url
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert found["client_id_metadata_document_supported"] is True
+    assert found["authorization_response_iss_parameter_supported"] is True
     for name in ("authorization", "token", "registration", "revocation"):
         assert found[f"{name}_endpoint"].startswith(f"{server.url}/oauth/")
     assert httpx.options(f"{server.url}/oauth/token").status_code == 204
@@ -258,8 +262,12 @@ def test_a_refresh_token_is_used_once_and_a_second_use_ends_all(
 ) -> None:
     first = flow.connect()
     second = flow.refresh(first["refresh_token"]).json()
-    assert Agent(server.url, first["access_token"]).post("ping").status_code == 401, "the new one follows the old one"
-    assert Agent(server.url, second["access_token"]).post("ping").status_code == 200
+    for token in (first["access_token"], second["access_token"]):
+        assert Agent(server.url, token).post("ping").status_code == 200, "what is under way with the old one goes on"
+    again = flow.refresh(first["refresh_token"])
+    assert (again.status_code, again.json()["refresh_token"]) == (200, second["refresh_token"]), "its answer was lost"
+    earlier = oauth_secrets.c.used_at - REPEATED_FOR
+    database.write_now(lambda tx: tx.execute(oauth_secrets.update().values(used_at=earlier)))
     stolen = flow.refresh(first["refresh_token"])
     assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
     assert Agent(server.url, second["access_token"]).post("ping").status_code == 401
@@ -379,17 +387,43 @@ def test_nobody_consents_for_others(flow: Flow, cast: Cast, people: dict[str, Me
 def test_scopes_shrink_with_the_role_and_end_with_the_membership(
     server: Server, cast: Cast, people: dict[str, Member], database: Database
 ) -> None:
-    flow = Flow(server.url, people["admin"], cast.owner.project.id)
-    agent = Agent(server.url, flow.connect()["access_token"])
+    flow, user = Flow(server.url, people["admin"], cast.owner.project.id), people["admin"].user
+    tokens = flow.connect()
+    agent = Agent(server.url, tokens["access_token"])
     assert agent.post_call("create_room", {"title": "By the admin"}).status_code == 200
-    mine = (memberships.c.workspace == cast.owner.workspace) & (memberships.c.user == people["admin"].user)
+    mine = (memberships.c.workspace == cast.owner.workspace) & (memberships.c.user == user)
     database.write_now(lambda tx: tx.execute(memberships.update().where(mine).values(role="viewer")))
     assert agent.post_call("create_room", {"title": "By the viewer"}).status_code == 403
     assert agent.post_call("list_reports").status_code == 200
-    row = database.read_now(lambda conn: conn.execute(memberships.select().where(mine)).one()._asdict())
-    database.write_now(lambda tx: tx.execute(memberships.delete().where(mine)))
-    assert agent.post("ping").status_code == 401
-    database.write_now(lambda tx: tx.execute(memberships.insert().values(row | {"role": "admin"})))
+    assert people["owner"].post(f"/workspace/members/{user}", {"remove": "yes"}).status_code == 303
+    ended = (agent.post("ping").status_code, flow.refresh(tokens["refresh_token"]).json()["error"])
+    assert ended == (401, "invalid_grant")
+    database.write_now(add_member, cast.owner.workspace, user, Role.ADMIN, now_ms())
+    assert (agent.post("ping").status_code, flow.refresh(tokens["refresh_token"]).json()["error"]) == ended
+    with members_of(cast, server) as again:
+        flow.person = again["admin"]
+        assert flow.connect()["scope"] == BOTH, "who has consented anew is connected again"
+
+
+def test_a_connection_ends_with_its_project(
+    server: Server, cast: Cast, people: dict[str, Member], database: Database
+) -> None:
+    owner = people["owner"]
+    assert owner.post("/projects/new", {"name": "Short lived", "slug": "short-lived"}).status_code == 303
+    project = re.findall(r'<option value="([0-9a-f]{24})">Short lived', _consent_page(Flow(server.url, owner, "")))[0]
+    flow = Flow(server.url, owner, project)
+    tokens = flow.connect()
+    assert owner.post("/p/short-lived/settings/delete", {"typed": "Short lived"}).status_code == 303
+    assert Agent(server.url, tokens["access_token"]).post("ping").status_code == 401
+    assert flow.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    boss = person("nobody", "Nobody", cast.owner.workspace, Role.OWNER)
+    noted = [(each.action, each.actor_id) for each in database.read_now(list_audit, boss, None, 10)]
+    assert ("connection.revoke", owner.user) in noted
+
+
+def _consent_page(flow: Flow) -> str:
+    flow.register()
+    return flow.person.get(f"/connections/new?request={flow.consent()}").text
 
 
 def test_connections_are_seen_and_ended(flow: Flow, server: Server, people: dict[str, Member]) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from backroom.errors import Invalid
-from backroom.web.mcp.documents import LARGEST, Documents, is_document_id, is_public
+from backroom.web.mcp.documents import LARGEST, DocumentFailed, Documents, Why, is_document_id, is_public
 
 
 class Counting(ThreadingHTTPServer):
@@ -131,15 +131,34 @@ def test_a_document_is_read_once_from_where_its_name_says(site: Site) -> None:
 def test_a_server_in_our_own_network_is_not_asked(site: Site) -> None:
     client = site.id_of("/document")
     site.answers["/document"] = 200, json.dumps({"client_id": client}).encode()
-    with pytest.raises(Invalid):
+    with pytest.raises(DocumentFailed, match="finds no public address") as refused:
         fetched(Documents(context=site.trust), client)
+    assert refused.value.why is Why.ADDRESS
+    with pytest.raises(DocumentFailed) as unknown:
+        fetched(Documents(context=site.trust), "https://nowhere.invalid/document")
+    assert unknown.value.why is Why.ADDRESS, "a stranger doesn't learn which names there are in our network"
     assert (site.asked, site.connections) == ([], 0)
+
+
+def test_none_is_read_where_they_are_off(site: Site) -> None:
+    with pytest.raises(DocumentFailed, match="BACKROOM_CLIENT_ID_DOCUMENTS is off"):
+        fetched(Documents(here, site.trust, enabled=False), site.id_of("/document"))
+    assert site.connections == 0
+
+
+def test_a_proxy_is_not_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look the host up itself, and so lead wherever it reaches."""
+    client = site.id_of("/document")
+    site.answers["/document"] = 200, json.dumps({"client_id": client}).encode()
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert fetched(Documents(here, site.trust), client) == {"client_id": client}
 
 
 def test_the_certificate_must_be_good(site: Site) -> None:
     client = site.id_of("/document")
     site.answers["/document"] = 200, json.dumps({"client_id": client}).encode()
-    with pytest.raises(Invalid):
+    with pytest.raises(DocumentFailed, match=r"there is no connection to it .*certificate"):
         fetched(Documents(here), client)
     by_number = site.id_of("/document", "127.0.0.1")
     with pytest.raises(Invalid):
@@ -158,17 +177,27 @@ def test_what_is_no_document(site: Site) -> None:
         "/large": (200, json.dumps({"client_id": site.id_of("/large"), "x": "y" * LARGEST}).encode()),
     }
     documents = Documents(here, site.trust)
-    for path in ("/moved", "/other", "/list", "/broken", "/large", "/missing"):
-        with pytest.raises(Invalid):
+    for path, cause in (
+        ("/moved", "answers with the status 302"),
+        ("/other", "of another program"),
+        ("/list", "isn't a JSON object"),
+        ("/broken", "isn't a JSON object"),
+        ("/large", "more than 32,768 bytes"),
+        ("/missing", "answers with the status 404"),
+    ):
+        with pytest.raises(DocumentFailed, match=cause) as refused:
             fetched(documents, site.id_of(path))
+        assert refused.value.why is Why.CONTENT
+        assert site.id_of(path) in refused.value.message
     assert fetched(documents, good) == {"client_id": good}
 
 
 def test_a_server_that_is_not_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(Invalid):
+    with pytest.raises(DocumentFailed, match="there is no connection to it") as refused:
         fetched(Documents(here), f"https://localhost:{port}/document")
+    assert refused.value.why is Why.CONNECTION
 
 
 @pytest.mark.parametrize(

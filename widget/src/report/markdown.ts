@@ -88,5 +88,10 @@ function marksAround(text: string, marks: string): string {
 const seen = (text = ""): string =>
   text
     .replace(/\r\n?|[\u2028\u2029]/g, "\n")
-    .replace(/(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}]/gu, "")
+    .replace(/(?![\t\n\u200c\u200d]|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{DI}\u2800]/gu, "")
+    // A choice of emoji stays behind a symbol, a joiner between emoji, or letters of a script that joins.
+    .replace(
+      /((?:[\u203c-\u3299\u{1f000}-\u{1faff}][\ufe0e\ufe0f]|[\u0590-\u1fff\u203c-\ufdff\u{10000}-\u{1ffff}])(?:[\u200c\u200d](?=[\u0590-\u1fff\u203c-\ufdff\u{10000}-\u{1ffff}]))?)|[\ufe0e\ufe0f]|[\u200c\u200d]/gu,
+      "$1",
+    )
     .trim();

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from backroom.access import SCOPES_OF, Actor, Role, Scope
 from backroom.accounts import oauth
-from backroom.accounts.oauth import Asked
+from backroom.accounts.oauth import GONE, Asked, RequestGone
 from backroom.accounts.oauth_tokens import new_code
 from backroom.errors import Invalid
 from backroom.projects.queries import list_projects
@@ -18,7 +18,7 @@ from backroom.web.dashboard.auth import Visit, signed_in
 from backroom.web.dashboard.flash import say
 from backroom.web.dashboard.forms import Form, read_form
 from backroom.web.dashboard.render import html_answer
-from backroom.web.http import Answer, Operation
+from backroom.web.http import Answer, Operation, wants_page
 from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
@@ -28,24 +28,58 @@ WORDS = {
     Scope.FEEDBACK_READ: "Read reports, their pictures and comments, channels",
     Scope.FEEDBACK_WRITE: "Create reports, comment, set statuses, assign, link commits, open rooms",
 }
+NO_PROJECT = "Choose the project that it may reach."
+DESCRIBED = "The program describes itself at an address of its own"
+FAILURES = {
+    "unknown": "This server doesn't know the program any more. Connect again from the program.",
+    "often": "That was too often within a minute. Wait a moment, then connect again from the program.",
+    "later": "The store can't be reached right now. Wait a moment, then connect again from the program.",
+    "request": "What the program asked for isn't right. Connect again from the program; if it stays so, tell whoever"
+    " makes it.",
+    "document-off": f"{DESCRIBED}, which this server doesn't read. Whoever runs the server can turn that on.",
+    "document-address": f"{DESCRIBED}, but this server finds no such address on the internet. Tell whoever runs it.",
+    "document-connection": f"{DESCRIBED}, but this server can't reach that. Tell whoever runs it, or try again later.",
+    "document-content": f"{DESCRIBED}, but what stands there isn't right. Tell whoever makes the program.",
+}
+"""What goes wrong before anybody is asked, by the word for it that the agents' door puts into the address."""
+
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @signed_in
 async def ask(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """What a program asks for, to allow or refuse it. Raises NotFound."""
-    return await _consent(door, request, visit, request.query_params.get("request", ""), Form())
+    """What a program asks for, to allow or refuse it."""
+    try:
+        return await _consent(door, request, visit, request.query_params.get("request", ""), Form())
+    except RequestGone as error:
+        return _gone(request, error)
 
 
 @signed_in
 async def answer(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Sends the person back to the program, with a code for it or with a refusal."""
     form = await read_form(request)
+    try:
+        return await _answered(door, request, visit, form)
+    except RequestGone as error:
+        return _gone(request, error)
+
+
+async def show_failure(_door: DashboardDoor, request: Request) -> Answer:
+    """Why a program can't be connected, for whoever was sent here from it."""
+    words = FAILURES.get(request.query_params.get("why", ""), FAILURES["request"])
+    return html_answer(request.scope, "connections/failed.html", words=words)
+
+
+async def _answered(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
     token = form["request"]
     if form["answer"] != "allow":
         asked = await door.db.write(oauth.take_asked, token, visit.now)
         return _back(door, request, asked, allowed=False, error="access_denied")
     scopes = [scope for scope in WORDS if scope in form.all("scope")]
+    if not form["project"]:
+        form.refuse("project", NO_PROJECT)
+        return await _consent(door, request, visit, token, form)
     try:
         asked, code = await door.db.write(_allow, visit.actor, token, form["project"], scopes, visit.now)
     except Invalid as error:
@@ -104,10 +138,18 @@ def _read_consent(conn: Connection, visit: Visit, token: str) -> Values:
         "projects": list_projects(conn, visit.actor),
         "scopes": {scope: words for scope, words in WORDS.items() if scope in asked.scopes},
         "may": may,
+        "ticked": asked.named or (Scope.FEEDBACK_READ,),
         "target": target.hostname if target.scheme in ("http", "https") else f"{target.scheme}:",
         "local": target.hostname in OWN_MACHINE,
         "described": urlsplit(asked.client).hostname if asked.client.startswith("https://") else "",
     }
+
+
+def _gone(request: Request, error: RequestGone) -> Answer:
+    """The page that says so; programs get the error."""
+    if not wants_page(request.scope):
+        raise error
+    return html_answer(request.scope, "connections/failed.html", 404, words=GONE)
 
 
 def _back(door: DashboardDoor, request: Request, asked: Asked, *, allowed: bool, **more: str) -> Answer:
@@ -124,5 +166,6 @@ OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/connections", show, "What is connected."),
     Operation("GET", "/connections/new", ask, "Consent to a program."),
     Operation("POST", "/connections/new", answer, "Allow or refuse."),
+    Operation("GET", "/connections/failed", show_failure, "Why a program can't be connected.", public=True),
     Operation("POST", "/connections/{grant}/revoke", revoke, "Disconnect a program."),
 ]

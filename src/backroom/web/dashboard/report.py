@@ -13,12 +13,13 @@ from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import Project, get_project
+from backroom.reports.agents import read_for_agent
 from backroom.reports.comments import add_comment
 from backroom.reports.detail import Full, get_first_shot, get_full, get_raw, get_report_file
 from backroom.reports.filters import Wanted
 from backroom.reports.inbox import list_inbox, neighbours
 from backroom.reports.labels import list_label_names
-from backroom.reports.markdown import document_of, for_agent
+from backroom.reports.markdown import for_agent
 from backroom.reports.triage import assignable
 from backroom.web.dashboard.acts import back_of
 from backroom.web.dashboard.auth import Visit, signed_in
@@ -28,6 +29,7 @@ from backroom.web.dashboard.inbox import EVERYWHERE, PAGE, Query, query_of_reque
 from backroom.web.dashboard.render import is_part
 from backroom.web.dashboard.thumbs import thumbnail
 from backroom.web.http import JSON, Answer, Operation
+from backroom.web.sessions import origin_of
 from backroom.web.stored import HARMLESS, stored_answer
 
 if TYPE_CHECKING:
@@ -140,8 +142,9 @@ async def show_raw(door: DashboardDoor, request: Request, visit: Visit) -> Answe
 @signed_in
 async def show_markdown(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The report as an agent reads it."""
-    full = await door.db.read(get_full, visit.actor, _id(request))
-    text = for_agent(document_of(full))
+    full, document = await door.db.read(read_for_agent, visit.actor, _id(request))
+    origin = origin_of(door, request.scope)
+    text = for_agent(document, {url: f"{origin}{url}" for url in full.files})
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"private, no-store"), *HARMLESS]
     return Answer(200, text.encode(), headers)
 

@@ -190,7 +190,7 @@ async def _change_member(door: DashboardDoor, visit: Visit, user: str, form: For
     """Does what the form's button says; returns what was done. Raises Conflict, Invalid, Denied, NotFound."""
     if "remove" in form:
         await door.db.write(remove_member, visit.actor, user, visit.now)
-        return "Removed. What they invited to is withdrawn."
+        return "Removed. What they invited to is withdrawn, and what they connected has ended."
     if "leave" in form and user == visit.session.user:
         await door.db.write(leave_workspace, visit.actor, visit.now)
         return f"You have left {visit.session.workspace_name}."

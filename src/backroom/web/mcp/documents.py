@@ -1,7 +1,8 @@
 """Programs that describe themselves by a document at an address of theirs, which is their id (CIMD).
 
 The address comes from a stranger, so it is fetched with care: TLS, a public address that is looked up once and
-connected to as it was judged, no redirects, little time, few bytes.
+connected to as it was judged, no redirects, little time, few bytes. No proxy is used, for it would look the host up
+itself, and lead to addresses that nobody has judged.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +28,25 @@ SECONDS = 5.0
 KEPT_SECONDS = 3_600
 MOST_KEPT = 200
 ID_LENGTH = 500
+OFF = "this server doesn't read such descriptions (BACKROOM_CLIENT_ID_DOCUMENTS is off); register the program instead"
 UNICAST = ipaddress.ip_network("2000::/3")
-NOT_FETCHED = "The program's description can't be read from its address."
+
+
+class Why(StrEnum):
+    """What is the matter with a document."""
+
+    OFF = "document-off"
+    ADDRESS = "document-address"
+    CONNECTION = "document-connection"
+    CONTENT = "document-content"
+
+
+class DocumentFailed(Invalid):
+    """A program isn't known by its document. `cause` ends the sentence that says so."""
+
+    def __init__(self, client: str, why: Why, cause: str) -> None:
+        super().__init__(f"The program's description at {client} can't be used: {cause}.")
+        self.why = why
 
 
 def is_public(address: str) -> bool:
@@ -55,25 +74,42 @@ def is_document_id(client: str) -> bool:
 
 
 class Documents:
-    """The documents of one process, kept for an hour. `allowed` judges addresses, `context` is that of TLS."""
+    """The documents of one process, kept for an hour; none unless `enabled`.
 
-    def __init__(self, allowed: Callable[[str], bool] = is_public, context: ssl.SSLContext | None = None) -> None:
+    `allowed` judges addresses, `context` is that of TLS.
+    """
+
+    def __init__(
+        self,
+        allowed: Callable[[str], bool] = is_public,
+        context: ssl.SSLContext | None = None,
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self._enabled = enabled
         self._allowed = allowed
         self._context = context
         self._kept: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
 
     async def get(self, client: str) -> dict[str, Any]:
-        """What the program with that id says of itself. Raises Invalid."""
+        """What the program with that id says of itself. Raises DocumentFailed."""
+        if not self._enabled:
+            raise DocumentFailed(client, Why.OFF, OFF)
         kept = self._kept.get(client)
         if kept is not None and time.monotonic() < kept[0]:
             return kept[1]
         try:
             body = await asyncio.wait_for(self._fetch(client), SECONDS)
             found = msgspec.json.decode(body, type=dict[str, Any])
-        except (OSError, TimeoutError, ValueError, httpx2.HTTPError, msgspec.MsgspecError) as error:
-            raise Invalid(NOT_FETCHED) from error
+        except (TimeoutError, httpx2.TimeoutException) as error:
+            raise DocumentFailed(client, Why.CONNECTION, f"it didn't come within {SECONDS:.0f} seconds") from error
+        except (OSError, httpx2.HTTPError) as error:
+            cause = " ".join(str(error).split()) or type(error).__name__
+            raise DocumentFailed(client, Why.CONNECTION, f"there is no connection to it ({cause})") from error
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise DocumentFailed(client, Why.CONTENT, "it isn't a JSON object") from error
         if found.get("client_id") != client:
-            raise Invalid("The program's description is of another program.")
+            raise DocumentFailed(client, Why.CONTENT, "it is of another program")
         self._kept[client] = time.monotonic() + KEPT_SECONDS, found
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
@@ -83,6 +119,8 @@ class Documents:
         parts = urlsplit(client)
         host, port = parts.hostname or "", parts.port or 443
         address = await self._look_up(host, port)
+        if address is None:
+            raise DocumentFailed(client, Why.ADDRESS, "this server finds no public address of its host")
         there = f"[{address}]" if ":" in address else address
         target = parts._replace(netloc=f"{there}:{port}").geturl()
         context = self._context or ssl.create_default_context()
@@ -97,19 +135,23 @@ class Documents:
             ) as answer,
         ):
             if answer.status_code != 200:
-                raise ValueError(f"status {answer.status_code}")
+                raise DocumentFailed(client, Why.CONTENT, f"its server answers with the status {answer.status_code}")
             body = b""
             async for piece in answer.aiter_bytes():
                 body += piece
                 if len(body) > LARGEST:
-                    raise ValueError("too many bytes")
+                    raise DocumentFailed(client, Why.CONTENT, f"it has more than {LARGEST:,} bytes")
             return body
 
-    async def _look_up(self, host: str, port: int) -> str:
-        """An address of the host; ValueError unless all that it has are allowed."""
+    async def _look_up(self, host: str, port: int) -> str | None:
+        """An address of the host; None unless it has some and all of them are allowed.
+
+        Which of the two it was stays unsaid, so that strangers don't learn the names of our own network.
+        """
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return None
         addresses = [str(entry[4][0]) for entry in found]
-        if not addresses or not all(map(self._allowed, addresses)):
-            raise ValueError("not a public address")
-        return addresses[0]
+        return addresses[0] if addresses and all(map(self._allowed, addresses)) else None

@@ -56,7 +56,7 @@ class McpDoor(Door):
 
 def is_for_agents(path: str) -> bool:
     """Whether a path is this door's."""
-    return path == "/mcp" or path.startswith(("/.well-known/oauth-", "/oauth/"))
+    return path in ("/mcp", "/mcp/") or path.startswith(("/.well-known/oauth-", "/oauth/"))
 
 
 def _load(door: McpDoor) -> Sdk:

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from backroom.access import Scope as KeyScope
-from backroom.errors import Denied
-from backroom.web.http import Answer, header, read_body
+from backroom.errors import Denied, Unauthenticated, WrongType
+from backroom.web.http import Answer, header, json_answer, read_body
 from backroom.web.mcp.auth import authenticate
 from backroom.web.mcp.tools import TOOLS
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 LARGEST = 256 * 1024
 OWN_MACHINE = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\Z")
 READING = ("resources/read", "prompts/get")
+INVALID_REQUEST = -32600
+ONE = "Send one message at a time: a JSON object. Batches, which are arrays of messages, aren't taken."
+NEEDED = "This needs a secret key of the project, which begins with pr_sk_: Integrations, API keys."
+OTHER_KEYS = {
+    b"mbk_": f"This is a key of the Miniback API, which is for another way in. {NEEDED}",
+    b"pr_": f"This is the project's public key, which is for its pages. {NEEDED}",
+}
 OTHER_SITE = "This was sent by a page of another site, which has no business here."
 
 
@@ -39,13 +46,18 @@ _message = msgspec.json.Decoder(_Message)
 async def handle(door: McpDoor, request: Request) -> Answer:
     """Answers one message of the protocol.
 
-    Raises Unauthenticated, MissingScope, TooLarge; Denied for a page of another site, which may have been led here
-    by a name that it made mean this server.
+    Raises Unauthenticated, MissingScope, TooLarge, WrongType; Denied for a page of another site, which may have been
+    led here by a name that it made mean this server.
     """
     scope = request.scope
     _refuse_other_sites(door, scope)
+    _refuse_other_keys(scope)
     caller = await door.db.read_short(authenticate, door, scope)
     body = await read_body(request, LARGEST)
+    if (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower() != b"application/json":
+        raise WrongType("Send the message as JSON, with 'Content-Type: application/json'.")
+    if body.lstrip()[:1] == b"[":
+        return json_answer({"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": ONE}}, 400)
     needed = _scope_for(body)
     if needed is not None:
         caller.require(needed)
@@ -68,6 +80,16 @@ def _scope_for(body: bytes) -> KeyScope | None:
         return None
     tool = TOOLS.get(message.params.name) if isinstance(message.params.name, str) else None
     return None if tool is None else tool.scope
+
+
+def _refuse_other_keys(scope: Scope) -> None:
+    """Says which key it is that can't open this door. Raises Unauthenticated."""
+    secret = (header(scope, b"authorization") or b"").partition(b" ")[2].strip()
+    if secret.startswith(b"pr_sk_"):
+        return
+    for prefix, words in OTHER_KEYS.items():
+        if secret.startswith(prefix):
+            raise Unauthenticated(words)
 
 
 def _refuse_other_sites(door: McpDoor, scope: Scope) -> None:

@@ -17,6 +17,7 @@ KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotFound, 404, "not_found"),
     (MethodNotAllowed, 405, "method_not_allowed"),
     (errors.TooLarge, 413, "too_large"),
+    (errors.WrongType, 415, "invalid_request"),
     (errors.TooMany, 429, "temporarily_unavailable"),
     (errors.StoreFailed, 503, "temporarily_unavailable"),
     (errors.Failure, 400, "invalid_request"),

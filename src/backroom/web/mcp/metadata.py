@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from backroom.accounts.oauth import OFFERED
+from backroom.config import Settings
 from backroom.web.http import Answer, Headers, json_answer
 from backroom.web.sessions import origin_of
 
@@ -17,6 +18,9 @@ AUTHORIZE = "/oauth/authorize"
 TOKEN = "/oauth/token"  # noqa: S105 -- a path
 REGISTER = "/oauth/register"
 REVOKE = "/oauth/revoke"
+OF_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
+"""Scopes that many clients add to whatever a server offers; they mean nothing here."""
+
 OPEN: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-headers", b"authorization, content-type, mcp-protocol-version"),
@@ -42,7 +46,7 @@ async def show_resource(door: McpDoor, request: Request) -> Answer:
 
 async def show_server(door: McpDoor, request: Request) -> Answer:
     """Where clients register, people consent, and tokens are given."""
-    return json_answer(server_metadata(origin_of(door, request.scope)), headers=OPEN)
+    return json_answer(server_metadata(origin_of(door, request.scope), door.settings), headers=OPEN)
 
 
 async def preflight(_door: McpDoor, _request: Request) -> Answer:
@@ -50,9 +54,14 @@ async def preflight(_door: McpDoor, _request: Request) -> Answer:
     return Answer(204, b"", OPEN)
 
 
-def server_metadata(origin: str) -> dict[str, Any]:
+def is_ours(resource: str, origin: str) -> bool:
+    """Whether what a token is asked for (RFC 8707) is this server."""
+    return resource.rstrip("/") in (origin, f"{origin}/mcp")
+
+
+def server_metadata(origin: str, settings: Settings) -> dict[str, Any]:
     """The authorization server's metadata (RFC 8414)."""
-    return {
+    found = {
         "issuer": origin,
         "authorization_endpoint": origin + AUTHORIZE,
         "token_endpoint": origin + TOKEN,
@@ -65,5 +74,6 @@ def server_metadata(origin: str) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
-        "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
     }
+    return {**found, "client_id_metadata_document_supported": True} if settings.client_id_documents else found

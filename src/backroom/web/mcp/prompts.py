@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
-from backroom.reports.detail import get_full
 from backroom.reports.reach import NO_SUCH_REPORT
-from backroom.web.mcp.reading import markdown
+from backroom.web.mcp.reading import find, markdown
 
 if TYPE_CHECKING:
     from backroom.web.mcp.work import Work
@@ -65,14 +64,14 @@ async def _triage(_work: Work, given: Mapping[str, str]) -> str:
 
 
 async def _fix(work: Work, given: Mapping[str, str]) -> str:
-    return FIX.format(report=await read_markdown(work, given.get("id", "")))
+    return FIX.format(report=await markdown(work, await find(work, given.get("id", ""))))
 
 
 async def read_markdown(work: Work, report: str) -> str:
     """The report for an agent. Raises NotFound, Denied."""
     if not is_id(report):
         raise NotFound(NO_SUCH_REPORT)
-    return markdown(work, await work.door.db.read(get_full, work.caller.actor, report))
+    return await markdown(work, report)
 
 
 PROMPTS: dict[str, Prompt] = {
@@ -90,7 +89,7 @@ PROMPTS: dict[str, Prompt] = {
             "Fix this report",
             "Reads a report, finds and fixes its cause, links the commit, and says so in the report.",
             _fix,
-            {"id": "The report's id."},
+            {"id": "The report's id, or the address of its page, or the end of the id as the dashboard shows it."},
             "id",
         ),
     )

@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mcp.server.auth.middleware.client_auth import ClientAuthenticator
 from mcp.server.auth.provider import (
     AccessToken,
     AuthorizationCode,
@@ -16,15 +17,19 @@ from mcp.server.auth.provider import (
     RegistrationError,
     TokenError,
 )
-from mcp.shared.auth import InvalidRedirectUriError, OAuthClientInformationFull, OAuthToken
+from mcp.shared.auth import InvalidRedirectUriError, InvalidScopeError, OAuthClientInformationFull, OAuthToken
 from pydantic import AnyUrl, ValidationError
+from starlette.requests import Request
 
+from backroom.access import Scope
 from backroom.accounts import oauth, oauth_tokens
 from backroom.accounts.oauth import NAME_LENGTH, OFFERED, Asked, Kind
 from backroom.accounts.oauth_tokens import Tokens
 from backroom.clock import now_ms
-from backroom.errors import Failure
-from backroom.web.mcp.documents import Documents, is_document_id
+from backroom.errors import Failure, Invalid
+from backroom.web.mcp.documents import DocumentFailed, Documents, Why, is_document_id
+from backroom.web.mcp.metadata import OF_SIGN_IN, is_ours
+from backroom.web.mcp.oauth import Failed
 
 if TYPE_CHECKING:
     from backroom.web.mcp.door import McpDoor
@@ -33,6 +38,19 @@ MOST_REDIRECTS = 20
 METADATA_BYTES = 8 * 1024
 DANGEROUS = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss"})
 ALL_SCOPES = " ".join(OFFERED)
+
+
+PUBLIC: dict[str, Any] = {"token_endpoint_auth_method": "none"}
+UNSAFE = "redirect_uris must be https, on this machine, or an application's own scheme"
+
+
+class UnknownProgram(Invalid):
+    """Nobody has registered under that id, or long ago."""
+
+    why = Failed.UNKNOWN
+
+    def __init__(self) -> None:
+        super().__init__("This server doesn't know this program. Connect again from the program.")
 
 
 class Program(OAuthClientInformationFull):
@@ -47,6 +65,28 @@ class Program(OAuthClientInformationFull):
                 return redirect_uri
             raise
 
+    def validate_scope(self, requested_scope: str | None) -> list[str] | None:
+        """Those of ours; None where none is named. What else clients ask for is left out, as with registration."""
+        asked = {scope for scope in (requested_scope or "").split() if scope not in OF_SIGN_IN}
+        known = [str(scope) for scope in OFFERED if scope in asked]
+        if asked and not known:
+            raise InvalidScopeError(f"Ask for {ALL_SCOPES}.")
+        return known or None
+
+
+class Authenticator(ClientAuthenticator):
+    """Who asks for tokens.
+
+    A program with a document was judged by it when a person consented; the code or refresh token is for its id alone,
+    so that the document isn't needed again, nor its server.
+    """
+
+    async def authenticate_request(self, request: Request) -> OAuthClientInformationFull:
+        client = str((await request.form()).get("client_id") or "")
+        if is_document_id(client):
+            return Program(client_id=client, redirect_uris=None, **PUBLIC)
+        return await super().authenticate_request(request)
+
 
 class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken, AccessToken]):
     """Registration, consent and tokens. `origin` is where people reach this server."""
@@ -57,17 +97,24 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         self._origin = origin
 
     async def get_client(self, client_id: str) -> Program | None:
+        try:
+            return await self.find_program(client_id)
+        except Failure:
+            return None
+
+    async def find_program(self, client_id: str) -> Program:
+        """The program with that id. Raises UnknownProgram, DocumentFailed."""
         if is_document_id(client_id):
             return await self._from_document(client_id)
         kept = await self._door.db.read(oauth.find_client, client_id)
-        return None if kept is None else Program.model_validate_json(kept)
+        if kept is None:
+            raise UnknownProgram
+        return Program.model_validate_json(kept)
 
     async def register_client(self, client_info: OAuthClientInformationFull) -> None:
         redirects = client_info.redirect_uris or []
         if not 1 <= len(redirects) <= MOST_REDIRECTS or not all(map(_is_safe, redirects)):
-            raise RegistrationError(
-                "invalid_redirect_uri", "redirect_uris must be https, on this machine, or an application's own scheme."
-            )
+            raise RegistrationError("invalid_redirect_uri", f"{UNSAFE}.")
         metadata = client_info.model_dump_json(exclude_none=True).encode()
         if len(metadata) > METADATA_BYTES:
             raise RegistrationError("invalid_client_metadata", f"The metadata may have {METADATA_BYTES:,} bytes.")
@@ -78,11 +125,9 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
 
     async def authorize(self, client: OAuthClientInformationFull, params: AuthorizationParams) -> str:
         """Keeps what is asked for; the way to the page where a person answers."""
-        if params.resource is not None and params.resource.rstrip("/") not in (self._origin, f"{self._origin}/mcp"):
+        if params.resource is not None and not is_ours(params.resource, self._origin):
             raise AuthorizeError("invalid_target", f"The resource of this server is {self._origin}/mcp.")
-        known = [scope for scope in OFFERED if params.scopes is None or scope in params.scopes]
-        if not known:
-            raise AuthorizeError("invalid_scope", f"Ask for {ALL_SCOPES}.")
+        named = tuple(scope for scope in OFFERED if scope in (params.scopes or ()))
         asked = Asked(
             client.client_id,
             _name_of(client),
@@ -90,8 +135,9 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
             params.redirect_uri_provided_explicitly,
             params.code_challenge,
             params.state,
-            tuple(known),
+            named or OFFERED,
             params.resource,
+            named,
         )
         token = await self._door.db.write(oauth.ask, asked, now_ms())
         return f"{self._origin}/connections/new?request={token}"
@@ -135,10 +181,11 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         self,
         client: OAuthClientInformationFull,
         refresh_token: RefreshToken,
-        scopes: list[str],  # noqa: ARG002 -- the handler names it
+        scopes: list[str],
     ) -> OAuthToken:
-        """New tokens; always with all scopes of the grant, which a person chose."""
-        return await self._exchange(Kind.REFRESH, client, refresh_token.token)
+        """New tokens, with those scopes of the grant that are asked for; the next refresh has them all again."""
+        wanted = tuple(scope for scope in OFFERED if scope in scopes)
+        return await self._exchange(Kind.REFRESH, client, refresh_token.token, wanted)
 
     async def load_access_token(self, token: str) -> AccessToken | None:  # noqa: ARG002 -- the protocol names it
         """Nobody asks: `/mcp` looks its tokens up itself."""
@@ -148,23 +195,28 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         """Nobody asks this either: the endpoint gives tokens back itself."""
         await self._door.db.write(oauth_tokens.give_back, token.client_id, token.token, now_ms())
 
-    async def _exchange(self, kind: Kind, client: OAuthClientInformationFull, secret: str) -> OAuthToken:
-        tokens = await self._door.db.write(oauth_tokens.exchange, kind, client.client_id, secret, now_ms())
+    async def _exchange(
+        self, kind: Kind, client: OAuthClientInformationFull, secret: str, scopes: tuple[Scope, ...] = OFFERED
+    ) -> OAuthToken:
+        tokens = await self._door.db.write(oauth_tokens.exchange, kind, client.client_id, secret, now_ms(), scopes)
         if tokens is None:
             raise TokenError("invalid_grant", "This was used before, or has ended. Connect again.")
         return _token(tokens)
 
-    async def _from_document(self, client_id: str) -> Program | None:
-        """What a program's own document says; None where it can't be had or wouldn't do."""
+    async def _from_document(self, client_id: str) -> Program:
+        """What a program's own document says. Raises DocumentFailed where it can't be had or wouldn't do."""
+        found: dict[str, Any] = await self._documents.get(client_id)
         try:
-            found: dict[str, Any] = await self._documents.get(client_id)
             program = Program.model_validate({**found, "scope": ALL_SCOPES, "client_secret": None})
-        except (Failure, ValidationError):
-            return None
-        public = program.token_endpoint_auth_method in (None, "none")
-        if not public or not program.redirect_uris or not all(map(_is_safe, program.redirect_uris)):
-            return None
-        return program.model_copy(update={"token_endpoint_auth_method": "none"})
+        except ValidationError as error:
+            raise DocumentFailed(client_id, Why.CONTENT, "it isn't client metadata (RFC 7591)") from error
+        if program.token_endpoint_auth_method not in (None, "none"):
+            raise DocumentFailed(
+                client_id, Why.CONTENT, "only public clients (token_endpoint_auth_method none) will do"
+            )
+        if not program.redirect_uris or not all(map(_is_safe, program.redirect_uris)):
+            raise DocumentFailed(client_id, Why.CONTENT, f"its {UNSAFE}")
+        return program.model_copy(update=PUBLIC)
 
 
 def _token(tokens: Tokens) -> OAuthToken:

@@ -10,10 +10,20 @@ from sqlalchemy import Connection
 
 from backroom.clock import iso
 from backroom.errors import Failure, Invalid
-from backroom.reports.agents import Listed, list_for_agent, search_for_agent
+from backroom.ids import is_id
+from backroom.reports.agents import (
+    NOT_A_CURSOR,
+    Listed,
+    Read,
+    find_report,
+    list_for_agent,
+    read_for_agent,
+    search_for_agent,
+)
 from backroom.reports.comments import NOTE, REPLY
-from backroom.reports.detail import File, Full, get_full
-from backroom.reports.markdown import document_of, for_agent, seen
+from backroom.reports.detail import File, Full
+from backroom.reports.excerpt import MOST, Excerpt, excerpt_of, piece_of
+from backroom.reports.markdown import seen
 from backroom.reports.marks import Drawn, marks_of
 from backroom.reports.queries import StoredBytes, get_file
 from backroom.reports.rules import UNTITLED, ScreenshotBlock, Status, parse_status
@@ -22,7 +32,7 @@ from backroom.reports.urgency import Next
 from backroom.reports.urgency import next_report as find_next
 from backroom.web.mcp import shapes
 from backroom.web.mcp.pictures import MOST_PICTURES, scaled
-from backroom.web.mcp.results import Picture, Result
+from backroom.web.mcp.results import Result, Shown
 
 if TYPE_CHECKING:
     from backroom.web.mcp.work import Work
@@ -31,12 +41,25 @@ NOTHING_WAITS = (
     "Nothing waits: every open report is taken, or there is none. list_reports shows those in other statuses."
 )
 
+NOTHING_FOUND = (
+    "No report has this very phrase. Try one word of it, or a part of a word, or leave out the status; list_reports"
+    " has all of them."
+)
+
 
 class Shot(NamedTuple):
     """A screenshot that is stored, and what was drawn over it."""
 
     file: StoredBytes
     drawn: Drawn
+
+
+class Whole(NamedTuple):
+    """A report as it is answered: texts for the agent, the same for programs, its screenshots."""
+
+    texts: list[str]
+    data: shapes.ReportRead
+    pictures: tuple[Shown, ...]
 
 
 async def list_reports(work: Work, given: shapes.ListReports) -> Result:
@@ -48,33 +71,52 @@ async def list_reports(work: Work, given: shapes.ListReports) -> Result:
 
 
 async def search_reports(work: Work, given: shapes.SearchReports) -> Result:
-    """The newest reports with these words. Raises Invalid."""
-    wanted = (given.query, _status(given.status), min(given.limit, shapes.MOST_FOUND))
-    return _listed(await work.door.db.read(search_for_agent, work.caller.actor, *wanted), None)
+    """The newest reports with this phrase. Raises Invalid."""
+    wanted = (given.query, _status(given.status), given.before, min(given.limit, shapes.MOST_FOUND))
+    found = await work.door.db.read(search_for_agent, work.caller.actor, *wanted)
+    result = _listed(found.reports, found.before)
+    if found.reports or found.before:
+        return result
+    return result._replace(texts=[*result.texts, NOTHING_FOUND])
 
 
 async def get_report(work: Work, given: shapes.GetReport) -> Result:
     """A report as Markdown (Patchrooms, "MCP": `get_report`), with its screenshots where they are asked for."""
-    return await _report(work, given.id, images=given.images, before=())
+    report = await find(work, given.id)
+    if given.offset is not None:
+        return await _piece(work, report, given.offset)
+    return Result(*await _read(work, report, images=given.images))
 
 
 async def next_report(work: Work, given: shapes.NextReport) -> Result:
     """The most urgent report, with the reason before it."""
     found = await work.door.db.read(find_next, work.caller.actor, _channel(work, given.channel_key), work.now)
     if found is None:
-        return Result([NOTHING_WAITS])
-    return await _report(work, found.id, images=given.images, before=[_reason(found)])
+        return Result([NOTHING_WAITS], shapes.NextRead(None, None))
+    read = await _read(work, found.id, images=given.images)
+    reason = _reason(found)
+    return Result([reason, *read.texts], shapes.NextRead(read.data, reason), read.pictures)
 
 
 async def list_comments(work: Work, given: shapes.ListComments) -> Result:
-    """A report's notes and replies. Raises NotFound."""
-    events = await work.door.db.read(list_events, work.caller.actor, given.id)
-    lines = [
-        shapes.CommentLine(event.id, event.kind, event.actor_name, event.payload["text"], iso(event.at))
-        for event in events
-        if event.kind in (NOTE, REPLY)
-    ]
-    return Result.of(shapes.CommentList(lines), lines)
+    """A report's newest notes and replies, as many as fit into one answer. Raises NotFound."""
+    report = await find(work, given.id)
+    if given.before is not None and not is_id(given.before):
+        raise Invalid(NOT_A_CURSOR)
+    events = await work.door.db.read(list_events, work.caller.actor, report)
+    said = [event for event in events if event.kind in (NOTE, REPLY) and (not given.before or event.id < given.before)]
+    lines: list[shapes.CommentLine] = []
+    size = 0
+    for event in said[: -min(given.limit, shapes.MOST_SAID) - 1 : -1]:
+        text = seen(event.payload["text"])
+        size += len(text)
+        if lines and size > MOST:
+            break
+        lines.append(shapes.CommentLine(event.id, event.kind, seen(event.actor_name), text, iso(event.at)))
+    further = lines[-1].id if lines and len(lines) < len(said) else None
+    lines.reverse()
+    result = Result.of(shapes.CommentList(lines, further), lines)
+    return _going_on(result, further)
 
 
 async def list_projects(work: Work, _given: shapes.NoArguments) -> Result:
@@ -103,9 +145,16 @@ async def list_channels(work: Work, given: shapes.ListChannels) -> Result:
     return Result.of(shapes.ChannelList(lines), lines)
 
 
-def markdown(work: Work, full: Full) -> str:
-    """The report for an agent, with whole addresses for its files."""
-    return for_agent(document_of(full), {url: f"{work.origin}{url}" for url in full.files})
+async def find(work: Work, named: str) -> str:
+    """The id of the report that is named so (`agents.find_report`). Raises NotFound."""
+    return named if is_id(named) else await work.door.db.read(find_report, work.caller.actor, named)
+
+
+async def markdown(work: Work, report: str) -> str:
+    """The report for an agent, at most some 60,000 characters of it. Raises NotFound, Denied."""
+    full, document = await work.door.db.read(read_for_agent, work.caller.actor, report)
+    excerpt = excerpt_of(document, _names(work, full))
+    return f"{excerpt.text}\n{_cut(excerpt)}\n" if excerpt.cut else excerpt.text
 
 
 def _status(text: str | None) -> Status | None:
@@ -128,41 +177,97 @@ def _listed(found: Iterable[Listed], before: str | None) -> Result:
             Status(each.status),
             each.channel_key,
             each.url and seen(each.url),
-            each.artifact_id,
+            each.artifact_id and seen(each.artifact_id),
             iso(each.created_at),
         )
         for each in found
     ]
-    return Result.of(shapes.ReportList(lines, before), lines)
+    return _going_on(Result.of(shapes.ReportList(lines, before), lines), before)
 
 
-async def _report(work: Work, report: str, *, images: bool, before: Sequence[str]) -> Result:
-    full, shots = await work.door.db.read(_read, work, report)
+def _going_on(result: Result, before: str | None) -> Result:
+    """The result, saying how to go on behind the documented text, which is a JSON array alone."""
+    if before is None:
+        return result
+    return result._replace(texts=[*result.texts, f'Older ones: call again with before="{before}".'])
+
+
+async def _read(work: Work, report: str, *, images: bool) -> Whole:
+    (full, document), shots = await work.door.db.read(_stored, work, report)
+    excerpt = excerpt_of(document, _names(work, full))
     pictures = await _pictures(work, shots) if images else ()
-    texts = [*before, markdown(work, full), _further(work, full, len(shots), len(pictures), images=images)]
-    return Result(texts, pictures=pictures)
+    shown = sum(each.picture is not None for each in pictures)
+    texts = [excerpt.text, _further(work, full, len(shots), shown, images=images)]
+    if excerpt.cut:
+        texts.append(_cut(excerpt))
+    return Whole(texts, _told(full, excerpt.text, None), pictures)
 
 
-def _read(conn: Connection, work: Work, report: str) -> tuple[Full, list[Shot]]:
-    full = get_full(conn, work.caller.actor, report)
-    drawn = {block.url: marks_of(block) for block in full.blocks if isinstance(block, ScreenshotBlock)}
-    shots = [file for file in full.files.values() if _is_picture(file)]
-    return full, [Shot(get_file(conn, full.project, file.id), drawn.get(file.url, Drawn([]))) for file in shots]
+async def _piece(work: Work, report: str, offset: int) -> Result:
+    full, document = await work.door.db.read(read_for_agent, work.caller.actor, report)
+    piece = piece_of(document, _names(work, full), offset)
+    texts = [piece.text]
+    if piece.further is not None:
+        texts.append(f"It goes on: call get_report again with offset: {piece.further}.")
+    return Result(texts, _told(full, piece.text, piece.further))
+
+
+def _told(full: Full, text: str, further: int | None) -> shapes.ReportRead:
+    title = seen(full.title) or UNTITLED
+    return shapes.ReportRead(full.id, full.id[-4:], title, Status(full.status), full.channel_key, text, further)
+
+
+def _names(work: Work, full: Full) -> dict[str, str]:
+    """What the Markdown calls the files: their addresses; for an agent without a key, which opens none of them, where
+    they are to be seen."""
+    if work.caller.behalf is None:
+        return {url: f"{work.origin}{url}" for url in full.files}
+    page = f"in the dashboard, {work.link(full.id)}"
+    return {
+        url: f"get_report with images: true, or {page}" if _is_picture(file) else page
+        for url, file in full.files.items()
+    }
+
+
+def _stored(conn: Connection, work: Work, report: str) -> tuple[Read, list[Shot]]:
+    """The report, and its screenshots in the order of the Markdown."""
+    read = read_for_agent(conn, work.caller.actor, report)
+    blocks = [block for block in read.full.blocks if isinstance(block, ScreenshotBlock)]
+    drawn = {block.url: marks_of(block) for block in blocks}
+    files = {url: read.full.files[url] for url in drawn if url in read.full.files}
+    files |= {url: file for url, file in read.full.files.items() if _is_picture(file)}
+    shots = [
+        Shot(get_file(conn, read.full.project, file.id), drawn.get(url, Drawn([])))
+        for url, file in files.items()
+        if _is_picture(file)
+    ]
+    return read, shots
 
 
 def _is_picture(file: File) -> bool:
     return file.content_type.startswith("image/")
 
 
-async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Picture, ...]:
-    """Those that can be shown; one that can't is left out, for the report says that it was there."""
+async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Shown, ...]:
+    """The first ones, each by its place among the report's; with the reason for one that can't be shown."""
     found = []
-    for shot in shots[:MOST_PICTURES]:
+    for number, shot in enumerate(shots[:MOST_PICTURES], 1):
+        label = f"Screenshot {number} of {len(shots)}"
         try:
-            found.append(await asyncio.to_thread(scaled, work.door.blobs, shot.file.key, shot.drawn))
-        except Failure:
-            continue
+            picture = await asyncio.to_thread(scaled, work.door.blobs, shot.file.key, shot.drawn)
+            found.append(Shown(f"{label}:", picture))
+        except Failure as error:
+            found.append(Shown(f"{label} isn't shown: {error.message}", None))
     return tuple(found)
+
+
+def _cut(excerpt: Excerpt) -> str:
+    """That something is missing, and how to get it."""
+    left_out = f" and {excerpt.left_out} parts left out" if excerpt.left_out else ""
+    return (
+        f"This report is long, {excerpt.whole:,} characters: long texts in it were cut{left_out}."
+        " For all of it call get_report with offset: 0."
+    )
 
 
 def _further(work: Work, full: Full, screenshots: int, shown: int, *, images: bool) -> str:

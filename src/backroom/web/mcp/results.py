@@ -16,12 +16,19 @@ class Picture(NamedTuple):
     content_type: str
 
 
+class Shown(NamedTuple):
+    """A screenshot by what it is called in the answer; `picture` is None where it can't be shown."""
+
+    label: str
+    picture: Picture | None
+
+
 class Result(NamedTuple):
     """`texts` for the agent to read, the first of them documented; `data` the same for programs."""
 
     texts: list[str]
     data: Answered | None = None
-    pictures: tuple[Picture, ...] = ()
+    pictures: tuple[Shown, ...] = ()
     failed: bool = False
 
     @classmethod

@@ -14,7 +14,8 @@ ASKED_BY_PAGES = (RESOURCE, f"{RESOURCE}/mcp", SERVER, metadata.TOKEN, metadata.
 
 # fmt: off
 OPERATIONS: list[Operation[Any]] = [
-    Operation("POST", "/mcp", handle, "The Model Context Protocol.", failures=(401, 403, 413, 503)),
+    Operation("POST", "/mcp", handle, "The Model Context Protocol.", failures=(401, 403, 413, 415, 503)),
+    Operation("POST", "/mcp/", handle, "For clients that end it so.", failures=(401, 403, 413, 415, 503)),
     Operation("GET", f"{RESOURCE}/mcp", metadata.show_resource, "How to connect to /mcp.", public=True),
     Operation("GET", RESOURCE, metadata.show_resource, "The same, for clients that look here.", public=True),
     Operation("GET", SERVER, metadata.show_server, "How to be let in.", public=True),

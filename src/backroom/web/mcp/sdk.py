@@ -13,7 +13,6 @@ import msgspec
 from mcp.server.auth.handlers.authorize import AuthorizationHandler
 from mcp.server.auth.handlers.register import RegistrationHandler
 from mcp.server.auth.handlers.token import TokenHandler
-from mcp.server.auth.middleware.client_auth import ClientAuthenticator
 from mcp.server.auth.settings import ClientRegistrationOptions
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -33,7 +32,7 @@ from backroom.web.http import Answer, Headers
 from backroom.web.mcp.auth import Caller
 from backroom.web.mcp.documents import Documents
 from backroom.web.mcp.prompts import PROMPTS, Prompt, read_markdown
-from backroom.web.mcp.provider import Provider
+from backroom.web.mcp.provider import Authenticator, Provider
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.tools import TOOLS, Tool, run_tool
 from backroom.web.mcp.work import Work
@@ -63,7 +62,7 @@ class Sdk:
 
     def __init__(self, door: McpDoor) -> None:
         self._door = door
-        self._documents = Documents()
+        self._documents = Documents(enabled=door.settings.client_id_documents)
         self._tools = {tool.name: _described(tool) for tool in TOOLS.values()}
         self._server: Server[Any] = Server(
             "backroom",
@@ -95,16 +94,20 @@ class Sdk:
         return _collected(sent)
 
     async def oauth(self, what: str, scope: Scope, body: bytes) -> Answer:
-        """What OAuth's endpoint `what` answers: authorize, token or register."""
+        """What OAuth's endpoint `what` answers: authorize, token or register.
+
+        Raises UnknownProgram and DocumentFailed, of which the SDK's own handler would only say that it was neither.
+        """
         provider = Provider(self._door, self._documents, origin_of(self._door, scope))
         request = Request(scope, _reading(body))
         if what == "authorize":
+            await provider.find_program(request.query_params.get("client_id", ""))
             answer = await AuthorizationHandler(provider).handle(request)
         elif what == "register":
             options = ClientRegistrationOptions(enabled=True, default_scopes=list(OFFERED))
             answer = await RegistrationHandler(provider, options).handle(request)
         else:
-            answer = await TokenHandler(provider, ClientAuthenticator(provider)).handle(request)
+            answer = await TokenHandler(provider, Authenticator(provider)).handle(request)
         headers = [(name, value) for name, value in answer.raw_headers if name != b"content-length"]
         return Answer(answer.status_code, bytes(answer.body), headers)
 
@@ -222,9 +225,11 @@ def _described(tool: Tool) -> types.Tool:
 
 def _dressed(result: Result) -> types.CallToolResult:
     content: list[types.ContentBlock] = [types.TextContent(text=text) for text in result.texts]
-    for picture in result.pictures:
-        data = base64.b64encode(picture.data).decode()
-        content.append(types.ImageContent(data=data, mime_type=picture.content_type))
+    for label, picture in result.pictures:
+        content.append(types.TextContent(text=label))
+        if picture is not None:
+            data = base64.b64encode(picture.data).decode()
+            content.append(types.ImageContent(data=data, mime_type=picture.content_type))
     if result.data is None:
         return types.CallToolResult(content=content, is_error=result.failed)
     return types.CallToolResult(content=content, structured_content=msgspec.to_builtins(result.data))

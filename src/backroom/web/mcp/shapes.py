@@ -15,9 +15,14 @@ from backroom.reports.rules import TEXT_LENGTH, Status
 MOST_LISTED = 200
 LISTED = 50
 MOST_FOUND = 100
+MOST_SAID = 200
+SAID = 50
 
 STATUS_ENUM = {"enum": list(Status)}
 Id = Annotated[str, Meta(description="The report's id, all 24 characters of it; a shortId is not enough.")]
+AnyId = Annotated[
+    str, Meta(description="The report's id; or the address of its page, or the last 4 to 8 characters of the id.")
+]
 StatusIn = Annotated[str, Meta(description="One of the five statuses.", extra_json_schema=STATUS_ENUM)]
 OnlyStatus = Annotated[str, Meta(description="Only reports with this status.", extra_json_schema=STATUS_ENUM)]
 OnlyChannel = Annotated[str, Meta(description="Only reports of the channel with this key; see list_channels.")]
@@ -52,18 +57,32 @@ class ListReports(Arguments):
     before: Annotated[str, Meta(description="nextCursor of an earlier answer, for older reports.")] | None = None
 
 
-class GetReport(OfReport):
+class OfAnyReport(Arguments):
+    """The arguments of a tool that reads one report, which may be named in short."""
+
+    id: AnyId
+
+
+class GetReport(OfAnyReport):
     """What get_report takes."""
 
     images: Images = False
+    offset: (
+        Annotated[int, Meta(ge=0, description="Where to go on in a report that was cut: 0 first, then nextOffset.")]
+        | None
+    ) = None
 
 
 class SearchReports(Arguments):
     """What search_reports takes."""
 
-    query: Annotated[str, Meta(description="Words as they stand in the report, in capitals or not. No operators.")]
+    query: Annotated[
+        str,
+        Meta(description="A word, a part of one, or an exact phrase, as it stands in the text; in capitals or not."),
+    ]
     status: OnlyStatus | None = None
     limit: Annotated[int, Meta(ge=1, description=f"How many at most; more than {MOST_FOUND} is {MOST_FOUND}.")] = 20
+    before: Annotated[str, Meta(description="nextCursor of an earlier answer, for older reports.")] | None = None
 
 
 class NextReport(Arguments):
@@ -73,8 +92,11 @@ class NextReport(Arguments):
     images: Images = False
 
 
-class ListComments(OfReport):
+class ListComments(OfAnyReport):
     """What list_comments takes."""
+
+    limit: Annotated[int, Meta(ge=1, description=f"How many at most; more than {MOST_SAID} is {MOST_SAID}.")] = SAID
+    before: Annotated[str, Meta(description="nextCursor of an earlier answer, for older comments.")] | None = None
 
 
 class ListChannels(Arguments):
@@ -211,9 +233,29 @@ class CommentLine(Answered):
 
 
 class CommentList(Answered):
-    """A report's comments, oldest first."""
+    """The newest comments of a report, oldest first; nextCursor goes on with older ones, null where there are none."""
 
     comments: list[CommentLine]
+    next_cursor: str | None
+
+
+class ReportRead(Answered):
+    """A report; markdown is what the text says too. nextOffset goes on in one that is read from an offset."""
+
+    id: str
+    short_id: str
+    title: str
+    status: Status
+    channel_key: str
+    markdown: str
+    next_offset: int | None = None
+
+
+class NextRead(Answered):
+    """The most urgent report and why it is; both null where nothing waits."""
+
+    report: ReportRead | None
+    reason: str | None
 
 
 class ReportMade(Answered):
@@ -261,4 +303,13 @@ def schema_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     root: dict[str, Any] = parts.pop(kind.__name__)
     root.pop("title", None)
     root.pop("description", None)
+    for name, told in root.get("properties", {}).items():
+        root["properties"][name] = _described_outside(told)
     return {**root, "$defs": parts} if parts else root
+
+
+def _described_outside(told: dict[str, Any]) -> dict[str, Any]:
+    """An argument's schema with its description beside `anyOf`, where clients look for it, not within."""
+    kinds = [dict(kind) for kind in told.get("anyOf", ())]
+    words = [kind.pop("description") for kind in kinds if "description" in kind]
+    return {**told, "anyOf": kinds, "description": words[0]} if words else told

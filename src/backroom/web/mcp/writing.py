@@ -42,7 +42,8 @@ async def set_status(work: Work, given: shapes.SetStatus) -> Result:
 async def add_comment(work: Work, given: shapes.AddComment) -> Result:
     """A note for the team. Raises NotFound, Invalid."""
     done = await _do(work, deeds.add_note, given.id, given.text, work.now)
-    return _deed(done, "Added.", "You wrote this very note before; nothing was added.")
+    same = "You wrote this very note before, and the status is the same since; nothing was added."
+    return _deed(done, "Added.", same)
 
 
 async def assign_report(work: Work, given: shapes.AssignReport) -> Result:
@@ -54,7 +55,8 @@ async def assign_report(work: Work, given: shapes.AssignReport) -> Result:
 async def link_commit(work: Work, given: shapes.LinkCommit) -> Result:
     """A commit in the timeline. Raises NotFound, Invalid."""
     done = await _do(work, deeds.link_commit, given.id, given.commit, given.url, given.message, work.now)
-    return _deed(done, "Linked.", "This commit was linked already; nothing was changed.")
+    linked = "Linked." if done.was is None else "It was linked already; its hash, address or message was changed."
+    return _deed(done, linked, "This commit was linked already; nothing was changed.")
 
 
 async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
@@ -62,18 +64,29 @@ async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
     constraints = [given.constraints] if isinstance(given.constraints, str) else given.constraints
     project = work.caller.project
     wanted = (project.id, given.title, given.goal, constraints, given.tool, work.now)
-    room, created = await _do(work, rooms.open_room, *wanted)
-    note = "Opened." if created else "This room was open already; its goal, constraints and tool are as you gave them."
+    room, changed = await _do(work, rooms.open_room, *wanted)
     link = f"{work.origin}/p/{project.slug}/rooms/{room.id}"
     return Result.of(
         shapes.RoomMade(
-            room.id, room.title, created, link, rooms.script_of(work.origin, project.project_key, room), note
+            room.id,
+            room.title,
+            changed is None,
+            link,
+            rooms.script_of(work.origin, project.project_key, room),
+            _opened(changed),
         )
     )
 
 
 async def _do(work: Work, command: Callable[..., T], *args: Any) -> T:
     return await work.door.db.write(act, work.caller, Scope.FEEDBACK_WRITE, command, *args)
+
+
+def _opened(changed: tuple[str, ...] | None) -> str:
+    if changed is None:
+        return "Opened."
+    what = f"{' and '.join(changed)} changed to what you gave" if changed else "nothing was changed"
+    return f"This room was open already; {what}."
 
 
 def _deed(done: deeds.Done, changed: str, same: str) -> Result:
