@@ -1,15 +1,15 @@
 // Names of properties that only the widget's own code reads, so that bundles may shorten them. Never one that is
 // stored (drafts, parcels), sent, exported by a chunk, or said by a page: those outlive a build or cross to others.
 const OURS = `
-  act afterMs api apiUrl attempt busy canSend captureConsoleErrors carryOver clearDraft coming componentDidMount
+  act afterMs api apiUrl asking attempt busy canSend captureConsoleErrors carryOver clearDraft coming componentDidMount
   componentDidUpdate componentWillUnmount current currentNodeStyle currentParentNodeStyle defaultChannelKey
-  defaultComputedStyles draft ear editing elapsed elapsedMs emit enters fetchOnce fields flag fontFamilies heard
-  hurry idName imageDom isFull isOpen keeper lasting lasts latest layer leaves local lookAround lookAtOthers
+  defaultComputedStyles draft ear editing elapsed elapsedMs emit enters fetchOnce fields forgetSent flag fontFamilies heard
+  hurry idName imageDom isFull isOpen keeper lasting lasts latest layer letGo leaves local lookAround lookAtOthers
   markdown marks masks maxNumberOfPathChecks notice onCloneEachNode optimizedMinLength others outside ownerWindow
   paint panelKeys parcel penalty pendingFlag pressed project props recorder requestType retryAfter room running rush
   seedMinLength sendWhatWaits setState shadow shadowRoots shelf showLauncher shown stage standing stops
-  svgDefsElement svgStyles takeDown tasks tell timeoutMs trigger unit urlPatterns walked wanted wasClosed words
-  written`;
+  svgDefsElement svgStyles takeDown tasks tell timeoutMs trigger unit urlPatterns walked wanted warnFull wasClosed words
+  writing written`;
 
 /** Stops the build where a text, or a hole in one, has a name that would be shortened: those are looked up by name. */
 export function keepNames(names) {

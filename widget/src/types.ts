@@ -1,6 +1,5 @@
 /** The shapes that the loader, the room and the sender share. Names follow the Patchrooms dialect. */
 
-export const MASCOTS = ["fox", "cat", "owl", "bear", "rabbit", "panda"] as const;
 export const SHAPES = ["bubble", "tab", "pill"] as const;
 export const ANCHORS = [
   "top-left",
@@ -12,13 +11,12 @@ export const ANCHORS = [
   "bottom-center",
   "bottom-right",
 ] as const;
-export const LOCALES = ["en", "ru", "de", "fr", "es", "pt", "ja", "zh", "ar"] as const;
 export const THEMES = ["auto", "light", "dark"] as const;
 
-export type Mascot = (typeof MASCOTS)[number];
+export type Mascot = "fox" | "cat" | "owl" | "bear" | "rabbit" | "panda";
 export type Shape = (typeof SHAPES)[number];
 export type Anchor = (typeof ANCHORS)[number];
-export type Locale = (typeof LOCALES)[number];
+export type Locale = "en" | "ru" | "de" | "fr" | "es" | "pt" | "ja" | "zh" | "ar";
 export type Theme = (typeof THEMES)[number];
 
 export interface Identity {
@@ -37,7 +35,6 @@ export interface Artifact {
 export interface Channel {
   key: string;
   name: string;
-  color: string;
   mascot: Mascot;
 }
 
@@ -113,7 +110,8 @@ export type EventName = "ready" | "open" | "close" | "queued" | "sent" | "failed
 
 export interface LocalStore {
   reports(): LocalReport[];
-  add(report: LocalReport): void;
+  /** False where storage is full. */
+  add(report: LocalReport): boolean;
   clear(): void;
 }
 

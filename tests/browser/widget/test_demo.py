@@ -118,6 +118,23 @@ def test_the_examples_are_what_they_show(shop: Visitor) -> None:
     assert shop.errors == []
 
 
+def test_on_a_phone_the_button_stands_clear_of_the_text(visit: Visit, room: Room) -> None:
+    visitor = visit("", viewport={"width": 320, "height": 640})
+    visitor.page.goto(f"{room.server}/demo?key={room.project.project_key}")
+    visitor.page.wait_for_selector(".launcher[data-y=bottom]")
+    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    button, last = visitor.page.locator(".launcher").bounding_box(), visitor.page.locator("#pay").bounding_box()
+    assert button
+    assert last
+    assert last["y"] + last["height"] <= button["y"]
+
+
+def test_the_shop_has_a_dark_side(visit: Visit, room: Room) -> None:
+    visitor = visit("", color_scheme="dark")
+    visitor.page.goto(f"{room.server}/demo?key={room.project.project_key}")
+    assert visitor.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 25, 29)"
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
 def test_the_shop_itself_fits_and_axe_finds_nothing(visit: Visit, room: Room, width: int, scheme: str) -> None:
     visitor = visit("", viewport={"width": width, "height": 800}, color_scheme=scheme)

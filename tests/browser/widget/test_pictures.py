@@ -321,3 +321,51 @@ document.querySelector('canvas').getContext('2d').drawImage(this, 0, 0, 100, 100
     shop.page.wait_for_function("document.title === 'drawn'")
     shoot(shop)
     near(stored_picture(shop, room), 50, 150, (0, 255, 0))
+
+
+@pytest.mark.parametrize(
+    ("style", "left", "top", "scale"),
+    [
+        ("transform:scale(.5);transform-origin:0 0", 0, 0, 0.5),
+        ("padding:40px", 40, 40, 1),
+        ("padding:10px;border:5px solid;transform:scale(.8);transform-origin:0 0", 12, 12, 0.8),
+    ],
+    ids=["scaled", "padded", "both"],
+)
+def test_frames_that_are_scaled_or_padded_show_no_values_either(
+    visit: Visit, room: Room, site: Site, style: str, left: int, top: int, scale: float
+) -> None:
+    inner = """<!doctype html><body style="margin:0;background:#fff"><input value="████████ SECRET" style="
+position:absolute;left:100px;top:100px;width:400px;height:60px;border:0;padding:0;font-size:40px;color:#f00">"""
+    site.pages["/inner"] = sites.Page(inner.encode())
+    frame = f'<iframe src="/inner" style="position:absolute;left:0;top:0;width:600px;height:300px;border:0;{style}">'
+    shop = visit(f"{frame}</iframe>{room.loader}", head="<style>body{margin:0}</style>")
+    shop.page.frame_locator("iframe").locator("input").wait_for()
+    shoot(shop)
+    picture = stored_picture(shop, room)
+    counts: list[tuple[int, Colour]] = picture.getcolors(picture.width * picture.height)  # type: ignore[assignment]
+    assert [colour for _, colour in counts if colour[0] > 150 and colour[1] < 50] == []
+    near(picture, round(left + scale * 110), round(top + scale * 110), MASK)
+    near(picture, round(left + scale * 490), round(top + scale * 150), MASK)
+
+
+def test_covers_follow_a_page_that_moves_while_the_browser_asks(visit: Visit, room: Room, site: Site) -> None:
+    script = """<script>
+const devices = navigator.mediaDevices, real = devices.getDisplayMedia.bind(devices);
+devices.getDisplayMedia = async (wish) => { const stream = await real(wish); scrollTo(0, 200); return stream; };
+</script>"""
+    field = """<input value="████████" style="position:absolute;left:100px;top:400px;width:600px;height:100px;border:0;
+padding:0;font-size:80px;color:#f00;background:#fff"><div style="height:3000px"></div>"""
+    shop = visit(f"{field}{script}{room.loader}", headers={"content-security-policy": "img-src 'none'"})
+    shop.enter()
+    shop.page.click('[aria-label="Screenshot"]')
+    shop.page.click("text=Share the screen instead")
+    shop.page.wait_for_selector(".editor .hint", timeout=30_000)
+    assert "Only fields of this page are covered" in (shop.page.text_content(".editor .hint") or "")
+    shop.page.click(".editor >> text=Done")
+    shop.page.wait_for_selector(".b.screenshot")
+    picture = stored_picture(shop, room)
+    scale = picture.width / 1280
+    near(picture, round(110 * scale), round(210 * scale), MASK, by=40)
+    counts: list[tuple[int, Colour]] = picture.getcolors(picture.width * picture.height)  # type: ignore[assignment]
+    assert sum(n for n, (red, green, blue) in counts if red > 180 and green < 80 and blue < 80) == 0

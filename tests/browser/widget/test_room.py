@@ -437,7 +437,7 @@ def test_a_language_is_loaded_on_demand_and_no_other(visit: Visit, room: Room) -
 
 
 def test_what_happens_is_told_to_screen_readers(visit: Visit, room: Room, site: Site) -> None:
-    """One live region says that a picture is taken, that a report is kept, and that it has arrived."""
+    """One live region says that a picture is taken and added, that a report is kept, and that it has arrived."""
     site.fault = lambda number: Fault(503, headers={"retry-after": "1"}) if number == 1 else None
     shop = visit(room.through_site())
     shop.page.wait_for_selector(".launcher")
@@ -452,4 +452,4 @@ def test_what_happens_is_told_to_screen_readers(visit: Visit, room: Room, site: 
     shop.page.wait_for_selector(".b.screenshot")
     shop.sent()
     heard = [said for said in shop.page.evaluate("heard") if said]
-    assert heard == ["Taking the picture …", "Kept in this browser", "Thank you. It arrived."]
+    assert heard == ["Taking the picture …", "Added: Screenshot", "Kept in this browser", "Thank you. It arrived."]

@@ -3,7 +3,7 @@ import { identityOf, settle } from "../stage/options";
 import { own, ownString, safely, warn } from "../stage/own";
 import { fetchSettings, projectOf } from "../stage/project";
 import { Stage } from "../stage/stage";
-import type { EventName, Identity, LocalReport, Options, Project } from "../types";
+import type { App, EventName, Identity, LocalReport, Options, Project } from "../types";
 
 export interface Start {
   home: string;
@@ -38,6 +38,9 @@ export class PatchroomsApi {
   init(given?: unknown): Promise<void> {
     const turn = ++this.turn;
     this.takeDown();
+    const says = (name: string): boolean => own(given, name) !== undefined;
+    if (says("userId") || says("identity")) this.user = undefined;
+    if (says("channel")) this.channel = undefined;
     this.coming = this.build(given, turn).catch(warn);
     return this.coming;
   }
@@ -62,6 +65,7 @@ export class PatchroomsApi {
 
   destroy(): void {
     this.turn++;
+    this.user = this.channel = undefined;
     this.takeDown();
   }
 
@@ -94,8 +98,9 @@ export class PatchroomsApi {
     // A bundler may have swallowed the script; then everything comes from where reports go.
     this.start.home ||= ownString(given, "apiUrl")?.replace(/\/+$/, "") ?? "";
     const { home } = this.start;
-    let settings = key === ownString(baked, "projectKey") ? baked : {};
-    if (!baked && !local) {
+    const isBaked = key === ownString(baked, "projectKey");
+    let settings = isBaked ? baked : {};
+    if (!isBaked && !local) {
       settings = await fetchSettings(
         `${home}/v1/patchrooms/${encodeURIComponent(key ?? "")}.json`,
         `unknown project key: ${key}`,
@@ -120,16 +125,18 @@ export class PatchroomsApi {
       load,
       emit: (name, detail) => this.tell(name, detail),
     });
+    const { app } = this.stage;
+    if (isStrange(app, app.channel)) app.channel = null;
     this.carryOver();
     this.tell("ready");
   }
 
-  /** What setUser and setChannel said holds for the next widget too, and for one that is still coming. */
+  /** What setUser and setChannel said holds for one that is still coming, and until `init` says otherwise. */
   private carryOver(): void {
     const app = this.stage?.app;
     if (!app) return;
     if (this.user !== undefined) app.options.identity = this.user;
-    if (this.channel !== undefined) app.channel = this.channel;
+    if (this.channel !== undefined && !isStrange(app, this.channel)) app.channel = this.channel;
     this.stage?.refresh();
   }
 
@@ -142,4 +149,11 @@ export class PatchroomsApi {
     for (const listener of this.listeners.get(name) ?? []) safely(() => listener(detail), undefined);
     safely(() => document.dispatchEvent(new CustomEvent(`patchrooms:${name}`, { detail })), false);
   }
+}
+
+/** Whether the project has channels, and none of that key. */
+function isStrange({ project: { channels } }: App, key: string | null): boolean {
+  const strange = key !== null && channels.length > 0 && channels.every((channel) => channel.key !== key);
+  if (strange) warn(`unknown channel: ${key}`);
+  return strange;
 }

@@ -39,10 +39,11 @@ safely(() => {
       const text = ownString(data, name);
       if (text !== null) texts[key] = text;
     }
-    const anchor = ownString(data, "position") ?? ownString(widget, "anchor") ?? "bottom-right";
+    const anchor = ownString(data, "position") ?? ownString(widget, "anchor");
     const options = settle(
       [{ anchor, shape: "pill", color: say("color"), texts }, data, widget],
       navigator.languages ?? [navigator.language],
+      "bottom-right",
     );
     options.artifact = null;
     options.mode = null;

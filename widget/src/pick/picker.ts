@@ -16,16 +16,31 @@ export interface Place {
   say(text: string): void;
 }
 
-/** Lets the reporter point at an element of the page: pointer or arrow keys, Enter picks, Esc leaves with null. */
+/**
+ * Lets the reporter point at an element of the page: a click or tap, or arrow keys and Enter. Null where Esc is pressed,
+ * or the room is closed, which it tells by the event `leave` on its layer.
+ */
 export function pickElement(place: Place): Promise<Picked | null> {
-  return new Promise((resolve) => new Picker(place, resolve));
+  return new Promise((resolve) => {
+    // The room may have gone while this was loaded.
+    if (place.layer.querySelector(".room")) new Picker(place, resolve);
+    else resolve(null);
+  });
 }
+
+/** What has a document of its own, which would hear the click in our place. */
+const FRAMES = "iframe,embed";
 
 class Picker {
   private at: Element = document.body;
   private readonly frame = div("pick-frame");
   private readonly name = div("pick-name");
   private readonly bar = div("pick-bar");
+  private readonly all = div("");
+  private readonly shields = [...document.querySelectorAll(FRAMES)].map((element) => ({
+    element,
+    shield: div("pick-shield"),
+  }));
   private readonly stops: Array<() => void> = [];
   private readonly before = document.activeElement;
 
@@ -34,43 +49,38 @@ class Picker {
     private readonly done: (picked: Picked | null) => void,
   ) {
     const leave = document.createElement("button");
-    leave.type = "button";
     leave.textContent = place.cancel;
     leave.addEventListener("click", () => this.end(null));
     this.bar.append(place.hint, leave);
     this.frame.append(this.name);
-    place.layer.append(this.frame, this.bar);
+    this.all.append(...this.shields.map(({ shield }) => shield), this.frame, this.bar);
+    place.layer.append(this.all);
     // On window and captured: no handler of the page comes before ours, and none hears what is ours.
     this.listen("pointermove", (event) => this.hover(event as PointerEvent), false);
-    for (const kind of [
-      "pointerdown",
-      "pointerup",
-      "mousedown",
-      "mouseup",
-      "touchstart",
-      "touchend",
-      "dblclick",
-      "contextmenu",
-    ])
-      this.listen(kind, () => {}, true);
+    this.listen(SWALLOWED, () => {}, true);
     this.listen("click", (event) => this.click(event as MouseEvent), true);
     this.listen("keydown", (event) => this.key(event as KeyboardEvent), false);
-    for (const kind of ["scroll", "resize"]) this.listen(kind, () => this.draw(), false);
+    this.listen("scroll resize", () => this.draw(), false);
+    place.layer.addEventListener("leave", () => this.all.parentNode && this.end(null));
     this.move(middle(place.host) ?? document.body, false);
     leave.focus({ preventScroll: true });
+    place.say(place.hint);
   }
 
-  private listen(kind: string, act: (event: Event) => void, swallow: boolean): void {
+  private listen(kinds: string, act: (event: Event) => void, swallow: boolean): void {
     const heard = (event: Event): void => {
-      if (kind !== "keydown" && event.composedPath().includes(this.bar)) return;
+      if (kinds !== "keydown" && event.composedPath().includes(this.bar)) return;
       if (swallow) {
         event.stopImmediatePropagation();
-        if (event.cancelable) event.preventDefault();
+        // A touch that is prevented is neither a click nor a way to scroll.
+        if (event.cancelable && !event.type.startsWith("touch")) event.preventDefault();
       }
       act(event);
     };
-    addEventListener(kind, heard, bare({ capture: true, passive: false }));
-    this.stops.push(() => removeEventListener(kind, heard, true));
+    for (const kind of kinds.split(" ")) {
+      addEventListener(kind, heard, bare({ capture: true, passive: false }));
+      this.stops.push(() => removeEventListener(kind, heard, true));
+    }
   }
 
   private hover(event: PointerEvent): void {
@@ -109,24 +119,22 @@ class Picker {
   }
 
   private draw(): void {
-    const box = this.at.getBoundingClientRect();
-    const { style } = this.frame;
-    style.transform = `translate(${box.x}px, ${box.y}px)`;
-    style.width = `${box.width}px`;
-    style.height = `${box.height}px`;
+    for (const { element, shield } of this.shields) cover(shield, element);
     this.name.textContent = short(this.at);
-    this.frame.toggleAttribute("data-low", box.y < 30);
+    this.frame.toggleAttribute("data-low", cover(this.frame, this.at).y < 30);
   }
 
   private end(element: Element | null): void {
     for (const stop of this.stops) stop();
-    this.frame.remove();
-    this.bar.remove();
+    this.all.remove();
     if (this.before instanceof HTMLElement) this.before.focus({ preventScroll: true });
     const { masks } = this.place;
     this.done(element && { element, selector: selectorOf(element), quote: quoteOf(element, masks) });
   }
 }
+
+const SWALLOWED =
+  "pointerdown pointerup mousedown mouseup touchstart touchmove touchend touchcancel dblclick contextmenu";
 
 /** Up to the parent, down to the first child, and along the siblings. */
 const STEPS: Record<string, (at: Element) => Element | null> = {
@@ -144,6 +152,15 @@ function deepest(x: number, y: number, host: Element): Element | null {
     found = inner;
   }
   return found;
+}
+
+/** Lays ours over theirs; tells where that is. */
+function cover(ours: HTMLElement, theirs: Element): DOMRect {
+  const box = theirs.getBoundingClientRect();
+  ours.style.transform = `translate(${box.x}px, ${box.y}px)`;
+  ours.style.width = `${box.width}px`;
+  ours.style.height = `${box.height}px`;
+  return box;
 }
 
 const middle = (host: Element): Element | null => deepest(innerWidth / 2, innerHeight / 2, host);

@@ -51,10 +51,12 @@ export function partsOf(around: Surroundings): Part[] {
       fields: { viewport, device },
     },
   ];
-  for (const [at, message] of around.errors.entries()) {
+  for (const message of around.errors) {
+    // Cut behind the scrubbing: half a secret looks like none.
     const shown = scrubText(message).slice(0, 2_000);
     parts.push({
-      id: `error ${at} ${message.slice(0, 80)}`,
+      // Not by its place, which changes with the next error.
+      id: `error ${shown}`,
       label: "partError",
       shown,
       fields: { consoleErrors: [shown] },

@@ -1,13 +1,25 @@
 /** Takes secrets and mail addresses out of what goes along with a report. Cuts too much rather than too little. */
 
-const SECRET_NAME =
-  /(?:^|[^a-z])(?:access|api|auth\w*|bearer|client)?[-_]?(?:token|key|secret|passw\w*|pwd|pass|session\w*|sid|sig|signature|jwt|credentials?|otp|code|state|nonce|auth|authorization|e?mail|ticket|invite|reset)(?:$|[^a-z])/i;
+/** Wherever they stand in a name. */
+const TELLING =
+  "token|secret|pass(?:w|c|phr)|pwd|csrf|xsrf|jwt|credential|authorization|api[-_]?key|sess(?:ion)?[-_]?id";
+/** Only as words of their own, for `monkey` is no key and `spin` no pin. */
+const WORDS = "auth|sid|otp|pin";
+const SECRET_NAME = new RegExp(
+  `${TELLING}|(?:^|[^a-z])(?:access|auth|client)?[-_]?(?:${WORDS}|key|pass|session|sig|signature|code|state|nonce|e?mail|ticket|invite|reset)(?:$|[^a-z])`,
+  "i",
+);
 const MAIL = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/gu;
 const JWT = /\beyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*)?/g;
-const BEARER = /\b(Bearer|Basic|Token)\s+[\w.~+/=-]{6,}/gi;
+// A parser's "Unexpected token function" is no secret: after the other two, a word of letters alone stays.
+const BEARER = /\b([Bb]earer|(?:[Bb]asic|[Tt]oken)(?!\s+[A-Z]?[a-z]+(?![\w.~+/=-])))\s+[\w.~+/=-]{6,}/g;
 const KNOWN = /\b(?:pr_sk_|mbk_|sk_|pk_|rk_|gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza|whsec_)[\w-]{8,}/g;
-const NAMED =
-  /(["']?\b[\w-]*(?:token|secret|passw(?:or)?d|pwd|api[-_]?key|session[-_]?id|authorization|cookie)\b["']?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"'}]+)/gi;
+const NAMED = new RegExp(
+  `((?<![\\w-])(?:[\\w-]*(?:${TELLING})[\\w-]*|${WORDS})["']?\\s*[:=]\\s*)(?:"[^"]*"|'[^']*'|[^\\s,;&"'}]+)`,
+  "gi",
+);
+// One cookie follows the other.
+const COOKIES = /(cookie["']?\s*[:=]\s*).+/gi;
 const LONG = /[\w+/-]{32,}={0,2}/g;
 const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
 const ADDRESS = /\bhttps?:\/\/[^\s"'<>)]+/g;
@@ -22,6 +34,7 @@ export function scrubText(text: string): string {
     .replace(JWT, CUT)
     .replace(BEARER, `$1 ${CUT}`)
     .replace(KNOWN, CUT)
+    .replace(COOKIES, `$1${CUT}`)
     .replace(NAMED, `$1${CUT}`)
     .replace(LONG, (word) => (looksRandom(word) ? CUT : word))
     .replace(CARD, (digits) => (luhn(digits) ? CUT : digits));

@@ -132,7 +132,9 @@ export function download(name: string, text: string): void {
 
 export async function listen(room: RoomModel): Promise<void> {
   const { texts } = room;
-  room.set({ notice: null });
+  // A note that has no place must not be spoken in vain.
+  if (room.isFull) return room.warnFull();
+  room.set({ asking: true, notice: null });
   try {
     const { canRecord, record } = await tools();
     if (!canRecord()) return room.warn(texts.micMissing);
@@ -141,8 +143,13 @@ export async function listen(room: RoomModel): Promise<void> {
     const recorder = await record(() => {
       full = true;
     });
-    room.set({ recorder: { ...recorder, elapsedMs: () => (full ? Number.MAX_SAFE_INTEGER : recorder.elapsedMs()) } });
+    // Whoever has left the writing box while the browser asked isn't listened to.
+    if (!room.asking || room.view !== "write") recorder.cancel();
+    else
+      room.set({ recorder: { ...recorder, elapsedMs: () => (full ? Number.MAX_SAFE_INTEGER : recorder.elapsedMs()) } });
   } catch (error) {
     room.warn((error as DOMException).name === "NotAllowedError" ? texts.micDenied : texts.micMissing);
+  } finally {
+    room.set({ asking: false });
   }
 }

@@ -7,17 +7,20 @@ export function EditorSlot({ room }: { room: RoomModel }) {
   const { editing } = room;
   if (!editing) return null;
   const leave = (): void => {
+    const at = room.draft.blocks.findIndex((block) => block.id === editing.id) + 1;
     room.set({ editing: null });
-    room.app.layer.querySelector<HTMLElement>(".write textarea")?.focus();
+    room.app.layer.querySelector<HTMLElement>(`.thread>:nth-child(${at}) .link`)?.focus();
   };
   return (
     <Editor
       texts={room.texts}
       blob={editing.blob}
       hint={editing.masked === null ? room.texts.screenHint : ""}
-      done={(picture) => {
+      done={async (picture) => {
         if (editing.id) room.change(editing.id, picture);
         else room.add({ type: "screenshot", ...picture, masked: editing.masked });
+        // Only then: what was painted over must not come back with a reload.
+        await room.kept();
         leave();
       }}
       cancel={leave}

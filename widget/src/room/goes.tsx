@@ -1,4 +1,6 @@
 import { h } from "preact";
+import type { Texts } from "../i18n/en";
+import type { Part } from "../report/context";
 import type { RoomModel } from "./model";
 
 /** What goes along, to the letter, each part with a tick that the reporter may take away. */
@@ -10,7 +12,7 @@ export function Goes({ room }: { room: RoomModel }) {
     room.write({ left: [...left] });
   };
   const { identity } = room.app.options;
-  const rows = parts.map((part) => ({ id: part.id, name: texts[part.label], shown: part.shown }));
+  const rows = parts.map((part) => ({ id: part.id, name: texts[part.label], shown: spoken(part, texts) }));
   if (identity) rows.push({ id: "user", name: texts.partUser, shown: identity.userId });
   return (
     <div class="body along">
@@ -32,4 +34,10 @@ export function Goes({ room }: { room: RoomModel }) {
       </div>
     </div>
   );
+}
+
+/** The kind of device in the reader's words. */
+function spoken({ shown, fields }: Part, texts: Texts): string {
+  const device = fields.device as "desktop" | undefined;
+  return device ? shown.replace(device, texts[device]) : shown;
 }

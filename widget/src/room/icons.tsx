@@ -7,7 +7,6 @@ const PATHS = {
   voice: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5 11a7 7 0 0 0 14 0M12 18v3",
   picture: "M7 4h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3zM4 16l5-5 4 4 2-2 5 5",
   close: "M6 6l12 12M18 6L6 18",
-  quote: "M5 7h6v6H7l-2 4zM14 7h6v6h-4l-2 4z",
   play: "M8 5l11 7-11 7z",
   stop: "M7 7h10v10H7z",
   crop: "M6 2v16h16M2 6h16v16",
@@ -50,15 +49,16 @@ export interface ToolProps {
   disabled?: boolean;
 }
 
+/** One that can't be used now keeps the focus that it has. */
 export function Tool({ icon, label, act, pressed, disabled }: ToolProps) {
   return (
     <button
       class="tool"
       aria-label={label}
       title={label}
-      onClick={act}
-      disabled={disabled ?? false}
-      {...(pressed === undefined ? {} : { "aria-pressed": pressed })}
+      onClick={disabled ? undefined : act}
+      aria-disabled={disabled}
+      aria-pressed={pressed}
     >
       <Icon name={icon} />
     </button>

@@ -17,7 +17,7 @@ export function LocalBar({ room }: { room: RoomModel }) {
         <b>{fill(texts.savedCount, { n: reports.length })}</b>
         {app.options.mode && (
           <button class="link" onClick={() => void pointAt(room)}>
-            {texts.nextElement}
+            {texts.pick}
           </button>
         )}
       </p>

@@ -29,10 +29,12 @@ type Settable =
   | "said"
   | "parcel"
   | "others"
+  | "lasting"
   | "selection"
   | "editing"
   | "isOpen"
-  | "recorder";
+  | "recorder"
+  | "asking";
 
 /** The room's state, and everything that may change it. Components only read it and call its methods. */
 export class RoomModel {
@@ -55,6 +57,8 @@ export class RoomModel {
   /** The picture in the editor. */
   editing: { id: string | null; blob: Blob; masked: number | null } | null = null;
   recorder: Recorder | null = null;
+  /** The browser asks for the microphone. */
+  asking = false;
   readonly masks: string;
   private readonly listeners = new Set<() => void>();
   private readonly keeper: DraftKeeper;
@@ -75,7 +79,6 @@ export class RoomModel {
     const [texts, draft] = await Promise.all([textsFor(this.app), this.keeper.load().catch(emptyDraft)]);
     this.texts = texts;
     this.draft = draft;
-    this.lasting = (await this.queue?.lasts()) ?? true;
     this.lookAround();
   }
 
@@ -104,7 +107,16 @@ export class RoomModel {
   }
 
   get isFull(): boolean {
-    return this.draft.blocks.length >= MOST_BLOCKS;
+    return settled(this.draft).blocks.length >= MOST_BLOCKS;
+  }
+
+  warnFull(): void {
+    this.warn(fill(this.texts.full, { n: MOST_BLOCKS }));
+  }
+
+  /** Resolves once the draft is kept as it is. */
+  kept(): Promise<void> {
+    return this.keeper.flush();
   }
 
   /** Adds a block behind what is being typed, so that the thread keeps the order in which things were said. */
@@ -112,17 +124,26 @@ export class RoomModel {
     const { texts } = this;
     let draft = settled(this.draft);
     if (draft.blocks.length >= MOST_BLOCKS) {
-      this.warn(fill(texts.full, { n: MOST_BLOCKS }));
+      this.warnFull();
       return null;
     }
     const id = newId();
     draft = { ...draft, blocks: [...draft.blocks, { ...block, id } as DraftBlock] };
     this.notice = null;
+    this.said = fill(texts.added, { what: this.nameOf(block) });
     this.write(draft);
     requestAnimationFrame(() =>
       this.app.layer.querySelector(".thread>:last-child")?.scrollIntoView({ block: "nearest" }),
     );
     return id;
+  }
+
+  /** What a block is called when it is read out. */
+  nameOf(block: NewBlock): string {
+    const { texts } = this;
+    if (block.type === "text") return block.text.slice(0, 40);
+    if (block.type === "selection") return `${texts.picked}, ${block.quote.slice(0, 60)}`;
+    return block.type === "audio" ? texts.voice : texts.screenshot;
   }
 
   change(id: string, change: Partial<DraftBlock>): void {
@@ -155,11 +176,12 @@ export class RoomModel {
   }
 
   get canSend(): boolean {
-    return !isEmpty(this.draft) && !this.busy && !this.app.project.paused;
+    return !isEmpty(this.draft) && !this.busy && !this.app.project.paused && !this.recorder && !this.asking;
   }
 
   async send(): Promise<void> {
     if (!this.canSend) return;
+    if (settled(this.draft).blocks.length > MOST_BLOCKS) return this.warnFull();
     this.set({ busy: true, notice: null });
     try {
       this.lookAround();
@@ -169,15 +191,14 @@ export class RoomModel {
       const draft = settled({ ...this.draft, channel });
       const { report, files } = reportOf(this.app, draft, this.parts, clientId, now);
       if (this.app.local) {
-        this.app.local.add(await localReportOf(report, files, now));
-        this.clearDraft();
+        if (!this.app.local.add(await localReportOf(report, files, now))) return this.warn(this.texts.notSaved);
+        await this.clearDraft();
         this.set({ view: "write", said: this.texts.saved });
         this.app.emit("sent", { clientId });
       } else {
         const parcel = parcelOf(this.app, report, files, now.getTime());
-        await this.queue?.add(parcel);
-        // Only now: until the queue has it, the draft is the only copy.
-        this.clearDraft();
+        // Until the queue has it, the draft is the only copy; before it goes out, there is none left.
+        await this.queue?.add(parcel, () => this.clearDraft());
         this.set({ parcel, view: "outcome" });
         await this.lookAtOthers();
       }
@@ -191,8 +212,17 @@ export class RoomModel {
     const current = all.find((parcel) => parcel.id === this.parcel?.id);
     this.set({
       parcel: current ?? this.parcel,
-      others: all.filter((parcel) => parcel.state !== "sent" && parcel.id !== this.parcel?.id),
+      others: all.filter((parcel) => parcel.id !== this.parcel?.id),
+      lasting: (await this.queue?.lasts()) ?? true,
     });
+  }
+
+  /** Forgets the receipts that have been shown. */
+  forgetSent(): void {
+    for (const parcel of [this.parcel, ...this.others])
+      if (parcel?.state === "sent") void this.queue?.remove(parcel.id);
+    this.others = this.others.filter((parcel) => parcel.state !== "sent");
+    if (this.parcel?.state === "sent") this.parcel = null;
   }
 
   tryNow(): void {
@@ -208,37 +238,33 @@ export class RoomModel {
   /** Takes a report that wasn't accepted back into the writing box. */
   async reopen(parcel: Parcel): Promise<void> {
     const blocks = parcel.report.blocks.map((block) => draftBlockOf(block, parcel.files));
-    this.write({ blocks: [...blocks, ...this.draft.blocks].slice(0, MOST_BLOCKS) });
+    this.write({ blocks: [...blocks, ...this.draft.blocks] });
     await this.discard(parcel);
     this.set({ view: "write" });
   }
 
   another(): void {
+    this.forgetSent();
     this.set({ parcel: null, view: "write", said: "" });
     void this.lookAtOthers();
   }
 
   stop(): void {
+    this.asking = false;
     this.keeper.stop();
     for (const act of this.undo) act();
   }
 
-  private clearDraft(): void {
+  private clearDraft(): Promise<void> {
     const { name, mail } = this.draft;
     this.write({ ...emptyDraft(), name, mail });
+    return this.kept();
   }
 
   private heard(parcel: Parcel): void {
     if (this.parcel?.id === parcel.id) {
-      const { texts } = this;
-      const said =
-        parcel.state === "sent"
-          ? texts.thanks
-          : parcel.state === "failed"
-            ? texts.failed
-            : parcel.tries
-              ? texts.queued
-              : "";
+      const { thanks, failed, queued } = this.texts;
+      const said = { sent: thanks, failed, waiting: parcel.tries ? queued : "" }[parcel.state];
       this.set({ parcel, said });
     } else void this.lookAtOthers();
   }

@@ -53,25 +53,33 @@ export function Outcome(props: Props) {
 }
 
 function whyKept({ texts, lasting }: RoomModel, parcel: Parcel): string {
-  if (!navigator.onLine) return texts.offlineWhy;
   if (isBlocked(parcel.address)) return texts.blockedWhy;
-  return lasting ? texts.queuedWhy : texts.queuedMemory;
+  if (!lasting) return texts.queuedMemory;
+  return navigator.onLine ? texts.queuedWhy : texts.offlineWhy;
+}
+
+/** Where the reporter follows a report, if its server has such a page. */
+export function Follow({ room, parcel }: Pick<Props, "room" | "parcel">) {
+  const { texts, app } = room;
+  const address = parcel.answer?.receiptUrl;
+  if (!address) return null;
+  return (
+    <a
+      class="link"
+      href={`${address.startsWith("/") ? app.api : ""}${address}?lang=${app.options.locale}`}
+      target="_blank"
+      rel="noreferrer"
+    >
+      {texts.follow}
+    </a>
+  );
 }
 
 function Receipt({ room, parcel, close }: Props) {
-  const { texts, app } = room;
-  const address = parcel.answer?.receiptUrl;
+  const { texts } = room;
   return (
     <div class="body outcome receipt">
-      {address && (
-        <a
-          href={`${address.startsWith("/") ? app.api : ""}${address}?lang=${app.options.locale}`}
-          target="_blank"
-          rel="noreferrer"
-        >
-          {texts.follow}
-        </a>
-      )}
+      <Follow room={room} parcel={parcel} />
       <div class="bar">
         <Another room={room} />
         <button class="send" onClick={close}>

@@ -38,7 +38,7 @@ export function Panel({ room, close }: Props & { close(): void }) {
         <header>
           {!simple && <Face app={app} mascot={app.options.mascot} />}
           <div>
-            <h2 id="br-title" key={title} tabIndex={-1} ref={view === "write" ? null : focus}>
+            <h2 id="br-title" key={title} tabIndex={-1}>
               {title}
             </h2>
             {sub && <p>{sub}</p>}
@@ -76,11 +76,7 @@ function headingOf({ app, texts, view, parcel }: RoomModel): { title: string; su
   return { title: texts.title, sub: app.dress === "patchrooms" && texts.subtitle };
 }
 
-const focus = (heading: HTMLElement | null): void => heading?.focus({ preventScroll: true });
-
 function keys(event: KeyboardEvent, room: RoomModel, close: () => void): void {
-  // The page's own shortcuts must not fire while somebody types in the room.
-  event.stopPropagation();
   if (event.key === "Escape" && !event.isComposing) {
     if (room.view === "goes") room.set({ view: "write" });
     else close();
@@ -88,13 +84,10 @@ function keys(event: KeyboardEvent, room: RoomModel, close: () => void): void {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && room.view === "write") void room.send();
 }
 
-/** Pictures that are pasted or dropped anywhere in the room; text is left to the field it was meant for. */
+/** Files that are pasted or dropped anywhere in the room; text is left to the field it was meant for. */
 function pictures(event: Event, data: DataTransfer | null, room: RoomModel): void {
-  const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-  if (files.length === 0 || room.app.dress === "miniback") {
-    if (event.type === "drop" && data?.files.length) event.preventDefault();
-    return;
-  }
+  const files = [...(data?.files ?? [])];
+  if (files.length === 0) return;
   event.preventDefault();
-  void addPictures(room, files);
+  if (room.app.dress === "patchrooms") void addPictures(room, files);
 }

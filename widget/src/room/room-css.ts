@@ -7,18 +7,18 @@ export const ROOM_CSS = `
 .room[data-y=bottom]{top:calc(var(--br-top) + var(--br-h) - 20px);translate:0 -100%}
 button,input,textarea,summary{font:inherit;color:inherit}
 button{cursor:pointer;touch-action:manipulation}
-button:disabled{cursor:default;opacity:.45}
+button:disabled,[aria-disabled=true]{cursor:default;opacity:.45}
 h2,p,ul,ol,pre,fieldset,blockquote{margin:0;padding:0;border:0}
 ol,ul{list-style:none}
 h2{outline:none}
-:is(button,a,summary,input,canvas):focus-visible,label:has(:focus-visible){outline:2px solid var(--br-accent);outline-offset:2px}
+:is(button,a,summary,input,textarea,canvas):focus-visible,label:has(:focus-visible){outline:2px solid var(--br-accent);outline-offset:2px}
 header{display:flex;flex:none;align-items:start;gap:12px;padding:14px 12px 12px;padding-inline-start:16px}
 header>div{flex:1;min-width:0;align-self:center}
 header .face{width:42px;height:42px}
 header h2{font-size:15.5px;line-height:1.3;font-weight:650}
-header p{color:var(--br-soft);font-size:12.5px}
+header p{color:var(--br-soft);font-size:12.5px;text-wrap:balance}
 .tool{flex:none;display:grid;place-items:center;width:38px;height:38px;padding:0;border:0;border-radius:12px;background:none;color:var(--br-soft)}
-.tool:hover:not(:disabled){background:var(--br-hover);color:var(--br-ink)}
+.tool:hover:not([aria-disabled=true]){background:var(--br-hover);color:var(--br-ink)}
 .tool[aria-pressed=true]{background:var(--br-pick);color:var(--br-ink);box-shadow:inset 0 0 0 1.5px var(--br-accent)}
 .icon{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}
 .chan{display:flex;flex:none;flex-wrap:wrap;gap:6px;padding:2px 16px 13px;border-bottom:1px solid var(--br-line);max-height:92px;overflow:auto}
@@ -34,15 +34,14 @@ header p{color:var(--br-soft);font-size:12.5px}
 .b>.tool .icon{width:13px;stroke-width:2.4}
 .b:hover>.tool,.b:focus-within>.tool,.b>.tool:focus-visible{opacity:1}
 @media (hover:none){.b>.tool{opacity:1}}
-.b textarea{display:block;width:100%;padding:10px 13px;border:0;background:none;resize:none;outline:none;border-radius:12px;field-sizing:content;min-height:40px;max-height:220px}
-.b textarea:focus-visible{outline:2px solid var(--br-accent);outline-offset:-1px}
+.b textarea{display:block;width:100%;padding:10px 13px;border:0;background:none;resize:none;border-radius:12px;field-sizing:content;min-height:40px;max-height:220px;outline-offset:-1px!important}
 .thumb{display:block;width:100%;max-height:190px;object-fit:cover;object-position:top;border-radius:12px 12px 0 0}
 .b small{display:flex;align-items:center;gap:8px;min-height:34px;padding:0 12px;border-top:1px solid var(--br-line);color:var(--br-soft);font-size:12.5px}
 .b small .link{margin-inline-start:auto}
 .b blockquote{padding:9px 13px;color:var(--br-soft);overflow-wrap:anywhere}
 .b.selection{border-inline-start:3px solid var(--br-accent)}
 .b blockquote span{display:block;max-height:90px;overflow:auto}
-.b code{display:block;margin-top:2px;font:11.5px ui-monospace,monospace;color:var(--br-soft);overflow-wrap:anywhere}
+.b code{display:block;margin-top:2px;font:11.5px ui-monospace,monospace;overflow-wrap:anywhere}
 .sound{display:flex;align-items:center;gap:6px;padding:5px 8px;color:var(--br-soft);font-size:13px}
 .link{border:0;background:none;padding:7px 4px;margin:-3px 0;color:inherit;font-size:12.5px;text-decoration:underline;border-radius:6px}
 .link:hover{color:var(--br-ink)}
@@ -52,7 +51,7 @@ header p{color:var(--br-soft);font-size:12.5px}
 .local{border-top:1px solid var(--br-line)}
 .write{border-top:1px solid var(--br-line);padding:12px 12px 10px;display:flex;flex-direction:column;gap:6px;flex:none}
 .body:empty+.write{border-top:0}
-.write>textarea{width:100%;padding:2px 5px;border:0;background:none;resize:none;outline:none;field-sizing:content;min-height:66px;max-height:min(240px,30vh)}
+.write>textarea{width:100%;padding:2px 5px;border:0;border-radius:6px;background:none;resize:none;field-sizing:content;min-height:66px;max-height:min(240px,30vh)}
 textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .bar{display:flex;flex-wrap:wrap;align-items:center;gap:2px}
 .send,.stop{min-height:38px;padding:0 18px;border:0;border-radius:12px;background:var(--br-accent);color:var(--br-on);font-weight:600;white-space:nowrap}
@@ -77,7 +76,7 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .along li+li{border-top:1px solid var(--br-line)}
 .along label{display:grid;grid-template-columns:24px 1fr;gap:0 6px;padding:9px 0;cursor:pointer}
 .along input{width:17px;height:17px;margin:2px 0;accent-color:var(--br-accent);grid-row:span 2}
-.along b{display:block;font-weight:600;font-size:13px}.along b::first-letter{text-transform:uppercase}
+.along b{font-weight:600;font-size:13px}.along b::first-letter{text-transform:uppercase}
 .along span{color:var(--br-soft);font-size:12.5px;overflow-wrap:anywhere;white-space:pre-wrap;max-height:7.5em;overflow:auto}
 .outcome{padding:14px 16px 16px;display:flex;flex-direction:column;gap:8px;border-top:1px solid var(--br-line)}
 .outcome p{color:var(--br-soft)}
@@ -91,7 +90,8 @@ textarea::placeholder,input::placeholder{color:var(--br-soft);opacity:1}
 .editor>*{max-width:1100px;width:100%;margin:0 auto}
 .editor .stage{flex:1;min-height:0;display:grid;place-items:center;padding:6px;max-width:none}
 .stage canvas{max-width:100%;max-height:100%;min-height:0;touch-action:none;cursor:crosshair;border-radius:4px;box-shadow:0 0 0 1px var(--br-line)}
-.pick-frame{position:fixed;left:0;top:0;pointer-events:none;border:2px solid #e8590c;border-radius:4px;background:#e8590c1a}
+.pick-frame,.pick-shield{position:fixed;left:0;top:0}
+.pick-frame{pointer-events:none;border:2px solid #e8590c;border-radius:4px;background:#e8590c1a}
 .pick-name{position:absolute;bottom:100%;inset-inline-start:-2px;margin-bottom:4px;padding:2px 8px;border-radius:6px;background:#1f1b16;color:#fff;font:12px ui-monospace,monospace;white-space:nowrap;max-width:60vw;overflow:hidden;text-overflow:ellipsis}
 .pick-frame[data-low] .pick-name{bottom:auto;top:100%;margin-top:4px}
 .pick-bar{position:fixed;inset:auto 12px 20px;margin:auto;width:fit-content;display:flex;align-items:center;gap:14px;padding:8px;padding-inline-start:18px;border-radius:16px;background:#1f1b16;color:#fffefc;box-shadow:var(--br-shade);font-size:13px}
@@ -103,7 +103,7 @@ input,textarea{font-size:16px!important}
 .b>.tool{width:32px;height:32px}
 .who div{grid-template-columns:1fr}
 }
-@media (max-height:420px){.room header p,.who{display:none}.room{overflow:auto}.write>textarea{min-height:42px}}
+@media (max-height:420px){.room header p{display:none}.room{overflow:auto}.write>textarea{min-height:42px}}
 @media (prefers-reduced-motion:reduce){.room{animation:none}}
-@media (forced-colors:active){.tool[aria-pressed=true],.chan label[data-on]{outline:2px solid Highlight}.pick-frame{border-color:Highlight}}
+@media (forced-colors:active){.tool[aria-pressed=true],.chan label[data-on]{outline:2px solid Highlight}.pick-frame{border-color:Highlight}.send,.stop,.pick-bar,.stage canvas{border:1px solid}}
 `;

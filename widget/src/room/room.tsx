@@ -23,23 +23,28 @@ export async function mountRoom(app: App): Promise<Room> {
   slot.className = "slot";
   app.layer.append(slot);
   const draw = (): void => {
+    const before = app.shadow.activeElement;
+    if (!model.isOpen) app.layer.dispatchEvent(new Event("leave"));
     try {
       render(model.isOpen ? <Panel room={model} close={close} /> : null, slot);
     } catch (error) {
       warn(error);
     }
+    // What had the focus has gone, or can't be used any more: it never falls out of the room.
+    if (model.isOpen && before && (!before.isConnected || before.matches(":disabled"))) focusInside(slot);
   };
   let loose: (() => void) | null = null;
   const close = (): void => {
     if (!model.isOpen) return;
     loose?.();
     loose = null;
-    if (model.parcel?.state === "sent") model.parcel = null;
-    model.set({ isOpen: false, view: model.parcel ? "outcome" : "write", said: "", selection: "" });
+    model.forgetSent();
+    model.set({ isOpen: false, asking: false, view: model.parcel ? "outcome" : "write", said: "", selection: "" });
     app.closed();
   };
   const stopDrawing = model.subscribe(draw);
   const stopWatching = watchSelection(model);
+  keepToItself(slot);
   return {
     open() {
       if (model.isOpen) return focusInside(slot);
@@ -58,20 +63,27 @@ export async function mountRoom(app: App): Promise<Room> {
     },
     destroy() {
       loose?.();
+      model.set({ isOpen: false });
       stopDrawing();
       stopWatching();
       model.stop();
-      render(null, slot);
       slot.remove();
     },
   };
 }
 
+/** What is typed, pasted and dropped is none of the page's, nor is the focus, which it may want to keep in a dialog. */
+function keepToItself(slot: HTMLElement): void {
+  for (const kind of "keydown keypress keyup beforeinput input paste drop focusin focusout".split(" "))
+    slot.addEventListener(kind, (event) => event.stopPropagation());
+}
+
+/** To the writing box, else to the heading that says what is there. */
 function focusInside(slot: HTMLElement): void {
   // On phones the keyboard would cover half the room before anything was read.
   const touch = matchMedia("(hover: none) and (pointer: coarse)").matches;
-  const panel = slot.querySelector<HTMLElement>(".room");
-  const target = touch ? panel : (slot.querySelector<HTMLElement>(".write textarea") ?? panel);
+  const box = slot.querySelector<HTMLElement>(".write>textarea");
+  const target = box && touch ? slot.querySelector<HTMLElement>(".room") : (box ?? slot.querySelector("h2"));
   target?.focus({ preventScroll: true });
 }
 

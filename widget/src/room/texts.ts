@@ -15,10 +15,7 @@ export async function textsFor(app: Pick<App, "load" | "options">): Promise<Text
 
 export function overridden(texts: Texts, own: Record<string, string>): Texts {
   const all = { ...texts };
-  for (const key of Object.keys(all) as Array<keyof Texts>) {
-    const word = Object.hasOwn(own, key) ? own[key] : undefined;
-    if (word !== undefined) all[key] = word;
-  }
+  for (const key of Object.keys(all) as Array<keyof Texts>) all[key] = own[key] ?? all[key];
   return all;
 }
 

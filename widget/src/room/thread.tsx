@@ -2,6 +2,7 @@ import { Fragment, h } from "preact";
 import type { DraftBlock } from "./draft";
 import { Tool } from "./icons";
 import type { RoomModel } from "./model";
+import { Follow } from "./outcome";
 import { TEXT_LENGTH } from "./parcel";
 import { Sound } from "./sound";
 import { fill } from "./texts";
@@ -16,17 +17,11 @@ export function Thread({ room }: { room: RoomModel }) {
       {blocks.map((block) => (
         <li key={block.id} class={`b ${block.type}`}>
           <BlockBody room={room} block={block} />
-          <Tool icon="close" label={`${room.texts.remove}: ${nameOf(room, block)}`} act={() => room.remove(block.id)} />
+          <Tool icon="close" label={`${room.texts.remove}: ${room.nameOf(block)}`} act={() => room.remove(block.id)} />
         </li>
       ))}
     </ol>
   );
-}
-
-function nameOf(room: RoomModel, block: DraftBlock): string {
-  const { texts } = room;
-  if (block.type === "text") return block.text.slice(0, 40);
-  return { screenshot: texts.screenshot, audio: texts.voice, selection: texts.picked }[block.type];
 }
 
 function BlockBody({ room, block }: { room: RoomModel; block: DraftBlock }) {
@@ -74,8 +69,8 @@ function BlockBody({ room, block }: { room: RoomModel; block: DraftBlock }) {
 export function Others({ room }: { room: RoomModel }) {
   const { others, texts } = room;
   const waiting = others.filter((parcel) => parcel.state === "waiting").length;
-  const failed = others.filter((parcel) => parcel.state === "failed");
-  if (waiting === 0 && failed.length === 0) return null;
+  const told = others.filter((parcel) => parcel.state !== "waiting");
+  if (others.length === 0) return null;
   return (
     <div class="others">
       {waiting > 0 && (
@@ -86,12 +81,16 @@ export function Others({ room }: { room: RoomModel }) {
           </button>
         </p>
       )}
-      {failed.map((parcel) => (
+      {told.map((parcel) => (
         <p key={parcel.id}>
-          {texts.failed}
-          <button class="link" onClick={() => room.set({ parcel, view: "outcome" })}>
-            {texts.edit}
-          </button>
+          {parcel.answer ? texts.thanks : texts.failed}
+          {parcel.answer ? (
+            <Follow room={room} parcel={parcel} />
+          ) : (
+            <button class="link" onClick={() => room.set({ parcel, view: "outcome" })}>
+              {texts.edit}
+            </button>
+          )}
         </p>
       ))}
     </div>

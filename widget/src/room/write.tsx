@@ -43,11 +43,16 @@ export function Write({ room }: { room: RoomModel }) {
           <>
             <Tool icon="shot" label={texts.screenshot} act={() => void takeScreenshot(room)} disabled={room.busy} />
             <Tool icon="point" label={texts.pick} act={() => void pointAt(room)} />
-            <Tool icon="voice" label={texts.voice} act={() => void listen(room)} disabled={recorder !== null} />
+            <Tool
+              icon="voice"
+              label={texts.voice}
+              act={() => void listen(room)}
+              disabled={recorder !== null || room.asking}
+            />
             <Tool icon="picture" label={texts.attach} act={() => chooseFile(room)} />
           </>
         )}
-        <button class="send" disabled={!room.canSend || recorder !== null} onClick={() => void room.send()}>
+        <button class="send" disabled={!room.canSend} onClick={() => void room.send()}>
           {room.busy ? texts.sending : app.local ? texts.save : texts.send}
         </button>
       </div>

@@ -3,9 +3,6 @@ import { openShelf, type Parcel, type Shelf } from "./store";
 import { inTurn } from "./turn";
 import { backoff, type Heard, judge } from "./verdict";
 
-/** How many receipts of sent reports a browser keeps. */
-const RECEIPTS = 20;
-
 export interface Outside {
   post(parcel: Parcel): Promise<Heard>;
   now(): number;
@@ -24,8 +21,10 @@ export class Queue {
 
   constructor(private readonly outside: Outside) {}
 
-  async add(parcel: Parcel): Promise<void> {
+  /** Takes a report; it goes out once `taken` is done. */
+  async add(parcel: Parcel, taken?: () => Promise<void>): Promise<void> {
     await this.save(parcel);
+    await taken?.();
     this.outside.flag(true);
     this.outside.changed(parcel);
     void this.run();
@@ -86,8 +85,9 @@ export class Queue {
     const verdict = heard ? judge(heard, now()) : ({ kind: "again", afterMs: null } as const);
     let after: Parcel;
     if (verdict.kind === "sent") {
-      // The pictures are the server's now; the receipt keeps only what the reporter may want to see.
-      after = { ...parcel, state: "sent", answer: verdict.answer, files: {} };
+      // All of it is the server's now; only the receipt stays, until it has been shown.
+      const report = { clientId: parcel.id, blocks: [], context: {} };
+      after = { ...parcel, state: "sent", answer: verdict.answer, report, files: {} };
     } else if (verdict.kind === "final") {
       after = { ...parcel, state: "failed", failure: verdict.failure, said: verdict.said };
     } else {
@@ -107,12 +107,8 @@ export class Queue {
     await (await this.shelf).put("parcels", parcel.id, parcel);
   }
 
-  /** Forgets the oldest receipts, and says whether anything still waits. */
+  /** Says whether anything still waits. */
   private async settle(): Promise<void> {
-    const shelf = await this.shelf;
-    const parcels = await shelf.all<Parcel>("parcels");
-    const sent = parcels.filter((parcel) => parcel.state === "sent").sort((a, b) => b.madeAt - a.madeAt);
-    for (const parcel of sent.slice(RECEIPTS)) await shelf.remove("parcels", parcel.id);
-    this.outside.flag(parcels.some((parcel) => parcel.state === "waiting"));
+    this.outside.flag((await this.waiting()).length > 0);
   }
 }

@@ -20,7 +20,6 @@ export interface Parcel {
 }
 
 export interface Shelf {
-  get<T>(store: StoreName, key: string): Promise<T | undefined>;
   all<T>(store: StoreName): Promise<T[]>;
   put(store: StoreName, key: string, value: unknown): Promise<void>;
   remove(store: StoreName, key: string): Promise<void>;
@@ -66,12 +65,9 @@ function databaseShelf(database: IDBDatabase): Shelf {
       transaction.onerror = () => reject(transaction.error);
     });
   const spare = memory();
-  return {
+  const shelf: Shelf = {
     lasting: true,
     // Somebody may clear the site's data under us: then only what memory holds is left.
-    get: async <T>(store: StoreName, key: string) =>
-      (await spare.get<T>(store, key)) ??
-      run<T | undefined>(store, "readonly", (s) => s.get(key)).catch(() => undefined),
     all: async <T>(store: StoreName) => [
       ...(await run<T[]>(store, "readonly", (s) => s.getAll()).catch(() => [])),
       ...(await spare.all<T>(store)),
@@ -82,6 +78,7 @@ function databaseShelf(database: IDBDatabase): Shelf {
         await spare.remove(store, key);
       } catch {
         // The disk is full, or blobs aren't taken (older WebKit): better in memory than lost.
+        shelf.lasting = false;
         await spare.put(store, key, value);
       }
     },
@@ -90,13 +87,13 @@ function databaseShelf(database: IDBDatabase): Shelf {
       await run(store, "readwrite", (s) => s.delete(key)).catch(() => {});
     },
   };
+  return shelf;
 }
 
 function memory(): Shelf {
   const stores = { parcels: new Map<string, unknown>(), drafts: new Map<string, unknown>() };
   return {
     lasting: false,
-    get: async <T>(store: StoreName, key: string) => stores[store].get(key) as T | undefined,
     all: async <T>(store: StoreName) => [...stores[store].values()] as T[],
     put: async (store, key, value) => void stores[store].set(key, value),
     remove: async (store, key) => void stores[store].delete(key),

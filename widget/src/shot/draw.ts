@@ -116,8 +116,10 @@ class Trail {
   leaves(cloned: Node): void {
     if (cloned.nodeType !== Node.ELEMENT_NODE) return;
     const original = this.open.pop();
-    if (!(cloned instanceof HTMLElement || cloned instanceof SVGElement) || !original) return;
-    if (isMasked(original, this.selector)) blank(cloned, original);
+    if (!original) return;
+    // In frames too, whose elements are of other classes than this page's.
+    if (isMasked(original, this.selector)) blank(cloned as HTMLElement, original);
+    if (!(cloned instanceof HTMLElement || cloned instanceof SVGElement)) return;
     const { style } = cloned;
     if (style.position === "fixed") refix(style);
     if (style.position === "sticky") unstick(style, original);
@@ -143,11 +145,11 @@ function unstick(style: CSSStyleDeclaration, original: Element): void {
   if (moved.parentElement?.firstElementChild === moved) style.top = `${Math.max(0, before.top - parent.top)}px`;
 }
 
-function blank(cloned: HTMLElement | SVGElement, original: Element): void {
+function blank(cloned: HTMLElement, original: Element): void {
   const { width, height } = original.getBoundingClientRect();
   cloned.replaceChildren();
   for (const name of cloned.getAttributeNames()) if (name !== "style") cloned.removeAttribute(name);
-  if (cloned instanceof HTMLCanvasElement) cloned.width = 0;
+  if (cloned.localName === "canvas") (cloned as HTMLCanvasElement).width = 0;
   for (const [name, value] of [
     ["background", MASK],
     ["box-sizing", "border-box"],

@@ -18,16 +18,19 @@ interface State {
   kind: MarkKind;
   marks: Mark[];
   words: string;
+  /** What a screen reader hears. */
+  said: string;
 }
 
 /** A small picture editor. Every mark becomes pixels; nothing under a redaction leaves the browser. */
 export class Editor extends Component<EditorProps, State> {
-  override state: State = { kind: "redact", marks: [], words: "" };
+  override state: State = { kind: "redact", marks: [], words: "", said: "" };
   private readonly canvas = createRef<HTMLCanvasElement>();
   private readonly panel = createRef<HTMLDivElement>();
   private source = blankCanvas(1, 1);
   private unit = 3;
   private drawing: Mark | null = null;
+  private ended = false;
 
   override componentDidMount(): void {
     this.panel.current?.focus({ preventScroll: true });
@@ -49,10 +52,14 @@ export class Editor extends Component<EditorProps, State> {
   private add(mark: Mark): void {
     const text = this.state.words.trim();
     if (mark.kind === "text" && !text) return;
-    this.setState({ marks: [...this.state.marks, mark.kind === "text" ? { ...mark, text } : mark] });
+    this.keep([...this.state.marks, mark.kind === "text" ? { ...mark, text } : mark], mark.kind);
   }
 
-  private readonly undo = (): void => this.setState({ marks: this.state.marks.slice(0, -1) });
+  private readonly undo = (): void => this.keep(this.state.marks.slice(0, -1), "undo");
+
+  private keep(marks: Mark[], what: MarkKind | "undo"): void {
+    this.setState({ marks, said: `${this.props.texts[what]}: ${marks.length}` });
+  }
 
   /** Where the pointer is, in the picture's own pixels. */
   private at(event: PointerEvent): Point {
@@ -102,18 +109,21 @@ export class Editor extends Component<EditorProps, State> {
 
   private readonly panelKeys = (event: KeyboardEvent): void => {
     event.stopPropagation();
-    if (event.key === "Escape") this.props.cancel();
+    // Leaving in haste loses no redaction: marks that were made are kept.
+    if (event.key === "Escape") this.state.marks.length ? void this.finish() : this.props.cancel();
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.undo();
     if (event.key === "Tab") stay(event, this.panel.current);
   };
 
   private readonly finish = async (): Promise<void> => {
+    if (this.ended) return;
+    this.ended = true;
     this.props.done(await encode(burnt(this.source, this.state.marks, this.unit)));
   };
 
   render() {
     const { texts, hint, cancel } = this.props;
-    const { kind, marks, words } = this.state;
+    const { kind, marks, words, said } = this.state;
     return (
       <div
         class="editor"
@@ -142,22 +152,26 @@ export class Editor extends Component<EditorProps, State> {
             {texts.done}
           </button>
         </div>
+        <p class="unseen" role="status">
+          {said}
+        </p>
         {hint && <p class="hint">{hint}</p>}
         {kind === "text" && (
           <input
             class="words"
-            aria-label={texts.typeHere}
-            placeholder={texts.typeHere}
+            aria-label={texts.text}
+            placeholder={texts.text}
             value={words}
             maxLength={120}
             onInput={(event: Event) => this.setState({ words: (event.target as HTMLInputElement).value })}
           />
         )}
         <div class="stage">
+          {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: its keys are the editor's, not a screen reader's. */}
           <canvas
             ref={this.canvas}
             tabIndex={0}
-            role="img"
+            role="application"
             aria-label={texts.canvas}
             onPointerDown={this.down}
             onPointerMove={this.move}

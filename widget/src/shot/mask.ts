@@ -16,34 +16,30 @@ export function maskSelector(own: readonly string[]): string {
 /** Whether the element or something around it is masked, through shadow roots up to the document. */
 export function isMasked(node: Node, selector: string): boolean {
   for (let at: Node | null = node; at; at = around(at)) {
-    if (at instanceof Element && at.matches(selector)) return true;
+    // By its kind, not its class: frames have classes of their own.
+    if (at.nodeType === Node.ELEMENT_NODE && (at as Element).matches(selector)) return true;
   }
   return false;
 }
 
 export function around(node: Node): Node | null {
-  return (node as Element).assignedSlot ?? node.parentNode ?? (node instanceof ShadowRoot ? node.host : null);
+  return (node as Element).assignedSlot ?? node.parentNode ?? (node as ShadowRoot).host ?? null;
 }
 
 /** The boxes of the masked elements that can be seen now, outermost ones only, in the viewport's pixels. */
 export function maskedBoxes(selector: string, except: Element): DOMRect[] {
   const boxes: DOMRect[] = [];
-  const collect = (root: ParentNode, dx: number, dy: number): void => {
+  const collect = (root: ParentNode, place: Place): void => {
     for (const element of root.querySelectorAll("*")) {
       if (element === except) continue;
-      if (element.matches(selector) && !(element.parentElement && isMasked(element.parentElement, selector))) {
-        for (const box of element.getClientRects())
-          boxes.push(new DOMRect(box.x + dx, box.y + dy, box.width, box.height));
-      }
-      if (element.shadowRoot) collect(element.shadowRoot, dx, dy);
+      if (element.matches(selector) && !(element.parentElement && isMasked(element.parentElement, selector)))
+        for (const box of element.getClientRects()) boxes.push(place(box));
+      if (element.shadowRoot) collect(element.shadowRoot, place);
       const inner = frameDocument(element);
-      if (inner) {
-        const frame = element.getBoundingClientRect();
-        collect(inner, dx + frame.x + element.clientLeft, dy + frame.y + element.clientTop);
-      }
+      if (inner) collect(inner, placeIn(element as HTMLIFrameElement, place));
     }
   };
-  collect(document, 0, 0);
+  collect(document, (box) => box);
   return boxes.filter(
     (box) =>
       box.width > 0 &&
@@ -55,9 +51,23 @@ export function maskedBoxes(selector: string, except: Element): DOMRect[] {
   );
 }
 
+type Place = (box: DOMRect) => DOMRect;
+
+/** Where a box in a frame stands around it. */
+function placeIn(frame: HTMLIFrameElement, place: Place): Place {
+  const { x, y, width, height } = frame.getBoundingClientRect();
+  const { paddingLeft, paddingTop } = getComputedStyle(frame);
+  const wide = width / frame.offsetWidth;
+  const high = height / frame.offsetHeight;
+  const left = frame.clientLeft + parseFloat(paddingLeft);
+  const top = frame.clientTop + parseFloat(paddingTop);
+  return (box) =>
+    place(new DOMRect(x + wide * (left + box.x), y + high * (top + box.y), wide * box.width, high * box.height));
+}
+
 export function frameDocument(element: Element): Document | null {
   try {
-    return element instanceof HTMLIFrameElement ? element.contentDocument : null;
+    return (element.localName === "iframe" && (element as HTMLIFrameElement).contentDocument) || null;
   } catch {
     return null;
   }

@@ -6,34 +6,43 @@ const FIRST_FRAME = 10_000;
 /** A surface that shows nothing new for so long after this page was covered doesn't show this page. */
 const STILL = 2_000;
 
+/** So often is a page looked at that moves while its picture is taken. */
+const MOST_LOOKS = 5;
+
 /**
  * The second step of the ladder: one frame of the shared screen. Boxes are laid over the masked parts of this
- * page first, so that they are covered in it too, if it is this page that is shared.
+ * page, so that they are covered in it too, if it is this page that is shared. Fails where the page doesn't stand
+ * still under them.
  */
 export async function grabScreen(
   host: HTMLElement,
   layer: HTMLElement,
   own: readonly string[],
 ): Promise<HTMLCanvasElement> {
-  const covers = cover(host, layer, own);
-  let stream: MediaStream | null = null;
+  const stream = await navigator.mediaDevices.getDisplayMedia({
+    video: { displaySurface: "browser" },
+    audio: false,
+    preferCurrentTab: true,
+  } as DisplayMediaStreamOptions);
   try {
-    stream = await navigator.mediaDevices.getDisplayMedia({
-      video: { displaySurface: "browser" },
-      audio: false,
-      preferCurrentTab: true,
-    } as DisplayMediaStreamOptions);
     const video = document.createElement("video");
     video.srcObject = stream;
     video.muted = true;
     await withTimeout(video.play(), FIRST_FRAME);
-    await frameAfter(video, await painted());
     const canvas = blankCanvas(video.videoWidth, video.videoHeight);
-    canvas.getContext("2d")?.drawImage(video, 0, 0);
-    return canvas;
+    const look = (): DOMRect[] => maskedBoxes(maskSelector(own), host);
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      // Measured only now: the page may have moved while the browser asked.
+      const boxes = look();
+      const uncover = cover(layer, boxes);
+      await frameAfter(video, await painted());
+      canvas.getContext("2d")?.drawImage(video, 0, 0);
+      uncover();
+      if (JSON.stringify(look()) === JSON.stringify(boxes)) return canvas;
+    }
+    throw new Error("the page moves");
   } finally {
-    covers();
-    for (const track of stream?.getTracks() ?? []) track.stop();
+    for (const track of stream.getTracks()) track.stop();
   }
 }
 
@@ -54,9 +63,9 @@ function frameAfter(video: HTMLVideoElement, moment: number): Promise<void> {
   });
 }
 
-function cover(host: HTMLElement, layer: HTMLElement, own: readonly string[]): () => void {
+function cover(layer: HTMLElement, boxes: DOMRect[]): () => void {
   const sheet = document.createElement("div");
-  for (const box of maskedBoxes(maskSelector(own), host)) {
+  for (const box of boxes) {
     const part = document.createElement("div");
     part.style.cssText = `position:fixed;background:#3b3732;left:${box.x}px;top:${box.y}px;width:${box.width}px;height:${box.height}px`;
     sheet.append(part);

@@ -1,7 +1,8 @@
 /** Keeps the page's last console errors for a report (Patchrooms, option `captureConsoleErrors`). */
 
 const MOST = 10;
-const LENGTH = 2_000;
+/** More than goes along, which is cut once it is scrubbed. */
+const LENGTH = 10_000;
 
 export interface ErrorEar {
   last(): string[];

@@ -54,3 +54,5 @@ export const FACES: Record<Mascot, readonly string[]> = {
     "-#212529 M32 47V48.5M27.5 50C29.5 52.5 34.5 52.5 36.5 50",
   ],
 };
+
+export const MASCOTS = Object.keys(FACES) as Mascot[];

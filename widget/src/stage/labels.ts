@@ -14,3 +14,9 @@ export const LAUNCHER: Record<Locale, string> = {
   zh: "反馈",
   ar: "ملاحظاتك",
 };
+
+export const LOCALES = Object.keys(LAUNCHER) as Locale[];
+
+/** What it says where the rest, the languages too, can't be loaded: in every page's loader, so in two of them. */
+export const loadFailed = (locale: Locale): string =>
+  locale === "ru" ? "Не загрузилось. Повторить?" : "Not loaded. Retry?";

@@ -4,6 +4,8 @@ import { place } from "./place";
 
 export interface Launcher {
   element: HTMLButtonElement;
+  /** Puts a sentence on the button; without one, its own label again. */
+  say(text?: string): void;
   remove(): void;
 }
 
@@ -13,12 +15,7 @@ export function launcher(app: App, open: () => void): Launcher {
   const region = document.createElement("aside");
   const button = document.createElement("button");
   const label = document.createElement("span");
-  label.textContent = options.texts.launcher ?? LAUNCHER[options.locale];
-  if (options.shape === "bubble") label.className = "unseen";
-  region.setAttribute("aria-label", label.textContent);
-  button.type = "button";
   button.className = "launcher";
-  button.dataset.shape = options.shape;
   button.setAttribute("aria-haspopup", "dialog");
   place(button, options.anchor);
   if (app.dress === "miniback") button.toggleAttribute("data-plain", true);
@@ -27,5 +24,13 @@ export function launcher(app: App, open: () => void): Launcher {
   button.addEventListener("click", open);
   region.append(button);
   app.layer.append(region);
-  return { element: button, remove: () => region.remove() };
+  const say = (text?: string): void => {
+    label.textContent = text ?? options.texts.launcher ?? LAUNCHER[options.locale];
+    label.className = options.shape === "bubble" && !text ? "unseen" : "";
+    button.dataset.shape = text ? "pill" : options.shape;
+  };
+  say();
+  region.setAttribute("aria-label", label.textContent ?? "");
+  region.setAttribute("aria-live", "polite");
+  return { element: button, say, remove: () => region.remove() };
 }

@@ -22,10 +22,12 @@ export function localStore(options: Options): LocalStore {
       const stored = reports().filter((kept) => !memory.includes(kept));
       try {
         localStorage.setItem(key, JSON.stringify([...stored, report]));
-      } catch {
-        warn("storage is full or blocked: the report is kept until the page is closed");
+      } catch (error) {
+        if ((error as DOMException).name === "QuotaExceededError") return false;
+        warn("storage is blocked: the report is kept until the page is closed");
         memory = [...memory, report];
       }
+      return true;
     },
     clear() {
       memory = [];

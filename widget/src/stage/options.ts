@@ -1,21 +1,23 @@
 import {
   ANCHORS,
+  type Anchor,
   type Artifact,
   type Identity,
-  LOCALES,
   type Locale,
-  MASCOTS,
   type Options,
   SHAPES,
   THEMES,
 } from "../types";
+import { MASCOTS } from "./faces-data";
+import { LOCALES } from "./labels";
 import { own, ownString, warn } from "./own";
 
 /**
  * Settles the options: what `init` was given, over what the script's attributes say, over the project's
- * settings, over the defaults (Patchrooms, "Widget"). Unknown values fall back to the default with a warning.
+ * settings, over the defaults (Patchrooms, "Widget"). Unknown values fall back to the default with a warning. What
+ * any of them masks is masked.
  */
-export function settle(layers: unknown[], languages: readonly string[]): Options {
+export function settle(layers: unknown[], languages: readonly string[], corner: Anchor = "middle-right"): Options {
   const find = (name: string): unknown => {
     for (const layer of layers) {
       const value = own(layer, name);
@@ -27,13 +29,14 @@ export function settle(layers: unknown[], languages: readonly string[]): Options
     const value = find(name);
     return typeof value === "string" && value !== "" ? value : null;
   };
-  const choice = <T extends string>(name: string, known: readonly T[], otherwise: T): T => {
+  const checked = <T>(name: string, isKnown: (value: unknown) => unknown, otherwise: T): T => {
     const value = find(name);
-    if (value === undefined) return otherwise;
-    if (known.includes(value as T)) return value as T;
-    warn(`unknown ${name}: ${String(value)}; using ${otherwise}`);
+    if (value === undefined || isKnown(value)) return (value ?? otherwise) as T;
+    warn(`unknown ${name}: ${String(value)}; using ${otherwise ?? "the default"}`);
     return otherwise;
   };
+  const choice = <T extends string | null>(name: string, known: readonly T[], otherwise: T): T =>
+    checked(name, (value) => known.includes(value as T), otherwise);
   const flag = (name: string, otherwise: boolean): boolean => {
     const value = find(name);
     return value === undefined ? otherwise : value !== false && value !== "false";
@@ -47,16 +50,16 @@ export function settle(layers: unknown[], languages: readonly string[]): Options
     captureConsoleErrors: flag("captureConsoleErrors", true),
     mascot: choice("mascot", MASCOTS, "fox"),
     shape: choice("shape", SHAPES, "bubble"),
-    anchor: choice("anchor", ANCHORS, "middle-right"),
-    mode: find("mode") === undefined ? null : choice("mode", ["artifact-review"] as const, "artifact-review"),
-    storage: find("storage") === undefined ? null : choice("storage", ["local"] as const, "local"),
+    anchor: choice("anchor", ANCHORS, corner),
+    mode: choice("mode", ["artifact-review", null], null),
+    storage: choice("storage", ["local", null], null),
     artifact: artifactOf(find("artifact")),
     channel: text("channel"),
     trigger: choice("trigger", ["visible", "hidden"], "visible"),
     theme: choice("theme", THEMES, "auto"),
-    color: /^#[0-9a-f]{6}$/i.exec(text("color") ?? "")?.[0] ?? null,
-    mask: selectors(find("mask")),
-    texts: strings(find("texts")),
+    color: checked("color", (value) => /^#[0-9a-f]{6}$/i.test(String(value)), null),
+    mask: layers.flatMap((layer) => selectors(own(layer, "mask") ?? [])),
+    texts: strings(checked("texts", plainObject, null)),
   };
 }
 
@@ -97,8 +100,7 @@ function plainObject(value: unknown): Record<string, unknown> | null {
 }
 
 function selectors(value: unknown): string[] {
-  const list = typeof value === "string" ? [value] : Array.isArray(value) ? value.map(String) : [];
-  return list.filter((selector) => {
+  return (Array.isArray(value) ? value : [value]).map(String).filter((selector) => {
     try {
       document.createDocumentFragment().querySelector(selector);
       return selector.trim() !== "";

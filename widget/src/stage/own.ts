@@ -29,6 +29,5 @@ export function safely<T>(act: () => T, otherwise: T): T {
 }
 
 export function warn(what: unknown): void {
-  if (typeof what === "string") console.warn(`[Patchrooms] ${what}`);
-  else console.warn("[Patchrooms]", what);
+  console.warn("[Patchrooms]", what);
 }

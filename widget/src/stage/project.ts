@@ -1,4 +1,5 @@
-import { type Channel, MASCOTS, type Mascot, type Project } from "../types";
+import type { Channel, Mascot, Project } from "../types";
+import { MASCOTS } from "./faces-data";
 import { bare, own, ownString, warn } from "./own";
 
 /** The project's settings as the server bakes or answers them, checked: the page around may have been tampered with. */
@@ -21,7 +22,6 @@ function channelOf(value: unknown): Channel | null {
   return {
     key,
     name: ownString(value, "name") ?? key,
-    color: ownString(value, "color") ?? "#c0392b",
     mascot: MASCOTS.includes(mascot) ? mascot : "fox",
   };
 }
@@ -29,7 +29,7 @@ function channelOf(value: unknown): Channel | null {
 /** Fetches settings; null when the key is unknown. A server out of reach gives no settings, and the widget starts plain. */
 export async function fetchSettings(address: string, unknown: string): Promise<unknown> {
   try {
-    const answer = await fetch(address, bare<RequestInit>({ credentials: "omit" }));
+    const answer = await fetch(address, bare<RequestInit>({ credentials: "omit", referrerPolicy: "no-referrer" }));
     if (answer.status === 404) {
       warn(unknown);
       return null;

@@ -11,9 +11,11 @@ export const STAGE_CSS = `
 [hidden]{display:none!important}
 .unseen{position:absolute!important;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .face{display:block}
-.eyes{transform-origin:32px 32px;transform-box:view-box;animation:br-blink 5.6s infinite;transition:translate .12s ease-out}
-@keyframes br-blink{0%,95%,100%{scale:1 1}97.5%{scale:1 .08}}
-.launcher{all:unset;box-sizing:border-box;position:fixed;display:flex;align-items:center;gap:8px;cursor:pointer;background:var(--br-bg);color:var(--br-ink);border:1px solid var(--br-line);box-shadow:0 6px 20px #1f1b1629,0 1px 3px #1f1b161f;font-weight:550;font-size:14px;line-height:1;white-space:nowrap;touch-action:manipulation;user-select:none}
+.eyes{transform-origin:32px 32px;transform-box:view-box;animation:br-blink 1.6s 3;transition:translate .12s ease-out}
+@keyframes br-blink{80%,100%{scale:1 1}90%{scale:1 .08}}
+@keyframes br-wink{80%,100%{scale:1 1}90%{scale:1 .08}}
+:is(button,label):is(:hover,:focus-visible) .eyes{animation-name:br-wink}
+.launcher{all:unset;box-sizing:border-box;position:fixed;display:flex;align-items:center;gap:8px;cursor:pointer;background:var(--br-bg);color:var(--br-ink);border:1px solid var(--br-line);box-shadow:0 6px 20px #1f1b1629,0 1px 3px #1f1b161f;font-weight:550;line-height:1;white-space:nowrap;touch-action:manipulation;user-select:none}
 .launcher:hover{background:var(--br-hover)}
 .launcher:focus-visible{outline:3px solid var(--br-accent);outline-offset:3px}
 .launcher .face{width:36px;height:36px;flex:none}

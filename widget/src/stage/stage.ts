@@ -5,6 +5,7 @@ import { type ErrorEar, listenToErrors } from "./console";
 import { followPointer } from "./eyes";
 import { face } from "./faces";
 import { type Stand, stand } from "./host";
+import { loadFailed } from "./labels";
 import { type Launcher, launcher } from "./launcher";
 import { localStore } from "./local";
 import { safely, warn } from "./own";
@@ -29,6 +30,9 @@ export class Stage {
   private button: Launcher | null = null;
   private room: Promise<Room> | null = null;
   private ended = false;
+  private isOpen = false;
+  /** What had the focus when the room was opened. */
+  private before: Element | null = null;
 
   constructor(setting: Setting) {
     const { options } = setting;
@@ -58,6 +62,8 @@ export class Stage {
   async open(): Promise<void> {
     if (this.ended) return;
     this.button?.element.setAttribute("aria-busy", "true");
+    this.button?.say();
+    if (!this.isOpen) this.before = document.activeElement;
     try {
       this.room ??= this.app
         .load<{ mountRoom(app: App): Promise<Room> }>("room")
@@ -65,10 +71,13 @@ export class Stage {
       const room = await this.room;
       if (this.ended) return room.destroy();
       room.open();
+      if (this.isOpen) return;
+      this.isOpen = true;
       if (this.button) this.button.element.hidden = true;
       this.app.emit("open");
     } catch (error) {
       this.room = null;
+      this.button?.say(this.app.options.texts.loadFailed ?? loadFailed(this.app.options.locale));
       warn(error);
       warn(`${this.app.home} is out of reach. Does the page's Content-Security-Policy allow it in script-src?`);
     } finally {
@@ -97,7 +106,10 @@ export class Stage {
   private showLauncher(): void {
     const { options, project } = this.app;
     const wanted = options.trigger === "visible" && mountsAt(location.href, project.urlPatterns);
-    if (wanted && !this.button) this.button = launcher(this.app, () => void this.open());
+    if (wanted && !this.button) {
+      this.button = launcher(this.app, () => void this.open());
+      this.button.element.hidden = this.isOpen;
+    }
     if (!wanted && this.button) {
       this.button.remove();
       this.button = null;
@@ -105,10 +117,14 @@ export class Stage {
   }
 
   private wasClosed(): void {
+    this.isOpen = false;
     this.app.emit("close");
-    if (!this.button) return;
-    this.button.element.hidden = false;
-    this.button.element.focus({ preventScroll: true });
+    const button = this.button?.element;
+    if (button) button.hidden = false;
+    // Somebody who is at work in the page stays there.
+    const at = document.activeElement;
+    if (at && at !== document.body && at !== this.standing.host) return;
+    ((button ?? this.before) as HTMLElement | null)?.focus?.({ preventScroll: true });
   }
 
   /** Reports of an earlier visit go out when the page has nothing better to do. */

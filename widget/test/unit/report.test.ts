@@ -45,6 +45,16 @@ test("the context is what the parts add, less what was taken out", () => {
   assert.equal(context.timestamp, "1970-01-01T00:00:00.000Z");
 });
 
+test("an error keeps its tick wherever it stands, and is cut behind the scrubbing", () => {
+  const idOf = (errors: string[], text: string): string | undefined =>
+    partsOf({ ...AROUND, errors }).find((part) => part.shown === text)?.id;
+  assert.equal(idOf(["a", "b", "c"], "b"), idOf(["b", "c"], "b"));
+  const long = partsOf({ ...AROUND, errors: [`${"x".repeat(1_990)} ann.lee@example.org`] });
+  const shown = long.find((part) => part.label === "partError")?.shown ?? "";
+  assert.equal(shown.length, 1_997);
+  assert.equal(shown.includes("ann"), false);
+});
+
 test("a context over the limit loses its oldest errors first, then extra", () => {
   const long = { consoleErrors: ["a".repeat(900), "b".repeat(900)], extra: { x: 1 } };
   assert.deepEqual(withinBytes(long, 1_000).consoleErrors, ["b".repeat(900)]);

@@ -15,6 +15,15 @@ test("parameters that look like secrets are cut, others stay as they were writte
     ["https://a.test/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "https://a.test/reset/[cut]"],
     ["https://a.test/#access_token=abc&state=x", "https://a.test/#access_token=[cut]&state=[cut]"],
     ["https://a.test/#/orders/7?token=x", "https://a.test/#/orders/7?token=[cut]"],
+    [
+      "https://a.test/?csrftoken=a&logintoken=b&secretkey=c",
+      "https://a.test/?csrftoken=[cut]&logintoken=[cut]&secretkey=[cut]",
+    ],
+    [
+      "https://a.test/?passcode=1&idtoken=b&PHPSESSID=c&pin=2",
+      "https://a.test/?passcode=[cut]&idtoken=[cut]&PHPSESSID=[cut]&pin=[cut]",
+    ],
+    ["https://a.test/?spin=1&compass=n&author=x", "https://a.test/?spin=1&compass=n&author=x"],
     ["file:///home/me/page.html", "file:///home/me/page.html"],
     ["about:blank", "about:blank"],
   ];
@@ -30,6 +39,17 @@ test("console messages lose tokens, mail addresses and card numbers", () => {
     ["key pr_sk_abcdefghij0123456789", "key [cut]"],
     ["GET https://a.test/x?api_key=123 401", "GET https://a.test/x?api_key=[cut] 401"],
     ["card 4242 4242 4242 4242 declined", "card [cut] declined"],
+    [
+      '{"passwordConfirm":"hunter2","passwordHash":"a b","n":1}',
+      '{"passwordConfirm":[cut],"passwordHash":[cut],"n":1}',
+    ],
+    ['{"accessTokenValue":"tok12345","pin":"1234"}', '{"accessTokenValue":[cut],"pin":[cut]}'],
+    ["Cookie: theme=dark; auth=very; sid=abc\nnext line", "Cookie: [cut]\nnext line"],
+    ["sent auth=very to it", "sent auth=[cut] to it"],
+    ["Unexpected token function in JSON", "Unexpected token function in JSON"],
+    ["basic authentication failed", "basic authentication failed"],
+    ["with Basic dXNlcjpwYXNz", "with Basic [cut]"],
+    ["spinning: 7", "spinning: 7"],
     ["order 1234567890123 missing", "order 1234567890123 missing"],
     ["at handleSubmitOfTheCheckoutFormComponent (x)", "at handleSubmitOfTheCheckoutFormComponent (x)"],
   ];

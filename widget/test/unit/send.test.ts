@@ -88,6 +88,7 @@ test("a report is retried until it is acknowledged, then only its receipt is lef
   const [kept] = (await queue.list("pr_x")).filter((each) => each.id === sent.id);
   assert.equal(kept?.state, "sent");
   assert.equal(kept?.answer?.receiptUrl, "/s/x");
+  assert.deepEqual([kept?.report.blocks, kept?.report.context, kept?.report.identity], [[], {}, undefined]);
   assert.equal(flags.at(-1), false);
 });
 

@@ -31,6 +31,32 @@ test("options: init over attributes over settings over defaults; unknown values 
   assert.equal(settle([{ color: "red" }], []).color, null);
 });
 
+test("what is not known falls back to the default, each with a warning", () => {
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (...parts: unknown[]) => void said.push(parts.join(" "));
+  try {
+    const cases: Array<[string, unknown, unknown]> = [
+      ["storage", "server", null],
+      ["mode", "foo", null],
+      ["color", "red", null],
+      ["shape", 5, "bubble"],
+      ["trigger", "no", "visible"],
+      ["texts", 3, {}],
+    ];
+    for (const [name, value, expected] of cases) {
+      said.length = 0;
+      const settled = settle([{ [name]: value }], []) as unknown as Record<string, unknown>;
+      assert.deepEqual({ ...Object(settled[name]) }, { ...Object(expected) }, name);
+      assert.equal(settled[name] === null, expected === null, name);
+      assert.match(said.join(), new RegExp(`unknown ${name}: ${value}`));
+    }
+    assert.equal(settle([{ anchor: "bottom" }], [], "bottom-right").anchor, "bottom-right");
+  } finally {
+    console.warn = warn;
+  }
+});
+
 test("nothing is read from a prototype", () => {
   const evil = Object.create({ projectKey: "evil", storage: "local" }) as object;
   const options = settle([evil], []);
@@ -48,7 +74,7 @@ test("languages, identities, projects, homes", () => {
     { channels: [{ key: "bug", mascot: "dragon" }, { key: "old", archived: true }, 7] },
     "pr_x",
   );
-  assert.deepEqual(project.channels, [{ key: "bug", name: "bug", color: "#c0392b", mascot: "fox" }]);
+  assert.deepEqual(project.channels, [{ key: "bug", name: "bug", mascot: "fox" }]);
   const path = /\/v1\/patchrooms(\/[^/]*)?\.js$/;
   assert.equal(homeOf("https://h.test/v1/patchrooms/pr_x.js?v=1", path), "https://h.test");
   assert.equal(homeOf("https://h.test/sub/v1/patchrooms.js", path), "https://h.test/sub");

@@ -3,6 +3,9 @@ const form = document.querySelector(".options");
 const told = document.getElementById("told");
 const EVENTS = ["ready", "open", "close", "queued", "sent", "failed"];
 
+// The middle of a phone's edge is where the text is.
+if (matchMedia("(max-width: 480px)").matches) document.querySelector("[name=anchor]").value = "bottom-right";
+
 const valueOf = (field) => {
   if (field.dataset.kind !== "json") return field.value;
   try {
@@ -56,3 +59,7 @@ form.addEventListener("click", ({ target }) => {
   METHODS.init();
 });
 apply();
+if (form.elements.anchor.value) {
+  if (window.Patchrooms) METHODS.init();
+  else document.addEventListener("patchrooms:ready", () => METHODS.init(), { once: true });
+}
