@@ -1,8 +1,9 @@
 // Bundles the widget into the Python package: chunks first, then the loaders that know the chunks' names.
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import zopfli from "@gfx/zopfli";
 import { build } from "esbuild";
 import { minify } from "terser";
 import { leanFinder } from "./lean/finder.mjs";
@@ -72,6 +73,14 @@ async function bundle(options) {
 
 const hashOf = (text) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 
+/** Writes beside each file the same as gzip, a twenty-fifth smaller than a server would make it on the way. */
+async function zip(names) {
+  for (const name of Object.values(names)) {
+    const zipped = await zopfli.gzipAsync(await readFile(join(MAKING, name)), { numiterations: 15 });
+    await writeFile(join(MAKING, `${name}.gz`), zipped);
+  }
+}
+
 /** Writes bundles under names that end in `hash`, or each in its own; returns the names. */
 async function written(bundles, hash) {
   const names = {};
@@ -102,6 +111,8 @@ const manifest = {
   chunks: await written(chunks, hash),
   languages: await written(languages, hash),
 };
+// Loaders are sent with each project's own settings in them.
+await zip({ ...manifest.chunks, ...manifest.languages });
 await writeFile(join(MAKING, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 // Whoever reads the folder meanwhile finds the old one or the new one, whole.
 await rm(DIST, { recursive: true, force: true });

@@ -8,10 +8,11 @@ const LIMITS = { closed: 15_000, everything: 40_000 };
 const DIST = join(dirname(fileURLToPath(import.meta.url)), "../src/backroom/web/widget/dist");
 const { loaders, chunks, languages } = JSON.parse(readFileSync(join(DIST, "manifest.json"), "utf8"));
 
-const size = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
-const sizes = (files) => Object.fromEntries(Object.entries(files).map(([name, file]) => [name, size(file)]));
+const sent = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
+const kept = (file) => readFileSync(join(DIST, `${file}.gz`)).length;
+const sizes = (files, size) => Object.fromEntries(Object.entries(files).map(([name, file]) => [name, size(file)]));
 const sum = (numbers) => Object.values(numbers).reduce((total, n) => total + n, 0);
-const all = { loaders: sizes(loaders), chunks: sizes(chunks), languages: sizes(languages) };
+const all = { loaders: sizes(loaders, sent), chunks: sizes(chunks, kept), languages: sizes(languages, kept) };
 for (const [kind, list] of Object.entries(all))
   for (const [name, n] of Object.entries(list)) console.log(`${String(n).padStart(7)}  ${kind}/${name}`);
 

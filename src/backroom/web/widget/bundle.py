@@ -21,11 +21,18 @@ class NotBuilt(Failure):
     """There is no widget to serve."""
 
 
+class Part(NamedTuple):
+    """What is loaded when the room is opened: its code, and the same as gzip, which the build takes its time for."""
+
+    code: bytes
+    zipped: bytes
+
+
 class Bundle(NamedTuple):
     """The loaders' code by name (`patchrooms`, `miniback`), and every part by its file name."""
 
     loaders: dict[str, bytes]
-    parts: dict[str, bytes]
+    parts: dict[str, Part]
 
 
 class _Manifest(msgspec.Struct):
@@ -56,7 +63,7 @@ def read_bundle(folder: Path) -> Bundle | None:
     parts = [*manifest.chunks.values(), *manifest.languages.values()]
     return Bundle(
         {name: (folder / file).read_bytes() for name, file in manifest.loaders.items()},
-        {file: (folder / file).read_bytes() for file in parts},
+        {file: Part((folder / file).read_bytes(), (folder / f"{file}.gz").read_bytes()) for file in parts},
     )
 
 

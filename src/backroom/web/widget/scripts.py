@@ -77,10 +77,10 @@ async def tell_miniback(door: WidgetDoor, request: Request) -> Answer:
 
 async def load_part(_door: WidgetDoor, request: Request) -> Answer:
     """A part of the widget, whose name changes with its bytes."""
-    content = bundle().parts.get(request.path_params["name"])
-    if content is None:
+    part = bundle().parts.get(request.path_params["name"])
+    if part is None:
         raise NoSuchPath("Not found")
-    return _answer(request.scope, content, [SCRIPT, YEAR])
+    return _answer(request.scope, part.code, [SCRIPT, YEAR], part.zipped)
 
 
 def settings_of(found: WidgetFacts) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _fresh(scope: Scope, content: bytes, kind: tuple[bytes, bytes]) -> Answer:
     return _answer(scope, content, [kind, *kept])
 
 
-def _answer(scope: Scope, content: bytes, headers: Headers) -> Answer:
+def _answer(scope: Scope, content: bytes, headers: Headers, as_gzip: bytes | None = None) -> Answer:
     if b"gzip" in (header(scope, b"accept-encoding") or b""):
-        return Answer(200, zipped(content), [*headers, *OPEN, (b"content-encoding", b"gzip")])
+        return Answer(200, as_gzip or zipped(content), [*headers, *OPEN, (b"content-encoding", b"gzip")])
     return Answer(200, content, [*headers, *OPEN])
