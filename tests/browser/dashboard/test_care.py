@@ -197,6 +197,7 @@ def test_a_viewer_sees_the_first_report_come(room: Room, visit: Visit) -> None:
 def test_what_comes_in_at_the_top_is_said_in_words(room: Room, visit: Visit) -> None:
     room.send("Before")
     page = visit("viewer").go(room.path)
+    page.emulate_media(reduced_motion="reduce")  # colours are judged at rest
     room.send("After")
     expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
     expect(page.get_by_role("status").filter(has_text="1 new report")).to_have_count(1)
