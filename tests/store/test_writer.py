@@ -559,6 +559,19 @@ def test_idle_work_is_done_in_slices_until_nothing_is_left(core_store: Store) ->
         wait_until(lambda: len(ids(db)) == 5, "five slices")
 
 
+def test_idle_work_that_a_failure_undid_is_done_again(core_store: Store) -> None:
+    def fill_once(tx: Connection) -> bool:
+        if not ids_of(tx):
+            add(tx, "idle")
+        return False
+
+    def fail_always(_tx: Connection) -> bool:
+        raise ValueError("idle")
+
+    with opened(core_store, [fill_once, fail_always]) as db:
+        wait_until(lambda: ids(db) == ["idle"], "the work before the one that fails, without another write")
+
+
 def test_idle_work_that_fails_harms_neither_writes_nor_other_idle_work(core_store: Store) -> None:
     tries: list[None] = []
 

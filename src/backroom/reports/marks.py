@@ -10,6 +10,13 @@ from backroom.reports.rules import ScreenshotBlock
 
 REDACT = "redact"
 
+MOST_MARKS = 200
+"""So many are drawn of those that only point at something; all that hide something are."""
+
+MOST_POINTS = 2_000
+MOST_WORDS = 500
+"""Points of a mark that are drawn, and characters of its text."""
+
 
 class Point(msgspec.Struct, frozen=True):
     """In the picture's own pixels, from its top left."""

@@ -8,6 +8,7 @@ bytes and None, as both drivers give them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -75,23 +76,14 @@ def _names(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
-_inserts: dict[tuple[str, str, int], str] = {}
-
-
+@cache
 def _sqlite_insert(table: Table, rows: int) -> str:
-    sql = _inserts.get(("sqlite", table.name, rows))
-    if sql is None:
-        marks = ", ".join("?" for _ in table.columns)
-        values = ", ".join(f"({marks})" for _ in range(rows))
-        sql = f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
-        _inserts["sqlite", table.name, rows] = sql
-    return sql
+    marks = ", ".join("?" for _ in table.columns)
+    values = ", ".join(f"({marks})" for _ in range(rows))
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
 
 
+@cache
 def _postgresql_insert(table: Table) -> str:
-    sql = _inserts.get(("postgresql", table.name, 1))
-    if sql is None:
-        arrays = ", ".join(f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns)
-        sql = f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
-        _inserts["postgresql", table.name, 1] = sql
-    return sql
+    arrays = ", ".join(f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns)
+    return f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608

@@ -218,14 +218,17 @@ class Writer(threading.Thread):
 
     def _run_idle(self) -> None:
         """A slice of each idle job that has more to do, all in one transaction."""
-        jobs = [job for job in self.idle if job.more]
-        if jobs:
-            try:
-                with self._transaction() as tx:
-                    for job in jobs:
-                        job.more = False  # should it fail
-                        job.more = job.work(tx)
-            except Exception as error:
-                log.error("idle_work_failed", error=first_line(error))
-                self._drop_connection()
         self._last_idle, self._busy = time.monotonic(), 0.0
+        jobs = [job for job in self.idle if job.more]
+        if not jobs:
+            return
+        begun: Idle | None = None
+        try:
+            with self._transaction() as tx:
+                for begun in jobs:
+                    begun.more = begun.work(tx)
+        except Exception as error:
+            log.error("idle_work_failed", error=first_line(error))
+            self._drop_connection()
+            for job in jobs:  # what the others did is undone with it
+                job.more = begun is not None and job is not begun

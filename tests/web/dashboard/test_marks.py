@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from backroom.reports.marks import MOST_MARKS
 from backroom.reports.rules import ScreenshotBlock
-from backroom.web.dashboard.marks import MOST_MARKS, marks
+from backroom.web.dashboard.marks import marks
 
 
 def drawn(*annotations: Any) -> list[str]:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from backroom.reports.marks import REDACT, Mark, Point, marks_of
+from backroom.reports.marks import MOST_MARKS, MOST_POINTS, MOST_WORDS, REDACT, Mark, Point, marks_of
 from backroom.reports.rules import ScreenshotBlock
 
-MOST_MARKS = 200
-MOST_POINTS = 2_000
 ARROW_HEAD = 4.0
 """In line widths."""
 
@@ -42,7 +40,7 @@ def _draw(mark: Mark, unit: float) -> Markup:
     if mark.kind == "text":
         size, x, y = _round(unit * 8, first.x, first.y)
         return Markup('<text class="mark-text" x="{}" y="{}" font-size="{}">{}</text>').format(
-            x, y, size, escape(mark.text[:500])
+            x, y, size, escape(mark.text[:MOST_WORDS])
         )
     if mark.kind in ("arrow", "pen"):
         path = _way(points if mark.kind == "pen" else [first, last])

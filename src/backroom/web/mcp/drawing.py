@@ -8,16 +8,11 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from backroom.reports.marks import REDACT, Mark
+from backroom.reports.marks import MOST_MARKS, MOST_POINTS, MOST_WORDS, REDACT, Mark
 
 INK = "#e03131"
 RIM = "#ffffff"
 COVER = "#1f1b16"
-MOST_MARKS = 200
-"""Of those that only point at something; all that hide something are drawn."""
-
-MOST_POINTS = 2_000
-MOST_WORDS = 500
 LEAST_LINE = 3
 """Pixels; thinner ones get lost in a JPEG."""
 
