@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.cast import ALL_SCOPES
 from tests.schema.conftest import House
 from tests.schema.trial import Json, Refusal, Trial
 
@@ -84,10 +85,13 @@ LIES: list[tuple[Callable[[Json], None], str, str]] = [
 
 @pytest.fixture
 def trial(house: House) -> Trial:
-    owner = house.cast.owner
+    """On a project of its own: what one trial makes, another that makes the same would find taken."""
+    cli, project = house.cast.cli, house.new_project()
+    house.new_report(project)
+    key = cli("key", "create", "--project", project, *(f"--scope={scope}" for scope in ALL_SCOPES))["key"]
     document: Any = house.http.get("/api/v1/openapi.json").json()
-    headers = {"Authorization": f"Bearer {owner.key}"}
-    return Trial(str(house.http.base_url), document, headers, {"projectId": owner.project.id}, refusals=(TAKEN,))
+    headers = {"Authorization": f"Bearer {key}"}
+    return Trial(str(house.http.base_url), document, headers, {"projectId": project}, refusals=(TAKEN,))
 
 
 @pytest.mark.parametrize(("lie", "label", "check"), LIES, ids=[lie.__name__ for lie, _, _ in LIES])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
 
+from backroom.store import hot
 from backroom.store.database import Database
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, channels, hints, reports
@@ -33,6 +34,12 @@ GNARLY = [
     "\u2028\uffff",
     "x" * 100_000,
 ]
+
+
+@pytest.fixture(autouse=True, params=[1, 1000], ids=["copied", "inserted"])
+def copied_from(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows go to PostgreSQL in both ways, however few they are."""
+    monkeypatch.setattr(hot, "COPIED_FROM", request.param)
 
 
 def hint(id_: str, user: str | None = None, channel: str = "bug") -> tuple[Any, ...]:
@@ -69,8 +76,8 @@ def test_bytes_and_large_numbers_and_columns_of_nothing_but_none(db: Database) -
     wanted = [tuple(row[place] for place in places) for row in rows]
     query = select(*columns).order_by(reports.c.id)
     assert db.read_now(lambda conn: [tuple(row) for row in conn.execute(query)]) == wanted
-    hot = db.read_now(lambda conn: Hot(query)(conn))
-    assert [(a, bytes(b), bytes(c), d, e) for a, b, c, d, e in hot] == wanted
+    read = db.read_now(lambda conn: Hot(query)(conn))
+    assert [(a, bytes(b), bytes(c), d, e) for a, b, c, d, e in read] == wanted
 
 
 def test_booleans_and_fractions(db: Database) -> None:

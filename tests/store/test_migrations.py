@@ -19,7 +19,7 @@ from tests.store.fixtures import database_of
 OF_THE_SEARCH = (
     "search_state",
     "report_search",
-    "reports_message",
+    "search_tail",
     "facets_state",
     "report_facets",
     "reports_person",

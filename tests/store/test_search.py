@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, delete, select, text
 
 from backroom.ids import IdMaker
 from backroom.store import search
@@ -16,11 +17,13 @@ from backroom.store.database import Database
 from backroom.store.hot import insert_rows
 from backroom.store.tables import reports
 from tests.harness.postgres import Cluster
+from tests.harness.processes import wait_until
 from tests.harness.store import Store, new_store
 from tests.store.fixtures import NOW, opened
 from tests.store.test_hot import report
 
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
 _ids = IdMaker()
 
@@ -211,9 +214,9 @@ def test_rows_that_take_the_place_of_deleted_ones_are_found(db: Database) -> Non
     assert find(db, "words") == again
 
 
-@sqlite_only
 def test_the_index_is_fed_in_slices_and_says_what_waits(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(search, "POSTGRESQL_SLICE_ROWS", search.SLICE_ROWS)
     db.write_now(add, [f"word {number}" for number in range(100)])
     assert db.read_now(search.waiting) == 100
     waiting = [100]
@@ -222,10 +225,11 @@ def test_the_index_is_fed_in_slices_and_says_what_waits(db: Database, monkeypatc
         assert len(find(db, "word")) == 100
     assert waiting == [100, 84, 68, 52, 36, 20, 4]
     assert db.read_now(search.waiting) == 0
-    db.write_now(lambda tx: tx.exec_driver_sql("INSERT INTO report_search (report_search) VALUES ('integrity-check')"))
+    if db.is_sqlite:
+        check = "INSERT INTO report_search (report_search) VALUES ('integrity-check')"
+        db.write_now(lambda tx: tx.exec_driver_sql(check))
 
 
-@sqlite_only
 def test_a_slice_that_is_undone_is_fed_again(db: Database) -> None:
     def fail_after_feeding(tx: Connection) -> None:
         search.feed(tx)
@@ -240,14 +244,69 @@ def test_a_slice_that_is_undone_is_fed_again(db: Database) -> None:
     assert find(db, "some words") == made
 
 
+@postgresql_only
+def test_two_processes_feed_at_once(db: Database) -> None:
+    """The slice of one, not committed yet, is neither waited for nor fed again by the other."""
+    made = db.write_now(add, [f"word {number}" for number in range(100)])
+    with db.connect_unmanaged() as slow:
+        while search.feed(slow):
+            pass
+        late = db.write_now(add, ["a late word"])
+        feed_all(db)
+        assert db.read_now(search.waiting) == 100, "what the other has taken isn't committed"
+        assert find(db, "word", 200) == [*late, *made[::-1]]
+        commit(slow)
+    assert db.read_now(search.waiting) == 0
+    assert find(db, "word", 200) == [*late, *made[::-1]]
+
+
+@postgresql_only
+def test_a_report_that_is_deleted_while_it_is_fed_is_found_no_more(db: Database) -> None:
+    """The deletion waits for the slice that holds the report, and then takes out what that has stored."""
+    (made,) = db.write_now(add, ["some words"])
+    with db.connect_unmanaged() as slow, ThreadPoolExecutor(1) as other:
+        assert search.feed(slow) is False
+        deletion = other.submit(db.write_now, remove, [made])
+        wait_until(lambda: db.read_now(waits_for_a_lock), "the deletion waits")
+        commit(slow)
+        deletion.result(timeout=20)
+    assert find(db, "some words") == []
+    assert db.read_now(lambda conn: conn.execute(select(search.TEXTS.c.report)).all()) == []
+
+
+def commit(conn: Connection) -> None:
+    """SQLAlchemy knows nothing of a transaction that was begun on the driver."""
+    driver: Any = conn.connection.driver_connection
+    driver.commit()
+
+
+def waits_for_a_lock(conn: Connection) -> bool:
+    sql = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return conn.exec_driver_sql(sql).first() is not None
+
+
+@postgresql_only
+def test_reports_stored_by_hand_are_found(db: Database) -> None:
+    made = db.write_now(add, ["one word", "two words"])
+    feed_all(db)
+    copy = "INSERT INTO reports SELECT * FROM moved"
+    db.write_now(lambda tx: tx.exec_driver_sql("CREATE TABLE moved AS SELECT * FROM reports"))
+    db.write_now(lambda tx: tx.exec_driver_sql("DELETE FROM reports"))
+    assert find(db, "word") == []
+    db.write_now(lambda tx: tx.exec_driver_sql(copy))
+    assert find(db, "word") == made[::-1]
+    feed_all(db)
+    assert find(db, "word") == made[::-1]
+
+
 def test_without_an_index_it_still_finds(cluster: Cluster | None, migrated: Any, tmp_path: Any) -> None:
     """SQLite without FTS5, PostgreSQL without pg_trgm."""
     with new_store(tmp_path / "data", cluster, like=migrated(cluster)) as store, opened(store) as db:
-        drop = "DROP TABLE report_search" if db.is_sqlite else "DROP INDEX IF EXISTS reports_message"
+        drop = "DROP TABLE report_search" if db.is_sqlite else "DROP INDEX IF EXISTS report_search_message"
         db.write_now(lambda tx: tx.execute(text(drop)))
         assert not db.read_now(search.has_index)
         made = db.write_now(add, ["The CHECKOUT broke", "50%", "out"])
-        assert db.write_now(search.feed) is False
+        feed_all(db)
         assert find(db, "checkout") == [made[0]]
         assert find(db, "50%") == [made[1]]
         assert find(db, "out") == [made[2], made[0]]

@@ -219,7 +219,7 @@ def test_counters_of_a_project_being_cleared_away_are_no_matter(filled: Store) -
 
 
 def test_missing_search_index_is_found_and_mended(filled: Store) -> None:
-    drop = "DROP TABLE report_search" if filled.engine == "sqlite" else "DROP INDEX IF EXISTS reports_message"
+    drop = "DROP TABLE report_search" if filled.engine == "sqlite" else "DROP INDEX IF EXISTS report_search_message"
     with database(filled) as db:
         offered = filled.engine == "sqlite" or db.read_now(
             lambda conn: conn.exec_driver_sql("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").first()

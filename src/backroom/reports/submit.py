@@ -26,7 +26,7 @@ from backroom.store.changes import CONFIG, change_number, mark_changed
 from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, files, projects, reports
-from backroom.store.tasks import Together, pipelined_savepoint
+from backroom.store.tasks import Together, pipeline, savepoint
 
 PAUSED = "Project is paused"
 
@@ -118,7 +118,7 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
     or a quota run out, all is undone and done again with a look-up a report (which costs 2.5 µs each).
     """
     try:
-        with pipelined_savepoint(tx):
+        with savepoint(tx):
             return _store(tx, batch, look_up=False)
     except Exception as error:
         if not (isinstance(error, _LookUp) or is_taken(error)):
@@ -260,8 +260,9 @@ def _insert(
     if rows:
         sums = {Counted(*what): n for what, n in Counter(counted).items()}
         insert_rows(tx, reports, rows)
-        add_to_counters(tx, sums)
-        mark_changed(tx, {key.project for key in sums})
+        with pipeline(tx):
+            add_to_counters(tx, sums)
+            mark_changed(tx, {key.project for key in sums})
     if file_rows:
         insert_rows(tx, files, file_rows)
 

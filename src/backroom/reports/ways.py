@@ -52,7 +52,7 @@ class Way:
 
 def ways_of(conn: Connection, wanted: Wanted) -> list[Way]:
     """The ways that together find what is wanted, each report once; none where the counters say there is nothing."""
-    rest = _beyond_counters(conn, wanted)
+    rest = _beyond_counters(wanted)
     found: list[Way] = []
     for project, costs in _costs(conn, wanted).items():
         found += _ways_in(conn, wanted, project, costs, rest)
@@ -92,25 +92,36 @@ def _ways_in(
     if wanted.source:
         counted.append(_c.source == wanted.source.value)
     special = _special(conn, wanted, project)
+    if not special and wanted.search and search.splits(conn, wanted.search):
+        return _by_text(conn, project, wanted.search, [*counted, *rest])
+    if wanted.search:
+        rest = [*rest, search.contains(conn, wanted.search)]
     if special:
         return [Way(project, way.id, way.own, [*way.rest, *counted, *rest]) for way in special]
     source = counted[-1:] if wanted.source else []
-    indexed_text = _is_indexed_text(conn, wanted)
     mine = _c.project == project
     if wanted.statuses and (not wanted.channels or costs.classes <= costs.channels):
         channel = _channel_conditions(wanted)
-        ways = [
+        return [
             Way(project, _c.id, [mine, _c.status_class == kind.value], [*within, *channel, *source, *rest])
             for kind, within in _classes(wanted.statuses)
         ]
-    elif wanted.channels:
+    if wanted.channels:
         status = _status_conditions(wanted)
-        ways = [
+        return [
             Way(project, _c.id, [mine, _c.channel_key == key], [*status, *source, *rest]) for key in wanted.channels
         ]
-    else:
-        ways = [Way(project, _c.id, [mine], [*source, *rest])]
-    return [Way(way.project, way.id, way.own, way.rest, not indexed_text) for way in ways]
+    return [Way(project, _c.id, [mine], [*source, *rest])]
+
+
+def _by_text(conn: Connection, project: str, term: str, rest: list[ColumnElement[bool]]) -> list[Way]:
+    """What PostgreSQL's index of texts has, whose planner needs no bound, and the tail that it has not."""
+    texts, tail = search.TEXTS.c, search.TAIL.c
+    fed = [texts.project == project, search.text_contains(term)]
+    return [
+        Way(project, texts.report, fed, rest, bounded=False),
+        Way(project, tail.report, [tail.project == project], [*rest, search.contains(conn, term)]),
+    ]
 
 
 def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
@@ -148,13 +159,11 @@ def _by_facet(conn: Connection, project: str, kind: str, value: str, rest: list[
     return [Way(project, f.report, fed, rest), Way(project, _c.id, tail, rest)]
 
 
-def _beyond_counters(conn: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What has to be judged by the row whichever way is gone."""
+def _beyond_counters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What, besides the text, has to be judged by the row whichever way is gone."""
     found = agent_conditions(wanted) + moment_conditions(wanted)
     if wanted.assignee == NOBODY:
         found.append(_c.assignee.is_(None))
-    if wanted.search:
-        found.append(search.contains(conn, wanted.search))
     return found
 
 
@@ -202,12 +211,6 @@ def conditions_by_row(wanted: Wanted) -> list[ColumnElement[bool]]:
         of_report = (report_labels.c.project == _c.project) & (report_labels.c.report == _c.id)
         found.append(exists(select(report_labels.c.report).where(of_report, report_labels.c.name == wanted.label)))
     return found + agent_conditions(wanted) + moment_conditions(wanted)
-
-
-def _is_indexed_text(conn: Connection, wanted: Wanted) -> bool:
-    """Whether PostgreSQL's own index finds the text, so that its planner needs no bound."""
-    long_enough = wanted.search is not None and len(wanted.search) >= search.SHORTEST_INDEXED
-    return long_enough and conn.dialect.name == "postgresql" and search.has_index(conn)
 
 
 def _status_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

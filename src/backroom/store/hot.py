@@ -19,13 +19,16 @@ from sqlalchemy.sql.selectable import SelectBase
 ROWS_AT_ONCE = 8
 """Rows that one statement of SQLite's inserts: a sixth less time for each than one by one."""
 
+COPIED_FROM = 8
+"""So many rows and more go to PostgreSQL by COPY: a third of the processor time of statements, but two round trips."""
+
 _POSTGRESQL_TYPES: dict[type[Any], str] = {
     Text: "text",
-    BigInteger: "bigint",
-    Integer: "integer",
+    BigInteger: "int8",
+    Integer: "int4",
     LargeBinary: "bytea",
-    Boolean: "boolean",
-    Double: "double precision",
+    Boolean: "bool",
+    Double: "float8",
 }
 
 
@@ -61,15 +64,25 @@ class Hot:
 
 
 def insert_rows(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts `rows`, each in the order of the table's columns, in as few steps as the engine takes."""
+    """Inserts `rows`, each in the order of the table's columns, in as few steps as the engine takes.
+
+    Not in a pipeline of PostgreSQL's, which knows no COPY.
+    """
     driver: Any = conn.connection.driver_connection
     if conn.dialect.name == "sqlite":
         whole = len(rows) - len(rows) % ROWS_AT_ONCE
         chunks = [tuple(chain.from_iterable(rows[at : at + ROWS_AT_ONCE])) for at in range(0, whole, ROWS_AT_ONCE)]
-        driver.executemany(_sqlite_insert(table, ROWS_AT_ONCE), chunks)
-        driver.executemany(_sqlite_insert(table, 1), rows[whole:])
+        driver.executemany(_insert(table, "?", ROWS_AT_ONCE), chunks)
+        driver.executemany(_insert(table, "?", 1), rows[whole:])
+    elif len(rows) < COPIED_FROM:
+        with driver.cursor() as cursor:
+            cursor.executemany(_insert(table, "%s", 1), rows)
     else:
-        driver.execute(_postgresql_insert(table), [list(column) for column in zip(*rows, strict=True)])
+        sql, types = _copy(table)
+        with driver.cursor() as cursor, cursor.copy(sql) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
 
 
 def _names(table: Table) -> str:
@@ -77,13 +90,13 @@ def _names(table: Table) -> str:
 
 
 @cache
-def _sqlite_insert(table: Table, rows: int) -> str:
-    marks = ", ".join("?" for _ in table.columns)
+def _insert(table: Table, mark: str, rows: int) -> str:
+    marks = ", ".join(mark for _ in table.columns)
     values = ", ".join(f"({marks})" for _ in range(rows))
     return f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
 
 
 @cache
-def _postgresql_insert(table: Table) -> str:
-    arrays = ", ".join(f"%s::{_POSTGRESQL_TYPES[type(column.type)]}[]" for column in table.columns)
-    return f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+def _copy(table: Table) -> tuple[str, list[str]]:
+    types = [_POSTGRESQL_TYPES[type(column.type)] for column in table.columns]
+    return f"COPY {table.name} ({_names(table)}) FROM STDIN (FORMAT BINARY)", types

@@ -1,7 +1,8 @@
 """Substring search in messages: FTS5 trigrams on SQLite, pg_trgm on PostgreSQL, newest first.
 
-The SQLite index is fed after the acknowledgement, in small slices between writes, from where it
-last stopped. A search looks into the index and, directly, at the rows that aren't in it yet.
+The index is fed after the acknowledgement, in small slices between writes. SQLite's goes on from where it last
+stopped; on PostgreSQL, where writers commit in any order, triggers note in `search_tail` which reports are still
+to come. A search looks into the index and, directly, at the rows that aren't in it yet.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    TableClause,
     column,
     func,
     inspect,
@@ -26,17 +29,39 @@ from backroom.store.tables import reports
 
 SLICE_SECONDS = 0.002
 SLICE_ROWS = 16
+POSTGRESQL_SLICE_ROWS = 64
 SHORTEST_INDEXED = 3
 
 ROW: ColumnElement[int] = literal_column("reports.row")
 INDEX = table("report_search", column("rowid"), column("message"))
+"""SQLite's."""
 
+TEXTS = table("report_search", column("project"), column("report"), column("message"))
+TAIL = table("search_tail", column("project"), column("report"))
+"""PostgreSQL's: a report is in one of the two."""
+
+_MOVE = """
+WITH taken AS (
+    DELETE FROM search_tail
+    WHERE ctid = ANY (ARRAY(SELECT ctid FROM search_tail LIMIT %(most)s FOR UPDATE SKIP LOCKED))
+    RETURNING project, report
+), stored AS (
+    INSERT INTO report_search (project, report, message)
+    SELECT r.project, r.id, r.message FROM reports r JOIN taken t ON r.project = t.project AND r.id = t.report
+    ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM taken
+"""
+
+_ID = reports.c.id
 Conditions: TypeAlias = Sequence[ColumnElement[bool]]
 
 
 def feed(tx: Connection) -> bool:
-    """Puts the next few messages into SQLite's index; returns whether more are waiting."""
-    if tx.dialect.name != "sqlite" or not has_index(tx):
+    """Puts the next few messages into the index; returns whether more are waiting."""
+    if tx.dialect.name != "sqlite":
+        return _feed_postgresql(tx)
+    if not has_index(tx):
         return False
     driver: Any = tx.connection.driver_connection
     until = time.perf_counter() + SLICE_SECONDS
@@ -56,9 +81,23 @@ def feed(tx: Connection) -> bool:
             return True
 
 
+def _feed_postgresql(tx: Connection) -> bool:
+    """Several processes may do this at once: each takes others' rows."""
+    driver: Any = tx.connection.driver_connection
+    until = time.perf_counter() + SLICE_SECONDS
+    while True:
+        (moved,) = driver.execute(_MOVE, {"most": POSTGRESQL_SLICE_ROWS}).fetchone()
+        if moved < POSTGRESQL_SLICE_ROWS:
+            return False
+        if time.perf_counter() > until:
+            return True
+
+
 def waiting(conn: Connection) -> int:
-    """How many reports aren't in SQLite's index yet (0 on PostgreSQL)."""
-    if conn.dialect.name != "sqlite" or not has_index(conn):
+    """How many reports aren't in the index yet."""
+    if conn.dialect.name != "sqlite":
+        return conn.execute(select(func.count()).select_from(TAIL)).scalar_one()
+    if not has_index(conn):
         return 0
     sql = "SELECT count(*) FROM reports WHERE row > (SELECT row FROM search_state)"
     return int(conn.exec_driver_sql(sql).scalar_one())
@@ -67,7 +106,8 @@ def waiting(conn: Connection) -> int:
 def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
     """Takes the messages of the reports that meet `condition` out of SQLite's index, before they are deleted.
 
-    SQLite gives the row numbers of deleted last rows out again, so the position steps back behind them.
+    On PostgreSQL a trigger does. SQLite gives the row numbers of deleted last rows out again, so the position
+    steps back behind them.
     """
     if tx.dialect.name != "sqlite" or not has_index(tx):
         return
@@ -97,8 +137,7 @@ def has_index(conn: Connection) -> bool:
         if conn.dialect.name == "sqlite":
             _indexed_stores[url] = inspect(conn).has_table("report_search")
         else:
-            sql = "SELECT 1 FROM pg_indexes WHERE indexname = 'reports_message'"
-            _indexed_stores[url] = conn.exec_driver_sql(sql).first() is not None
+            _indexed_stores[url] = bool(conn.execute(select(func.to_regclass("report_search_message"))).scalar())
     return _indexed_stores[url]
 
 
@@ -110,18 +149,32 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
     if not can_be_stored(term):
         return []
     if not serves(conn, term):
-        scanned = select(reports.c.id).where(*conditions, contains(conn, term)).order_by(reports.c.id.desc())
-        return list(conn.execute(scanned.limit(limit).offset(offset)).scalars())
+        ends = [query.order_by(_ID.desc()).limit(limit + offset) for query in _matching(conn, term, conditions)]
+        ids = sorted((id_ for query in ends for id_ in conn.execute(query).scalars()), reverse=True)
+        return ids[offset : offset + limit]
     position = _position(conn)
-    tail = select(reports.c.id).where(*conditions, position < ROW, contains(conn, term)).order_by(ROW.desc())
+    tail = select(_ID).where(*conditions, position < ROW, contains(conn, term)).order_by(ROW.desc())
     fresh = list(conn.execute(tail.limit(limit + offset)).scalars())
     found = fresh[offset:]
     if len(found) < limit:
-        older = select(reports.c.id).join_from(INDEX, reports, INDEX.c.rowid == ROW)
+        older = select(_ID).join_from(INDEX, reports, INDEX.c.rowid == ROW)
         older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position).order_by(INDEX.c.rowid.desc())
         older = older.limit(limit - len(found)).offset(max(0, offset - len(fresh)))
         found += conn.execute(older).scalars()
     return found
+
+
+def _matching(conn: Connection, term: str, conditions: Conditions) -> list[Select[str]]:
+    """The ids of what contains `term`, in queries that share none: where SQLite's index can't help."""
+    if not splits(conn, term):
+        return [select(_ID).where(*conditions, contains(conn, term))]
+    fed = select(_ID).join_from(TEXTS, reports, _is_of(TEXTS)).where(*conditions, text_contains(term))
+    tail = select(_ID).join_from(TAIL, reports, _is_of(TAIL)).where(*conditions, contains(conn, term))
+    return [fed, tail]
+
+
+def _is_of(rows: TableClause) -> ColumnElement[bool]:
+    return (reports.c.project == rows.c.project) & (reports.c.id == rows.c.report)
 
 
 def find_rows(conn: Connection, term: str, low: int, high: int, most: int, *, newest_first: bool = True) -> list[int]:
@@ -145,8 +198,8 @@ def count(conn: Connection, term: str, conditions: Conditions) -> int:
     if not can_be_stored(term):
         return 0
     if not serves(conn, term):
-        scanned = select(func.count()).select_from(reports).where(*conditions, contains(conn, term))
-        return conn.execute(scanned).scalar_one()
+        counts = [select(func.count()).select_from(query.subquery()) for query in _matching(conn, term, conditions)]
+        return sum(conn.execute(query).scalar_one() for query in counts)
     position = _position(conn)
     tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, contains(conn, term))
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
@@ -169,6 +222,11 @@ def serves(conn: Connection, term: str) -> bool:
     return conn.dialect.name == "sqlite" and len(term) >= SHORTEST_INDEXED and has_index(conn)
 
 
+def splits(conn: Connection, term: str) -> bool:
+    """Whether PostgreSQL finds `term` by its index in TEXTS, and one by one among the reports of TAIL."""
+    return conn.dialect.name == "postgresql" and len(term) >= SHORTEST_INDEXED and has_index(conn)
+
+
 def _position(conn: Connection) -> int:
     return int(conn.exec_driver_sql("SELECT row FROM search_state").scalar_one())
 
@@ -182,5 +240,14 @@ def contains(conn: Connection, term: str) -> ColumnElement[bool]:
     """Whether a report's message contains `term`, judged by the message itself."""
     if conn.dialect.name == "sqlite":
         return func.contains_text(reports.c.message, fold(term)) == 1
+    return _like(reports.c.message, term)
+
+
+def text_contains(term: str) -> ColumnElement[bool]:
+    """Whether a row of PostgreSQL's TEXTS contains `term`."""
+    return _like(TEXTS.c.message, term)
+
+
+def _like(message: ColumnElement[str], term: str) -> ColumnElement[bool]:
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return reports.c.message.ilike(f"%{escaped}%", escape="\\")
+    return message.ilike(f"%{escaped}%", escape="\\")

@@ -149,35 +149,25 @@ def savepoint(tx: Connection) -> Iterator[None]:
         driver.execute("RELEASE SAVEPOINT one")
     except BaseException as error:
         if not (isinstance(error, Exception) and ends_transaction(tx, error)):
-            driver.execute("ROLLBACK TO SAVEPOINT one")
-            driver.execute("RELEASE SAVEPOINT one")
-        raise
-
-
-@contextmanager
-def pipelined_savepoint(tx: Connection) -> Iterator[None]:
-    """A savepoint in which PostgreSQL is waited for only where a statement answers rows; for hot statements alone.
-
-    What a statement without rows did wrong is raised at the next one with rows, or at the end. A batch of
-    reports takes 6 instead of 12 round trips so.
-    """
-    if tx.dialect.name == "sqlite":
-        with savepoint(tx):
-            yield
-        return
-    driver: Any = tx.connection.driver_connection
-    try:
-        with driver.pipeline():
-            driver.execute("SAVEPOINT one")
-            yield
-            driver.execute("RELEASE SAVEPOINT one")
-    except Exception as error:
-        if not ends_transaction(tx, error):
             # psycopg takes what an aborted pipeline skipped for prepared. It forgets all that at a rollback, but
             # only at one whose wording it hasn't seen.
             driver.execute(f"ROLLBACK TO SAVEPOINT one -- {next(_undone)}")
             driver.execute("RELEASE SAVEPOINT one")
         raise
+
+
+@contextmanager
+def pipeline(tx: Connection) -> Iterator[None]:
+    """On PostgreSQL only statements that answer rows are waited for inside; for hot statements alone.
+
+    What a statement without rows did wrong is raised at the next one with rows, or at the end.
+    """
+    if tx.dialect.name == "sqlite":
+        yield
+        return
+    driver: Any = tx.connection.driver_connection
+    with driver.pipeline():
+        yield
 
 
 def by_command(group: list[Task]) -> Iterator[list[Task]]:

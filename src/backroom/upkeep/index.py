@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, func, inspect, select
 
 from backroom.errors import Failure
 from backroom.store import facets
 
 POSTGRESQL_EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-POSTGRESQL_INDEX = "CREATE INDEX IF NOT EXISTS reports_message ON reports USING gin (message gin_trgm_ops)"
+POSTGRESQL_INDEX = "CREATE INDEX IF NOT EXISTS report_search_message ON report_search USING gin (message gin_trgm_ops)"
 
 
 def index_exists(conn: Connection) -> bool:
     """Whether the trigram index is there now; the store itself asks only once per process."""
     if conn.dialect.name == "sqlite":
         return inspect(conn).has_table("report_search")
-    return conn.exec_driver_sql("SELECT 1 FROM pg_indexes WHERE indexname = 'reports_message'").first() is not None
+    return bool(conn.execute(select(func.to_regclass("report_search_message"))).scalar())
 
 
 def empty_index(tx: Connection) -> None:
-    """Takes everything out of SQLite's index, which then feeds itself anew; PostgreSQL's follows its table."""
+    """Takes everything out of SQLite's index, which then feeds itself anew; triggers do so on PostgreSQL."""
     if tx.dialect.name != "sqlite":
         return
     facets.empty(tx)
