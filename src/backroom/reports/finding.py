@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Select, TextClause, and_, func, or_, select, text, union_all
 
 from backroom.errors import Invalid
 from backroom.reports.filters import Wanted
@@ -97,7 +97,7 @@ def _find_by_id(conn: Connection, ways: list[Way], low: str, high: str, limit: i
     order = text("id DESC" if newest_first else "id")
     found: list[Key] = []
     for some in _pieces(ways):
-        branches = [way.ids(low, high) for way in some]
+        branches = [_branch(way, low, high, order, limit + 1) for way in some]
         query = union_all(*branches) if len(branches) > 1 else branches[0]
         rows = conn.execute(query.order_by(order).limit(limit + 1))
         found += [Key(row.project, row.id) for row in rows]
@@ -105,6 +105,16 @@ def _find_by_id(conn: Connection, ways: list[Way], low: str, high: str, limit: i
     if len(found) > limit:
         found, end = found[:limit], found[limit - 1].id
     return Ids(found, found[0].id if found else None, found[-1].id if found else None, end)
+
+
+def _branch(way: Way, low: str, high: str, order: TextClause, most: int) -> Select[str, str]:
+    """The way's ids for a union. PostgreSQL's planner is told how few are wanted of a text that many have: by itself
+    it would find them all."""
+    ids = way.ids(low, high)
+    if way.bounded:
+        return ids
+    first = ids.order_by(order).limit(most).subquery().c
+    return select(first.id, first.project)
 
 
 def _end_of_look(conn: Connection, ways: list[Way], low: str, high: str, *, newest_first: bool) -> str | None:

@@ -38,7 +38,11 @@ def create_tables() -> None:
         "CREATE TABLE report_search (project text NOT NULL, report text NOT NULL, message text NOT NULL, "
         "PRIMARY KEY (project, report))"
     )
-    op.execute("CREATE TABLE search_tail (project text NOT NULL, report text NOT NULL)")
+    # Every report passes through it, so it is to be cleaned however small it is.
+    op.execute(
+        "CREATE TABLE search_tail (project text NOT NULL, report text NOT NULL) "
+        "WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)"
+    )
     op.execute("INSERT INTO report_search (project, report, message) SELECT project, id, message FROM reports")
 
 
