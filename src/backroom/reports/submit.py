@@ -75,7 +75,8 @@ class Submission(NamedTuple):
 class Submitted(NamedTuple):
     """A report that is stored: `created` is False where it was before, and `status` then is the one it first had.
 
-    `meter` only for a metered one.
+    `meter` only for a metered one; what it says is used is this report's own place in the month, but for a plan
+    without a limit.
     """
 
     id: str
@@ -131,15 +132,14 @@ def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Su
     meters = _admit(tx, batch, outcomes)
     if look_up:
         _let_others_finish(tx, batch)
-    firsts = _find_repeats(tx, batch, outcomes) if look_up else {}
+    firsts = _find_repeats(tx, batch, outcomes, meters) if look_up else {}
     _refuse_paused(batch, outcomes, look_up=look_up)
     _take_quota(tx, batch, outcomes, look_up=look_up)
     fresh = [place for place, outcome in enumerate(outcomes) if outcome is None]
-    _insert(tx, batch, fresh, outcomes)
+    _insert(tx, batch, fresh, outcomes, meters)
     for place, first in firsts.items():
-        outcomes[place] = _as_repeat(outcomes[first])
-    settled = cast("list[Submitted | Failure]", outcomes)
-    return [_with_meter(done, meters.get(place)) for place, done in enumerate(settled)] if meters else settled
+        outcomes[place] = _as_repeat(outcomes[first], meters.get(place))
+    return cast("list[Submitted | Failure]", outcomes)
 
 
 def _present_numbers(tx: Connection, batch: list[Submission]) -> dict[str, int | None]:
@@ -172,7 +172,7 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
             if number >= granted:
                 outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
                 continue
-            meters[place] = after._replace(used=after.used - granted + number + 1)
+            meters[place] = after if after.limit is None else after._replace(used=after.used - granted + number + 1)
     return meters
 
 
@@ -184,7 +184,7 @@ def _let_others_finish(tx: Connection, batch: list[Submission]) -> None:
 
 
 def _find_repeats(
-    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None], meters: dict[int, Meter]
 ) -> dict[int, int]:
     """Answers retries of stored reports; returns the places of retries within the batch → their first's place."""
     seen: dict[tuple[str, str], int] = {}
@@ -201,7 +201,8 @@ def _find_repeats(
         rows = _earlier(tx, project=item.project.id, client_id=item.client_id)
         if rows:
             id_, channel, message, context, created_at = rows[0]
-            outcomes[place] = Submitted(id_, channel, "open", False, message, bytes(context), created_at, None)
+            meter = meters.get(place)
+            outcomes[place] = Submitted(id_, channel, "open", False, message, bytes(context), created_at, meter)
     return repeats
 
 
@@ -236,6 +237,7 @@ def _insert(
     batch: list[Submission],
     fresh: list[int],
     outcomes: list[Submitted | Failure | None],
+    meters: dict[int, Meter],
 ) -> None:
     rows: list[tuple[Any, ...]] = []
     file_rows: list[tuple[Any, ...]] = []
@@ -256,7 +258,7 @@ def _insert(
         counted.append((facts.id, day_of(at), channel, "open", item.source))
         if item.files:
             file_rows += [(facts.id, file.id, id_, *file[1:], at) for file in item.files]
-        outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, at, None)
+        outcomes[place] = Submitted(id_, channel, "open", True, item.message, item.context, at, meters.get(place))
     if rows:
         sums = {Counted(*what): n for what, n in Counter(counted).items()}
         insert_rows(tx, reports, rows)
@@ -285,12 +287,8 @@ def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict
     return found
 
 
-def _as_repeat(first: Submitted | Failure | None) -> Submitted | Failure | None:
-    return first._replace(created=False) if isinstance(first, Submitted) else first
-
-
-def _with_meter(outcome: Submitted | Failure, meter: Meter | None) -> Submitted | Failure:
-    return outcome._replace(meter=meter) if meter and isinstance(outcome, Submitted) else outcome
+def _as_repeat(first: Submitted | Failure | None, meter: Meter | None) -> Submitted | Failure | None:
+    return first._replace(created=False, meter=meter) if isinstance(first, Submitted) else first
 
 
 submit_report = Together(_submit_reports)
