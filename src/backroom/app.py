@@ -35,7 +35,9 @@ from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.uses import KeyUses
+from backroom.web.widget.bundle import built_parts
 from backroom.web.widget.door import WidgetDoor, is_ours
+from backroom.web.widget.earlier import EarlierParts
 
 log = structlog.get_logger("backroom")
 
@@ -60,7 +62,8 @@ class App:
         self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
         self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._uses, settings)
         self._ops: Door = OpsDoor(self.db, settings)
-        self._widget: Door = WidgetDoor(self.db, self._receipts, settings.demo_page)
+        self._parts = EarlierParts(settings.data / "widget")
+        self._widget: Door = WidgetDoor(self.db, self._receipts, self._parts, settings.demo_page)
         self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
         self._started = False
@@ -82,6 +85,7 @@ class App:
             raise
         self.db.start([search.feed, facets.feed, lambda tx: purge_doomed(tx, now_ms())])
         self._receipts.open(self.db.write_now(instance_secret))
+        self._parts.keep(built_parts())
         self._started = True
         gc.collect()
         gc.freeze()

@@ -49,6 +49,12 @@ def bundle() -> Bundle:
     return found
 
 
+def built_parts() -> dict[str, Part]:
+    """The parts of the widget as it was built; none where it wasn't."""
+    found = _built()
+    return {} if found is None else found.parts
+
+
 @cache
 def _built() -> Bundle | None:
     return read_bundle(DIST)

@@ -13,6 +13,7 @@ from backroom.store.database import Database
 from backroom.web.http import Answer, Door, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
 from backroom.web.pages import page_answer
 from backroom.web.widget.bundle import NotBuilt
+from backroom.web.widget.earlier import EarlierParts
 from backroom.web.widget.pages import show_asset, show_demo, show_receipt
 from backroom.web.widget.scripts import (
     OPEN,
@@ -31,10 +32,11 @@ PATHS = ("/widget.js", "/demo")
 class WidgetDoor(Door):
     """What pages of other sites load, and what reporters open."""
 
-    def __init__(self, db: Database, receipts: Receipts, demo_page: bool) -> None:
+    def __init__(self, db: Database, receipts: Receipts, earlier: EarlierParts, demo_page: bool) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.receipts = receipts
+        self.earlier = earlier
         self.demo_page = demo_page
         self.widgets = Widgets()
 

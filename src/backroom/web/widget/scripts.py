@@ -75,9 +75,10 @@ async def tell_miniback(door: WidgetDoor, request: Request) -> Answer:
     return _fresh(request.scope, _encode(told), JSON)
 
 
-async def load_part(_door: WidgetDoor, request: Request) -> Answer:
-    """A part of the widget, whose name changes with its bytes."""
-    part = bundle().parts.get(request.path_params["name"])
+async def load_part(door: WidgetDoor, request: Request) -> Answer:
+    """A part of the widget, whose name changes with its bytes; also one of an earlier version."""
+    name: str = request.path_params["name"]
+    part = bundle().parts.get(name) or door.earlier.find(name)
     if part is None:
         raise NoSuchPath("Not found")
     return _answer(request.scope, part.code, [SCRIPT, YEAR], part.zipped)
