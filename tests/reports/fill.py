@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +61,7 @@ class Known:
             and (wanted.label is None or wanted.label in self.labels)
             and (wanted.since is None or self.created_at >= wanted.since)
             and (wanted.until is None or self.created_at <= wanted.until)
-            and (wanted.search or "").lower() in self.message.lower()
+            and all(part.lower() in self.message.lower() for part in shlex.split(wanted.search or ""))
             and wanted.browser in (None, browser)
             and wanted.system in (None, system)
             and wanted.device in (None, device)
@@ -86,7 +87,7 @@ def submit_known(room: Room, pick: random.Random, now: int) -> Known:
 
 
 def feed_all(db: Database) -> None:
-    """Feeds both of SQLite's tables to the end."""
+    """Feeds what is fed later to the end."""
     for feed in (search.feed, facets.feed):
         while db.write_now(feed):
             pass

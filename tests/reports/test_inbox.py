@@ -39,6 +39,7 @@ from tests.store.fixtures import NOW, Room, make_room, opened
 
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 MANY = 160
+SEARCHES = ["checkout", '"50% o"', "50% o", "coupon", "b", "nothing", "o 50%", "checkout nothing", 'co "e c"', "b co"]
 
 
 class Filled:
@@ -88,7 +89,7 @@ class Filled:
             "label": lambda: pick.choice(["slow", "fast"]),
             "since": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
             "until": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
-            "search": lambda: pick.choice(["checkout", "50% o", "coupon", "b", "nothing"]),
+            "search": lambda: pick.choice(SEARCHES),
             "browser": lambda: pick.choice(["Firefox", "Safari", "Unknown"]),
             "system": lambda: pick.choice(["iOS", "Linux", "Unknown"]),
             "device": lambda: pick.choice(["desktop", "mobile", "Unknown"]),

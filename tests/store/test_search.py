@@ -315,6 +315,25 @@ def test_without_an_index_it_still_finds(cluster: Cluster | None, migrated: Any,
         assert find(db, "out") == [made[2]]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("checkout", ["checkout"]),
+        ("  slow  checkout\n", ["slow", "checkout"]),
+        ('"slow checkout" total', ["slow checkout", "total"]),
+        ('say "a b" and "c"', ["say", "a b", "and", "c"]),
+        ('17" screen', ['17"', "screen"]),
+        ('"half a phrase', ['"half', "a", "phrase"]),
+        ('a"b c"d', ['a"b', 'c"d']),
+        ('""', ['""']),
+        ("   ", []),
+        ("", []),
+    ],
+)
+def test_the_words_of_a_search(text: str, wanted: list[str]) -> None:
+    assert search.words(text) == wanted
+
+
 letters = "aAbBcäÄéЖж漢😀 %_\\\"'*()-^:+\n"
 messages = st.text(st.sampled_from(letters), max_size=12)
 steps = st.lists(

@@ -87,7 +87,10 @@ def list_for_agent(
 def search_for_agent(
     conn: Connection, actor: Actor, term: str, status: Status | None, before: str | None, limit: int
 ) -> Listing:
-    """The newest reports whose text contains `term` as it stands, in capitals or not. Raises Denied, Invalid."""
+    """The newest reports whose text has every word of `term`, or phrase in quotation marks, in capitals or not.
+
+    Raises Denied, Invalid.
+    """
     projects = reach(conn, actor)
     term = term.strip()
     if not 1 <= len(term) <= SEARCH_LENGTH or not can_be_stored(term):

@@ -12,7 +12,7 @@ from backroom.errors import Invalid
 from backroom.ids import is_id
 from backroom.projects.rules import CHANNEL_KEY
 from backroom.reports.rules import Source, Status, parse_status
-from backroom.store.search import can_be_stored
+from backroom.store.search import can_be_stored, words
 
 NOBODY = ""
 NONE = "none"
@@ -47,6 +47,11 @@ class Wanted:
     device: str | None = None
 
     @property
+    def words(self) -> list[str]:
+        """What `search` asks for: each word or quoted phrase has to be in a report's text."""
+        return [] if self.search is None else words(self.search)
+
+    @property
     def is_counted(self) -> bool:
         """Whether the counters alone say how many there are: nothing but project, status, channel, source."""
         others = (self.person, self.page, self.artifact, self.assignee, self.label, self.since, self.until)
@@ -57,7 +62,7 @@ def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) ->
     """The filter that an address asks for; names that aren't a filter's are left alone. Raises Invalid.
 
     `status` and `channel` may be repeated; `assignee` is a user's id or `none`; `since` and `until` are ISO
-    dates or times; `q` is the text to search.
+    dates or times; `q` are the words to search.
     """
     given: dict[str, Any] = {}
     statuses: set[Status] = set()
@@ -67,6 +72,8 @@ def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) ->
             continue
         if len(value) > LONGEST or not can_be_stored(value):
             raise Invalid(f"{name} is too long, or has a character that no report has.")
+        if name == "q" and not words(value):
+            continue
         read = _READERS[name](name, value)
         if name == "status":
             statuses.add(read)

@@ -78,10 +78,10 @@ def find_ids(conn: Connection, wanted: Wanted, before: str | None, after: str | 
     for cursor in (before, after):
         if cursor is not None and not CURSOR.match(cursor):
             raise Invalid("before and after must be ids of reports.")
-    if not wanted.projects or (wanted.search and not search.can_be_stored(wanted.search)):
+    if not wanted.projects or not all(map(search.can_be_stored, wanted.words)):
         return NOTHING
-    if wanted.search and search.serves(conn, wanted.search):
-        return _find_by_row(conn, wanted, wanted.search, before, after, limit)
+    if search.serves(conn, wanted.words):
+        return _find_by_row(conn, wanted, before, after, limit)
     low, high = id_bounds(wanted)
     if before is not None:
         high = min(high, before)
@@ -137,7 +137,7 @@ def _end_of_look(conn: Connection, ways: list[Way], low: str, high: str, *, newe
     return max(ends) if newest_first else min(ends)
 
 
-def _find_by_row(conn: Connection, wanted: Wanted, term: str, before: str | None, after: str | None, limit: int) -> Ids:
+def _find_by_row(conn: Connection, wanted: Wanted, before: str | None, after: str | None, limit: int) -> Ids:
     """By SQLite's index of texts, whose order is that in which reports were stored."""
     low, high = _row_bounds(conn, wanted)
     if before is not None:
@@ -145,11 +145,12 @@ def _find_by_row(conn: Connection, wanted: Wanted, term: str, before: str | None
     newest_first = after is None
     if after is not None:
         low = max(low, _row_of(conn, wanted, after))
-    conditions = conditions_by_row(wanted)
+    short = [word for word in wanted.words if not search.is_indexed(word)]
+    conditions = [*conditions_by_row(wanted), *search.contain_all(conn, short)]
     found: list[tuple[int, Key]] = []
     looked_at, piece, further = 0, max(FIRST_PIECE, limit + 1), None
     while looked_at < LOOKED_AT:
-        rows = search.find_rows(conn, term, low, high, piece, newest_first=newest_first)
+        rows = search.find_rows(conn, wanted.words, low, high, piece, newest_first=newest_first)
         found += _fitting(conn, rows, conditions, newest_first=newest_first)
         looked_at += len(rows)
         if len(found) > limit:

@@ -92,10 +92,9 @@ def _ways_in(
     if wanted.source:
         counted.append(_c.source == wanted.source.value)
     special = _special(conn, wanted, project)
-    if not special and wanted.search and search.splits(conn, wanted.search):
-        return _by_text(conn, project, wanted.search, [*counted, *rest])
-    if wanted.search:
-        rest = [*rest, search.contains(conn, wanted.search)]
+    if not special and search.splits(conn, wanted.words):
+        return _by_text(conn, project, wanted.words, [*counted, *rest])
+    rest = [*rest, *search.contain_all(conn, wanted.words)]
     if special:
         return [Way(project, way.id, way.own, [*way.rest, *counted, *rest]) for way in special]
     source = counted[-1:] if wanted.source else []
@@ -114,13 +113,13 @@ def _ways_in(
     return [Way(project, _c.id, [mine], [*source, *rest])]
 
 
-def _by_text(conn: Connection, project: str, term: str, rest: list[ColumnElement[bool]]) -> list[Way]:
+def _by_text(conn: Connection, project: str, terms: Sequence[str], rest: list[ColumnElement[bool]]) -> list[Way]:
     """What PostgreSQL's index of texts has, whose planner needs no bound, and the tail that it has not."""
     texts, tail = search.TEXTS.c, search.TAIL.c
-    fed = [texts.project == project, search.text_contains(term)]
+    fed = [texts.project == project, *search.have_all(terms)]
     return [
         Way(project, texts.report, fed, rest, bounded=False),
-        Way(project, tail.report, [tail.project == project], [*rest, search.contains(conn, term)]),
+        Way(project, tail.report, [tail.project == project], [*rest, *search.contain_all(conn, terms)]),
     ]
 
 

@@ -7,6 +7,7 @@ to come. A search looks into the index and, directly, at the rows that aren't in
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -31,6 +32,8 @@ SLICE_SECONDS = 0.002
 SLICE_ROWS = 16
 POSTGRESQL_SLICE_ROWS = 64
 SHORTEST_INDEXED = 3
+
+WORD = re.compile(r'"([^"]+)"(?!\S)|(\S+)')
 
 ROW: ColumnElement[int] = literal_column("reports.row")
 INDEX = table("report_search", column("rowid"), column("message"))
@@ -148,7 +151,7 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
     """Ids of reports whose message contains `term` (whatever the case), newest first."""
     if not can_be_stored(term):
         return []
-    if not serves(conn, term):
+    if not serves(conn, [term]):
         ends = [query.order_by(_ID.desc()).limit(limit + offset) for query in _matching(conn, term, conditions)]
         ids = sorted((id_ for query in ends for id_ in conn.execute(query).scalars()), reverse=True)
         return ids[offset : offset + limit]
@@ -158,7 +161,7 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
     found = fresh[offset:]
     if len(found) < limit:
         older = select(_ID).join_from(INDEX, reports, INDEX.c.rowid == ROW)
-        older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position).order_by(INDEX.c.rowid.desc())
+        older = older.where(*conditions, _matches([term]), INDEX.c.rowid <= position).order_by(INDEX.c.rowid.desc())
         older = older.limit(limit - len(found)).offset(max(0, offset - len(fresh)))
         found += conn.execute(older).scalars()
     return found
@@ -166,9 +169,9 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
 
 def _matching(conn: Connection, term: str, conditions: Conditions) -> list[Select[str]]:
     """The ids of what contains `term`, in queries that share none: where SQLite's index can't help."""
-    if not splits(conn, term):
+    if not splits(conn, [term]):
         return [select(_ID).where(*conditions, contains(conn, term))]
-    fed = select(_ID).join_from(TEXTS, reports, _is_of(TEXTS)).where(*conditions, text_contains(term))
+    fed = select(_ID).join_from(TEXTS, reports, _is_of(TEXTS)).where(*conditions, *have_all([term]))
     tail = select(_ID).join_from(TAIL, reports, _is_of(TAIL)).where(*conditions, contains(conn, term))
     return [fed, tail]
 
@@ -177,13 +180,16 @@ def _is_of(rows: TableClause) -> ColumnElement[bool]:
     return (reports.c.project == rows.c.project) & (reports.c.id == rows.c.report)
 
 
-def find_rows(conn: Connection, term: str, low: int, high: int, most: int, *, newest_first: bool = True) -> list[int]:
-    """Numbers above `low` and below `high` of SQLite's rows whose message contains `term`, at most `most` of them
-    from one end on. Only where `serves` says that the index can."""
+def find_rows(
+    conn: Connection, terms: Sequence[str], low: int, high: int, most: int, *, newest_first: bool = True
+) -> list[int]:
+    """Numbers above `low` and below `high` of SQLite's rows whose message contains all of `terms`, at most `most` of
+    them from one end on. Only where `serves` says that the index can; what it has of the rows is judged only by those
+    of `terms` that it knows pieces of."""
     position = _position(conn)
-    tail = select(ROW).select_from(reports).where(max(low, position) < ROW, high > ROW, contains(conn, term))
+    tail = select(ROW).select_from(reports).where(max(low, position) < ROW, high > ROW, *contain_all(conn, terms))
     rowid = INDEX.c.rowid
-    fed = select(rowid).where(_matches(term), rowid > low, rowid < min(high, position + 1))
+    fed = select(rowid).where(_matches(terms), rowid > low, rowid < min(high, position + 1))
     both = [(tail, ROW), (fed, rowid)] if newest_first else [(fed, rowid), (tail, ROW)]
     found: list[int] = []
     for query, number in both:
@@ -197,13 +203,13 @@ def count(conn: Connection, term: str, conditions: Conditions) -> int:
     """How many reports `find_ids` would find in all."""
     if not can_be_stored(term):
         return 0
-    if not serves(conn, term):
+    if not serves(conn, [term]):
         counts = [select(func.count()).select_from(query.subquery()) for query in _matching(conn, term, conditions)]
         return sum(conn.execute(query).scalar_one() for query in counts)
     position = _position(conn)
     tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, contains(conn, term))
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
-    older = older.where(*conditions, _matches(term), INDEX.c.rowid <= position)
+    older = older.where(*conditions, _matches([term]), INDEX.c.rowid <= position)
     return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()
 
 
@@ -217,23 +223,39 @@ def fold(text: str) -> str:
     return text.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 
-def serves(conn: Connection, term: str) -> bool:
-    """Whether SQLite's own index can find `term`: it knows no pieces shorter than three characters."""
-    return conn.dialect.name == "sqlite" and len(term) >= SHORTEST_INDEXED and has_index(conn)
+def words(text: str) -> list[str]:
+    """What a search of a person's asks for, all of it: each word, and each phrase in quotation marks."""
+    return [phrase or word for phrase, word in WORD.findall(text)]
 
 
-def splits(conn: Connection, term: str) -> bool:
-    """Whether PostgreSQL finds `term` by its index in TEXTS, and one by one among the reports of TAIL."""
-    return conn.dialect.name == "postgresql" and len(term) >= SHORTEST_INDEXED and has_index(conn)
+def serves(conn: Connection, terms: Sequence[str]) -> bool:
+    """Whether SQLite's own index can find `terms`: it knows no pieces shorter than three characters."""
+    return conn.dialect.name == "sqlite" and any(map(is_indexed, terms)) and has_index(conn)
+
+
+def splits(conn: Connection, terms: Sequence[str]) -> bool:
+    """Whether PostgreSQL finds `terms` by its index in TEXTS, and one by one among the reports of TAIL."""
+    return conn.dialect.name == "postgresql" and any(map(is_indexed, terms)) and has_index(conn)
+
+
+def is_indexed(term: str) -> bool:
+    """Whether a trigram index knows pieces of it."""
+    return len(term) >= SHORTEST_INDEXED
 
 
 def _position(conn: Connection) -> int:
     return int(conn.exec_driver_sql("SELECT row FROM search_state").scalar_one())
 
 
-def _matches(term: str) -> ColumnElement[bool]:
-    phrase = '"' + term.replace('"', '""') + '"'
-    return literal_column("report_search").op("MATCH", is_comparison=True)(phrase)
+def _matches(terms: Sequence[str]) -> ColumnElement[bool]:
+    phrases = [term.replace('"', '""') for term in terms if is_indexed(term)]
+    asked = " AND ".join(f'"{phrase}"' for phrase in phrases)
+    return literal_column("report_search").op("MATCH", is_comparison=True)(asked)
+
+
+def contain_all(conn: Connection, terms: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Whether a report's message contains each of `terms`."""
+    return [contains(conn, term) for term in terms]
 
 
 def contains(conn: Connection, term: str) -> ColumnElement[bool]:
@@ -243,9 +265,9 @@ def contains(conn: Connection, term: str) -> ColumnElement[bool]:
     return _like(reports.c.message, term)
 
 
-def text_contains(term: str) -> ColumnElement[bool]:
-    """Whether a row of PostgreSQL's TEXTS contains `term`."""
-    return _like(TEXTS.c.message, term)
+def have_all(terms: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Whether a row of PostgreSQL's TEXTS contains each of `terms`."""
+    return [_like(TEXTS.c.message, term) for term in terms]
 
 
 def _like(message: ColumnElement[str], term: str) -> ColumnElement[bool]:

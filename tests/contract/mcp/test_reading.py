@@ -143,9 +143,11 @@ def test_a_search_goes_on_where_it_ended(owner: Agent, send: Send) -> None:
             break
     assert found == ids[::-1]
     assert "nextCursor" in owner.refused("search_reports", query="quokka", before="x")
-    nothing = owner.call("search_reports", query="number quokka")
+    both = owner.done("search_reports", query="number qUOk")
+    assert [each["id"] for each in both["reports"]] == ids[::-1]
+    nothing = owner.call("search_reports", query='"number quokka"')
     assert json.loads(text_of(nothing)) == []
-    assert "Try one word of it" in texts_of(nothing)
+    assert "Try one of them" in texts_of(nothing)
     assert "exact phrase" in str(owner.tools()["search_reports"].input_schema["properties"]["query"]["description"])
 
 

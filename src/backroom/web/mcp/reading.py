@@ -42,7 +42,7 @@ NOTHING_WAITS = (
 )
 
 NOTHING_FOUND = (
-    "No report has this very phrase. Try one word of it, or a part of a word, or leave out the status; list_reports"
+    "No report has all of these words. Try one of them, or a part of a word, or leave out the status; list_reports"
     " has all of them."
 )
 
@@ -71,7 +71,7 @@ async def list_reports(work: Work, given: shapes.ListReports) -> Result:
 
 
 async def search_reports(work: Work, given: shapes.SearchReports) -> Result:
-    """The newest reports with this phrase. Raises Invalid."""
+    """The newest reports with these words. Raises Invalid."""
     wanted = (given.query, _status(given.status), given.before, min(given.limit, shapes.MOST_FOUND))
     found = await work.door.db.read(search_for_agent, work.caller.actor, *wanted)
     result = _listed(found.reports, found.before)

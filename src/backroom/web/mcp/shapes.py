@@ -78,7 +78,7 @@ class SearchReports(Arguments):
 
     query: Annotated[
         str,
-        Meta(description="A word, a part of one, or an exact phrase, as it stands in the text; in capitals or not."),
+        Meta(description='Words, or parts of words, that are all in the text; "in quotation marks" an exact phrase.'),
     ]
     status: OnlyStatus | None = None
     limit: Annotated[int, Meta(ge=1, description=f"How many at most; more than {MOST_FOUND} is {MOST_FOUND}.")] = 20

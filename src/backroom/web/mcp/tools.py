@@ -67,7 +67,7 @@ _ALL = (
            "Reads one report as Markdown: what was said, on which element and page, the browser, console errors."
            f" Set images to see the screenshots. {_DATA}"),
     _reads("search_reports", "Search reports", reading.search_reports, shapes.SearchReports, shapes.ReportList,
-           "Finds reports by an exact phrase in their text, newest first; one telling word finds more than several."
+           "Finds reports whose text has all of the words, newest first; one telling word finds more than several."
            f" Look here before you create a report. {_DATA}"),
     _reads("next_report", "Read the most urgent report", reading.next_report, shapes.NextReport, shapes.NextRead,
            "Picks the most urgent open report that nobody has taken, by its channel's weight, its age and how many say"
