@@ -17,7 +17,7 @@ from backroom.errors import Failure, NotFound, StoreFailed
 from backroom.store.database import Database
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, workspaces
-from backroom.store.tasks import Together
+from backroom.store.tasks import InDoubt, Together
 from backroom.store.writer import WAITING_LIMIT
 from tests.harness.processes import wait_until
 from tests.harness.store import Store
@@ -437,6 +437,48 @@ def test_a_key_that_stays_taken_fails_its_command_only(db: Database) -> None:
     with pytest.raises(IntegrityError):
         db.write_now(add, "taken")
     assert ids(db) == ["a", "b", "taken"]
+
+
+def _add_or_doubt(tx: Connection, names: list[str]) -> list[str]:
+    """Takes every name for new; what it wrote before it found out otherwise must be gone."""
+    for name in names:
+        if name == "odd":
+            raise InDoubt
+        add(tx, name)
+    return [f"{name} at once" for name in names]
+
+
+def _add_carefully(tx: Connection, names: list[str]) -> list[str | Failure]:
+    found = set(tx.execute(select(workspaces.c.id).where(workspaces.c.id.in_(names))).scalars())
+    return [NotFound(name) if name == "odd" else name if name in found else add(tx, name) for name in names]
+
+
+add_or_doubt = Together(_add_or_doubt, careful=_add_carefully)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "in a group"])
+def test_where_a_batch_took_too_much_for_granted_its_careful_form_runs(db: Database, beside: bool) -> None:
+    """The first names are stored by the form that then gives up: once, by the other."""
+    db.write_now(add, "taken")
+    others: list[Any] = [(add, "neighbour")] if beside else []
+    for doubtful, outcome in (("odd", NotFound), ("taken", "taken")):
+        names = [f"{doubtful} 1", doubtful, f"{doubtful} 2"]
+        results = in_one_group(db, *others, *((add_or_doubt, name) for name in names))
+        assert kinds(results[len(others) :]) == [names[0], outcome, names[2]]
+        others = []
+    wanted = ["odd 1", "odd 2", "taken", "taken 1", "taken 2", *(["neighbour"] if beside else [])]
+    assert ids(db) == sorted(wanted)
+    assert in_one_group(db, (add_or_doubt, "x"), (add_or_doubt, "y")) == ["x at once", "y at once"]
+
+
+def test_the_careful_form_runs_within_another_command_too(db: Database) -> None:
+    db.write_now(add, "taken")
+
+    def both(tx: Connection) -> list[str]:
+        return [add(tx, "before"), add_or_doubt(tx, "taken"), add_or_doubt(tx, "after")]
+
+    assert db.write_now(both) == ["before", "taken", "after at once"]
+    assert ids(db) == ["after", "before", "taken"]
 
 
 def test_a_caller_that_gave_up_disturbs_nobody(db: Database) -> None:

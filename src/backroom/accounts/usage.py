@@ -91,13 +91,17 @@ def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
     return Meter(PLANS[Plan(plan)].of(kind), int(n or 0), next_month(now))
 
 
-def take(tx: Connection, workspace: str, kind: Kind, wanted: int, now: int) -> tuple[int, Meter]:
+def take(
+    tx: Connection, workspace: str, kind: Kind, wanted: int, now: int, plan: Plan | None = None
+) -> tuple[int, Meter]:
     """Uses up to `wanted` of the month's quota; returns how many were granted and where the workspace stands then.
 
     The number is raised first, which locks its row on PostgreSQL, and what is too much is given back: so
-    two writers can't both take the last one. Several are taken sorted by kind, then workspace.
+    two writers can't both take the last one. Several are taken sorted by kind, then workspace. `plan` is the
+    workspace's where the caller knows it: one without a limit needs no look at what is used.
     """
-    before = meter(tx, workspace, kind, now)
+    unlimited = plan is not None and PLANS[plan].of(kind) is None
+    before = Meter(None, 0, next_month(now)) if unlimited else meter(tx, workspace, kind, now)
     if before.limit is not None and before.used >= before.limit:
         return 0, before
     add = _add[tx.dialect.name]

@@ -23,10 +23,9 @@ from backroom.projects.rules import Hint, route
 from backroom.reports.counters import Counted, add_to_counters, day_of
 from backroom.reports.places import page_of
 from backroom.store.changes import CONFIG, change_number, mark_changed
-from backroom.store.failures import is_taken
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, files, projects, reports
-from backroom.store.tasks import Together, pipeline, savepoint
+from backroom.store.tasks import InDoubt, Together, pipeline
 
 PAUSED = "Project is paused"
 
@@ -105,10 +104,6 @@ _hold_project = Hot(
 )
 
 
-class _LookUp(Exception):
-    """Taking every report for a new one didn't work out: look up which are retries."""
-
-
 def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitted | Failure]:
     """Stores a batch of reports; one outcome each.
 
@@ -118,12 +113,10 @@ def _submit_reports(tx: Connection, batch: list[Submission]) -> Sequence[Submitt
     Retries are rare, so at first every report is taken for new; should the index of client ids refuse,
     or a quota run out, all is undone and done again with a look-up a report (which costs 2.5 µs each).
     """
-    try:
-        with savepoint(tx):
-            return _store(tx, batch, look_up=False)
-    except Exception as error:
-        if not (isinstance(error, _LookUp) or is_taken(error)):
-            raise
+    return _store(tx, batch, look_up=False)
+
+
+def _submit_with_look_ups(tx: Connection, batch: list[Submission]) -> Sequence[Submitted | Failure]:
     return _store(tx, batch, look_up=True)
 
 
@@ -166,8 +159,8 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
             metered.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
     meters: dict[int, Meter] = {}
     for (workspace, _), places in sorted(metered.items()):
-        now = batch[places[0]].now
-        granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now)
+        now, plan = batch[places[0]].now, batch[places[0]].project.plan
+        granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now, plan)
         for number, place in enumerate(places):
             if number >= granted:
                 outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
@@ -211,7 +204,7 @@ def _refuse_paused(batch: list[Submission], outcomes: list[Submitted | Failure |
     for place, item in enumerate(batch):
         if outcomes[place] is None and not item.project.active:
             if item.client_id is not None and not look_up:
-                raise _LookUp
+                raise InDoubt
             outcomes[place] = Denied(PAUSED)
 
 
@@ -224,10 +217,10 @@ def _take_quota(
         if outcomes[place] is None:
             wanted.setdefault((item.project.workspace, month_of(item.now)), []).append(place)
     for (workspace, _), places in sorted(wanted.items()):
-        now = batch[places[0]].now
-        granted, after = take(tx, workspace, Kind.FEEDBACK, len(places), now)
+        now, plan = batch[places[0]].now, batch[places[0]].project.plan
+        granted, after = take(tx, workspace, Kind.FEEDBACK, len(places), now, plan)
         if granted < len(places) and not look_up:
-            raise _LookUp
+            raise InDoubt
         for place in places[granted:]:
             outcomes[place] = over_quota(Kind.FEEDBACK, after.limit or 0, after.used, now)
 
@@ -291,5 +284,5 @@ def _as_repeat(first: Submitted | Failure | None, meter: Meter | None) -> Submit
     return first._replace(created=False, meter=meter) if isinstance(first, Submitted) else first
 
 
-submit_report = Together(_submit_reports)
+submit_report = Together(_submit_reports, careful=_submit_with_look_ups)
 """Stores one report; see `_submit_reports`, which does the same for all that wait."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from backroom.errors import Failure
-from backroom.store.failures import ends_transaction, first_line, is_busy
+from backroom.store.failures import ends_transaction, first_line, is_busy, is_taken
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")
+
+Many: TypeAlias = Callable[[Connection, list[Subject]], Sequence[Result | Failure]]
 
 log = structlog.get_logger("backroom.store")
 
@@ -30,18 +32,24 @@ class Together(Generic[Subject, Result]):
     """A command for one subject that the writer may run for many at once.
 
     Wraps `command(tx, subjects) -> outcomes`, one outcome (a result, or the Failure of just that
-    subject) for each subject in order.
+    subject) for each subject in order. Where there is a `careful` form, `command` may take the usual for granted:
+    should it raise InDoubt, or a unique index refuse, all that it did is undone and `careful` runs.
     """
 
-    def __init__(self, command: Callable[[Connection, list[Subject]], Sequence[Result | Failure]]) -> None:
+    def __init__(self, command: Many[Subject, Result], careful: Many[Subject, Result] | None = None) -> None:
         self.many = command
+        self.careful = careful
         self.__doc__ = command.__doc__
 
     def __call__(self, tx: Connection, subject: Subject) -> Result:
-        outcome = self.many(tx, [subject])[0]
+        outcome = run_many(tx, self, [subject], alone=False)[0]
         if isinstance(outcome, Failure):
             raise outcome
         return outcome
+
+
+class InDoubt(Exception):
+    """What a command took for granted isn't so, or can't be told: its careful form is to run."""
 
 
 @dataclass(slots=True)
@@ -84,29 +92,34 @@ def _run_one(tx: Connection, task: Task, *, alone: bool) -> None:
     for _ in range(ATTEMPTS):
         try:
             if alone:
-                task.outcome = _outcome_of(tx, task)
+                task.outcome = _outcome_of(tx, task, alone=True)
             else:
                 with savepoint(tx):
-                    task.outcome = _outcome_of(tx, task)
+                    task.outcome = _outcome_of(tx, task, alone=False)
             return
         except Exception as error:
             if ends_transaction(tx, error):
                 raise
             if alone:
-                driver: Any = tx.connection.driver_connection
-                driver.rollback()
-                if tx.dialect.name == "sqlite":
-                    driver.execute("BEGIN IMMEDIATE")
+                _begin_anew(tx)
             task.outcome = error
             if not is_busy(error):
                 return
 
 
-def _outcome_of(tx: Connection, task: Task) -> Any:
+def _begin_anew(tx: Connection) -> None:
+    """Undoes everything in the transaction and begins another."""
+    driver: Any = tx.connection.driver_connection
+    driver.rollback()
+    if tx.dialect.name == "sqlite":
+        driver.execute("BEGIN IMMEDIATE")
+
+
+def _outcome_of(tx: Connection, task: Task, *, alone: bool) -> Any:
     """What the task's command returns. What a batched one wrote for a subject that it turns away stays, as it
     does in a batch: a call past a quota is a call."""
     if isinstance(task.command, Together):
-        return task.command.many(tx, [task.args[0]])[0]
+        return run_many(tx, task.command, [task.args[0]], alone=alone)[0]
     return task.command(tx, *task.args, **task.kwargs)
 
 
@@ -114,7 +127,7 @@ def _run_batch(tx: Connection, tasks: list[Task]) -> None:
     """Runs the many form; should it fail as a whole, each task alone, so that only the culprit fails."""
     try:
         with savepoint(tx):
-            _run_many(tx, tasks)
+            _run_tasks(tx, tasks, alone=False)
     except Exception as error:
         if ends_transaction(tx, error):
             raise
@@ -126,17 +139,35 @@ def _run_batch(tx: Connection, tasks: list[Task]) -> None:
 def _run_only_batch(tx: Connection, tasks: list[Task]) -> None:
     """The same for a group that is nothing but this batch: it needs no savepoint."""
     try:
-        _run_many(tx, tasks)
+        _run_tasks(tx, tasks, alone=True)
     except Exception as error:
         if ends_transaction(tx, error):
             raise
         raise BatchFailed from error
 
 
-def _run_many(tx: Connection, tasks: list[Task]) -> None:
-    command: Together[Any, Any] = tasks[0].command  # type: ignore[assignment]
-    for task, outcome in zip(tasks, command.many(tx, [task.args[0] for task in tasks]), strict=True):
+def _run_tasks(tx: Connection, tasks: list[Task], *, alone: bool) -> None:
+    outcomes = run_many(tx, tasks[0].command, [task.args[0] for task in tasks], alone=alone)  # type: ignore[arg-type]
+    for task, outcome in zip(tasks, outcomes, strict=True):
         task.outcome = outcome
+
+
+def run_many(
+    tx: Connection, command: Together[Subject, Result], subjects: list[Subject], *, alone: bool
+) -> Sequence[Result | Failure]:
+    """The command's outcomes. `alone` in the transaction it needs no savepoint to be undone, which PostgreSQL
+    answers twice."""
+    if command.careful is None:
+        return command.many(tx, subjects)
+    try:
+        with nullcontext() if alone else savepoint(tx):
+            return command.many(tx, subjects)
+    except Exception as error:
+        if ends_transaction(tx, error) or not (isinstance(error, InDoubt) or is_taken(error)):
+            raise
+    if alone:
+        _begin_anew(tx)
+    return command.careful(tx, subjects)
 
 
 @contextmanager
