@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import json
+import random
 import signal
 import tarfile
 import threading
@@ -17,6 +18,7 @@ from backroom.clock import now_ms
 from backroom.errors import Conflict, Invalid
 from backroom.store.changes import change_number
 from backroom.store.tables import reports, users
+from backroom.upkeep.archive import ArchiveWriter, read_members
 from backroom.upkeep.backup import back_up
 from backroom.upkeep.restore import MARK, Restored, is_unfinished, restore
 from tests.cli.test_commands import assert_fails
@@ -180,6 +182,24 @@ def test_damaged_backup_changes_nothing(backup_file: Path, store: Store, tmp_pat
             restore(db, blobs_of(store), file, now_ms())
         assert not db.read_now(is_unfinished)
     assert not any(rows_of(store).values())
+
+
+def test_flipped_bit_is_noticed_wherever_it_is(tmp_path: Path) -> None:
+    file, words = tmp_path / "backup.tar.gz", random.Random(1)
+    with file.open("wb") as opened:
+        archive = ArchiveWriter(opened)
+        for number in range(3):
+            archive.add(f"tables/{number}", b"".join(b"[%d]\n" % words.randrange(99) for _ in range(8_000)))
+        archive.finish([])
+    whole, content = list(read_members(file)), file.read_bytes()
+    noticed = 0
+    for place in range(0, len(content), 50):
+        file.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        try:
+            assert list(read_members(file)) == whole  # a few bits of gzip's mean nothing
+        except Invalid:
+            noticed += 1
+    assert noticed > 400
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -16,15 +16,17 @@ import hashlib
 import io
 import tarfile
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Double, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, Table, Text
 
 from backroom.errors import Invalid
+from backroom.store.migrations import head, revisions
 from backroom.store.tables import doomed_files, metadata, oauth_requests, oauth_secrets, sessions, tickets, trash, undos
 
 FORMAT = 1
@@ -32,6 +34,7 @@ MANIFEST = "manifest.json"
 END = "end.json"
 FILES = "files/"
 TABLES = "tables/"
+FOREIGN_TABLES = "The backup's tables aren't those of its schema."
 LARGEST_MEMBER = 512 * 1024 * 1024
 COMPRESSION = 3
 """Level 6 takes three times as long for a tenth less."""
@@ -87,17 +90,52 @@ class Member(NamedTuple):
     content: bytes
 
 
+class Rows(NamedTuple):
+    """Some rows of a table, in the order of its columns."""
+
+    table: str
+    rows: list[tuple[Any, ...]]
+
+
 def backed_up_tables() -> tuple[list[Table], list[Table]]:
     """The tables before and after the files."""
     names = set(metadata.tables) - set(LAST) - set(LEFT_OUT)
     return [metadata.tables[name] for name in sorted(names)], [metadata.tables[name] for name in LAST]
 
 
-def row_decoder(table: Table) -> msgspec.json.Decoder[Any]:
-    """Reads one line of a table's part back into the values that the drivers take; checks their types."""
-    types = [_PYTHON_TYPES[type(column.type)] for column in table.columns]
-    types = [kind | None if column.nullable else kind for kind, column in zip(types, table.columns, strict=True)]
+def backed_up_columns() -> dict[str, list[str]]:
+    """The columns of every table that a backup of this program has, in their order."""
+    # Names of SQLAlchemy are a kind of str that msgspec doesn't take.
+    return {
+        str(table.name): [str(column.name) for column in table.columns]
+        for group in backed_up_tables()
+        for table in group
+    }
+
+
+def read_rows(member: Member, tables: Mapping[str, Table]) -> Rows:
+    """A part of one of `tables`, as values that the drivers take. Raises Invalid for any other member."""
+    name = member.name.removeprefix(TABLES).split("/")[0]
+    if not member.name.startswith(TABLES) or name not in tables:
+        raise Invalid(f"The backup has a member that doesn't belong there: {member.name}")
+    decoder = _row_decoder(tables[name])
+    try:
+        return Rows(name, [decoder.decode(line) for line in member.content.splitlines()])
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise Invalid(f"The backup has a row of {name} that can't be read: {error}") from error
+
+
+def _row_decoder(table: Table) -> msgspec.json.Decoder[Any]:
+    """Reads one line of a table's part, and checks the types of its values."""
+    types = [_python_type(column) for column in table.columns]
     return msgspec.json.Decoder(tuple[tuple(types)])  # type: ignore[misc]
+
+
+def _python_type(column: Column[Any]) -> Any:
+    for kind, python_type in _PYTHON_TYPES.items():
+        if isinstance(column.type, kind):
+            return python_type | None if column.nullable else python_type
+    raise Invalid(FOREIGN_TABLES)
 
 
 class _Digest:
@@ -178,6 +216,13 @@ def read_manifest(member: Member) -> Manifest:
         raise Invalid(f"The backup's manifest can't be read: {error}") from error
     if manifest.format != FORMAT:
         raise Invalid(f"The backup has format {manifest.format}; this program reads format {FORMAT}.")
+    if manifest.revision not in revisions():
+        raise Invalid(
+            f"The backup was made by Backroom {manifest.program} and has schema {manifest.revision}, which this program"
+            f" doesn't know (its newest is {head()}). Restore it with that release or a newer one."
+        )
+    if set(manifest.columns) != set(manifest.rows):
+        raise Invalid(FOREIGN_TABLES)
     return manifest
 
 
@@ -200,5 +245,5 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 def _understood(path: Path) -> Iterator[None]:
     try:
         yield
-    except (gzip.BadGzipFile, tarfile.TarError, EOFError, msgspec.MsgspecError, UnicodeError) as error:
+    except (gzip.BadGzipFile, zlib.error, tarfile.TarError, EOFError, msgspec.MsgspecError, UnicodeError) as error:
         raise Invalid(f"{path} is no backup of Backroom, or it is damaged: {error}") from error

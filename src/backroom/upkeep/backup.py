@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Select, Table, func, literal_column, select
@@ -15,8 +15,17 @@ from backroom.errors import Conflict, NotFound
 from backroom.files.blobs import Blobs
 from backroom.store.database import Database
 from backroom.store.migrations import current, head
-from backroom.store.tables import files, reports
-from backroom.upkeep.archive import FILES, FORMAT, MANIFEST, TABLES, ArchiveWriter, Manifest, backed_up_tables
+from backroom.store.tables import files, metadata, reports
+from backroom.upkeep.archive import (
+    FILES,
+    FORMAT,
+    MANIFEST,
+    TABLES,
+    ArchiveWriter,
+    Manifest,
+    backed_up_columns,
+    backed_up_tables,
+)
 from backroom.upkeep.progress import Report, silent
 
 PART_BYTES = 4 * 1024 * 1024
@@ -69,12 +78,16 @@ def _manifest(conn: Connection, now: int) -> Manifest:
     revision = current(conn)
     if revision is None or revision != head():
         raise Conflict("The store has another schema than this program. Run `backroom migrate` first.")
-    tables = [table for group in backed_up_tables() for table in group]
-    # Names of SQLAlchemy are a kind of str that msgspec doesn't take.
-    rows = {str(table.name): conn.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
+    rows = count_rows(conn)
     size = conn.execute(select(func.coalesce(func.sum(files.c.size), 0))).scalar_one()
-    columns = {str(table.name): [str(column.name) for column in table.columns] for table in tables}
+    columns = backed_up_columns()
     return Manifest(FORMAT, version("backroom"), revision, now, columns, rows, rows[files.name], int(size))
+
+
+def count_rows(conn: Connection) -> dict[str, int]:
+    """How many rows each table has that belongs into a backup."""
+    tables = [metadata.tables[name] for name in backed_up_columns()]
+    return {str(table.name): conn.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
 
 def _write_table(conn: Connection, table: Table, archive: ArchiveWriter, progress: _Progress) -> None:
@@ -85,7 +98,7 @@ def _write_table(conn: Connection, table: Table, archive: ArchiveWriter, progres
 def _parts(conn: Connection, table: Table, progress: _Progress) -> Iterator[bytes]:
     """The table's rows as lines of JSON, some megabytes at a time."""
     encoder, lines = msgspec.json.Encoder(), bytearray()
-    for rows in _read(conn, _ordered(conn, table)):
+    for rows in read_table(conn, table):
         for row in rows:
             lines += encoder.encode(tuple(row))
             lines += b"\n"
@@ -95,6 +108,11 @@ def _parts(conn: Connection, table: Table, progress: _Progress) -> Iterator[byte
             lines.clear()
     if lines:
         yield bytes(lines)
+
+
+def read_table(conn: Connection, table: Table) -> Iterator[Sequence[Sequence[Any]]]:
+    """The table's rows by the thousand, in the order in which a backup has them."""
+    return _read(conn, _ordered(conn, table))
 
 
 def _ordered(conn: Connection, table: Table) -> Select[tuple[object, ...]]:

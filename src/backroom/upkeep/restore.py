@@ -3,17 +3,17 @@
 Rows go in by parts of some megabytes, each in a transaction of its own. Accounts, projects and keys go
 last, in one transaction that also takes the mark `restoring` away: before it nobody can reach anything,
 after it everything is there. A store that still has the mark was interrupted; the next restore clears it
-and begins anew.
+and begins anew. The rows of an older backup are brought to today's schema before (`older`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from backroom.errors import Conflict, Invalid
@@ -26,16 +26,17 @@ from backroom.store.tables import changes, metadata, projects, reports, users, w
 from backroom.upkeep.archive import (
     FILES,
     LAST,
-    MANIFEST,
-    TABLES,
     Manifest,
     Member,
+    Rows,
+    backed_up_columns,
     backed_up_tables,
     read_manifest,
     read_members,
-    row_decoder,
+    read_rows,
 )
 from backroom.upkeep.index import empty_index
+from backroom.upkeep.older import OlderRows, older_rows
 from backroom.upkeep.progress import Report, silent
 
 MARK = "restoring"
@@ -64,77 +65,73 @@ def has_data(conn: Connection) -> bool:
 def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report = silent) -> Restored:
     """Fills the store from the backup `source`. The store has the newest schema and no data.
 
-    The whole file is checked before anything is written. Raises Conflict (the store has data),
-    Invalid (no backup, a damaged one, or one of another schema), OSError.
+    The whole file is checked, and the rows of an older one are brought to this schema, before anything is
+    written. Raises Conflict (the store has data), Invalid (no backup, a damaged one, or one of a newer
+    schema), StoreFailed, OSError.
     """
     if db.read_now(has_data):
         raise Conflict(HAS_DATA)
-    manifest = check_backup(source, report)
-    db.write_now(_begin)
-    members = itertools.dropwhile(lambda member: member.name == MANIFEST, read_members(source))
-    rows = dict.fromkeys(manifest.rows, 0)
-    copied = 0
-    last: list[tuple[str, list[tuple[Any, ...]]]] = []
-    for member in members:
-        if member.name.startswith(FILES):
-            blobs.put(member.name.removeprefix(FILES), member.content)
-            copied += 1
-        else:
-            table, read = _rows_of(member)
-            rows[table] += len(read)
-            if table in LAST:
-                last.append((table, read))
+    manifest = _manifest_of(source)
+    room: AbstractContextManager[OlderRows | None] = nullcontext() if _is_current(manifest) else older_rows(manifest)
+    with room as older:
+        _check(source, manifest, older, report)
+        wanted = manifest.rows if older is None else older.migrate()
+        db.write_now(_begin)
+        rows, copied, last = dict.fromkeys(wanted, 0), 0, []
+        for part in _contents(source, older):
+            if isinstance(part, Member):
+                blobs.put(part.name.removeprefix(FILES), part.content)
+                copied += 1
             else:
-                db.write_now(_insert, table, read)
-        report("restoring", sum(rows.values()) + copied, sum(manifest.rows.values()) + manifest.files)
-    db.write_now(_finish, last, now)
+                rows[part.table] += len(part.rows)
+                if part.table in LAST:
+                    last.append(part)
+                else:
+                    db.write_now(_insert, part)
+            report("restoring", sum(rows.values()) + copied, sum(wanted.values()) + manifest.files)
+        db.write_now(_finish, last, now)
     return Restored(rows, copied)
 
 
-def check_backup(source: Path, report: Report = silent) -> Manifest:
-    """Reads all of a backup and compares it with its manifest and its end. Raises Invalid, OSError."""
-    members = read_members(source)
-    first = next(members, None)
+def _manifest_of(source: Path) -> Manifest:
+    first = next(read_members(source), None)
     if first is None:
         raise Invalid(f"{source} is no backup of Backroom: it is empty.")
-    manifest = read_manifest(first)
-    _check_schema(manifest)
+    return read_manifest(first)
+
+
+def _is_current(manifest: Manifest) -> bool:
+    """Whether the backup's rows go into the store as they are."""
+    return manifest.revision == head() and manifest.columns == backed_up_columns()
+
+
+def _check(source: Path, manifest: Manifest, older: OlderRows | None, report: Report) -> None:
+    """Reads all of a backup and compares it with its manifest and its end; what it has goes into `older`."""
+    tables = metadata.tables if older is None else older.tables
     rows = dict.fromkeys(manifest.rows, 0)
-    for member in members:
+    for member in itertools.islice(read_members(source), 1, None):
         if not member.name.startswith(FILES):
-            table, read = _rows_of(member)
-            rows[table] = rows.get(table, 0) + len(read)
+            part = read_rows(member, tables)
+            rows[part.table] = rows.get(part.table, 0) + len(part.rows)
+            if older is not None:
+                older.add(part)
         report("checking", sum(rows.values()), sum(manifest.rows.values()))
     if rows != manifest.rows:
         raise Invalid(f"{source} is damaged: it hasn't the rows that its manifest names.")
-    return manifest
 
 
-def _check_schema(manifest: Manifest) -> None:
-    if manifest.revision != head():
-        raise Invalid(
-            f"The backup is of schema {manifest.revision}, this program of {head()}. Restore it with"
-            f" Backroom {manifest.program}; a newer one then migrates the store."
-        )
-    columns = {table.name: [column.name for column in table.columns] for group in backed_up_tables() for table in group}
-    if manifest.columns != columns or set(manifest.rows) != set(columns):
-        raise Invalid("The backup's tables aren't those of its schema.")
-
-
-def _rows_of(member: Member) -> tuple[str, list[tuple[Any, ...]]]:
-    name = member.name.removeprefix(TABLES).split("/")[0]
-    if not member.name.startswith(TABLES) or name not in metadata.tables:
-        raise Invalid(f"The backup has a member that doesn't belong there: {member.name}")
-    return name, list(_decoded(name, member.content))
-
-
-def _decoded(table: str, lines: bytes) -> Iterator[tuple[Any, ...]]:
-    decoder = row_decoder(metadata.tables[table])
-    try:
-        for line in lines.splitlines():
-            yield decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise Invalid(f"The backup has a row of {table} that can't be read: {error}") from error
+def _contents(source: Path, older: OlderRows | None) -> Iterator[Member | Rows]:
+    """Rows and files in the order of a backup; the rows of an older one as they have become."""
+    before, after = backed_up_tables()
+    if older is not None:
+        yield from older.read(before)
+    for member in itertools.islice(read_members(source), 1, None):
+        if member.name.startswith(FILES):
+            yield member
+        elif older is None:
+            yield read_rows(member, metadata.tables)
+    if older is not None:
+        yield from older.read(after)
 
 
 def _begin(tx: Connection) -> None:
@@ -147,16 +144,16 @@ def _begin(tx: Connection) -> None:
     tx.execute(insert(changes).values(name=MARK, n=1))
 
 
-def _insert(tx: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+def _insert(tx: Connection, part: Rows) -> None:
     if not is_unfinished(tx):
         raise Conflict("Somebody else has finished a restore into this store.")
-    insert_rows(tx, metadata.tables[table], rows)
+    insert_rows(tx, metadata.tables[part.table], part.rows)
 
 
-def _finish(tx: Connection, last: list[tuple[str, list[tuple[Any, ...]]]], now: int) -> None:
+def _finish(tx: Connection, last: list[Rows], now: int) -> None:
     """Opens the store: accounts, projects and keys appear, the mark goes."""
-    for table, rows in last:
-        _insert(tx, table, rows)
+    for part in last:
+        _insert(tx, part)
     tx.execute(delete(changes).where(changes.c.name == MARK))
     # The store goes back in time, but no change number may: an ETag given out since the backup would fit again.
     tx.execute(update(changes).where(changes.c.n < now).values(n=now))

@@ -16,9 +16,14 @@ VERSIONS = Path(__file__).parent / "versions"
 
 
 @cache
+def revisions() -> tuple[str, ...]:
+    """Every revision that this program knows, oldest first: the numbers that their files begin with."""
+    return tuple(sorted(path.name[:4] for path in VERSIONS.glob("[0-9]*.py")))
+
+
 def head() -> str:
-    """The newest revision that this program knows: the number that its file begins with."""
-    return max(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
+    """The newest revision that this program knows."""
+    return revisions()[-1]
 
 
 def current(conn: Connection) -> str | None:
@@ -45,6 +50,13 @@ def migrate(db: Database) -> tuple[str | None, str]:
                 conn.rollback()
                 conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": ADVISORY_LOCK})
                 conn.commit()
+
+
+def bring_to(conn: Connection, revision: str) -> None:
+    """Brings the database behind `conn`, which nobody else may use, up to `revision`; commits nothing."""
+    from backroom.store.migrations.upgrade import upgrade
+
+    upgrade(conn, revision)
 
 
 def _check_encoding(conn: Connection) -> None:

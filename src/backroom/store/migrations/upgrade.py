@@ -9,9 +9,9 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 
-def upgrade(conn: Connection) -> None:
-    """Brings the store behind `conn` to the newest revision."""
-    command.upgrade(configuration(conn), "head")
+def upgrade(conn: Connection, revision: str = "head") -> None:
+    """Brings the store behind `conn` up to `revision`."""
+    command.upgrade(configuration(conn), revision)
 
 
 def configuration(conn: Connection) -> Config:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,20 +44,24 @@ def change_reports() -> None:
 def fill_pages() -> None:
     """The page of every report that is there: its address without scheme, query and fragment."""
     bind = op.get_bind()
-    last = ""
-    read = sa.text("SELECT id, url FROM reports WHERE id > :last AND url IS NOT NULL ORDER BY id LIMIT :most")
-    write = sa.text("UPDATE reports SET page = :page WHERE id = :id")
-    while rows := bind.execute(read, {"last": last, "most": SLICE}).all():
-        bind.execute(write, [{"id": row.id, "page": page_of(row.url)} for row in rows])
-        last = rows[-1].id
+    project, last = "", ""
+    read = sa.text(
+        "SELECT project, id, url FROM reports WHERE (project, id) > (:project, :last) AND url IS NOT NULL "
+        "ORDER BY project, id LIMIT :most"
+    )
+    write = sa.text("UPDATE reports SET page = :page WHERE project = :project AND id = :id")
+    while rows := bind.execute(read, {"project": project, "last": last, "most": SLICE}).all():
+        bind.execute(write, [{"project": row.project, "id": row.id, "page": page_of(row.url)} for row in rows])
+        project, last = rows[-1].project, rows[-1].id
 
 
-def page_of(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return (parts.netloc.rpartition("@")[2] + (parts.path or "/"))[:500] if parts.netloc else None
+def page_of(url: str) -> str:
+    start = url.partition("#")[0].partition("?")[0]
+    scheme, found, rest = start.partition("://")
+    if found and scheme.isalnum():
+        host, slash, path = rest.partition("/")
+        start = host.rpartition("@")[2].lower() + "/" + (path if slash else "")
+    return start[:500]
 
 
 def count_days() -> None:
