@@ -95,3 +95,17 @@ def test_addresses_that_keep_nothing_are_refused(url: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(("url", "kind"), [("s3://bucket/some/where", "S3Store"), ("gs://bucket/x", "GCSStore")])
 def test_buckets_are_known(url: str, kind: str, tmp_path: Path) -> None:
     assert type(open_store(url, tmp_path)).__name__ == kind
+
+
+@pytest.mark.parametrize(
+    ("url", "variables"), [("s3://bucket", "AWS"), ("gs://bucket", "GOOGLE"), ("az://container/some/where", "AZURE")]
+)
+def test_the_variables_of_a_service_count_more_than_our_limits(
+    url: str, variables: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv(f"{variables}_READ_TIMEOUT", "30s")
+    open_store(url, tmp_path)
+    monkeypatch.setenv(f"{variables}_READ_TIMEOUT", "soon")
+    with pytest.raises(ValueError, match="Duration"):
+        open_store(url, tmp_path)

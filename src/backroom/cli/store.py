@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,6 +28,7 @@ from backroom.upkeep.doctor import Check, examine
 from backroom.upkeep.mend import mend as mend_store
 from backroom.upkeep.progress import Report
 from backroom.upkeep.restore import restore as restore_store
+from backroom.upkeep.stray import doom_strays
 from backroom.web.widget.bundle import DIST, read_bundle
 
 BUILD_WIDGET = (
@@ -56,14 +58,23 @@ def migrate(*, place: Place = Place()) -> None:  # noqa: B008
 def doctor(
     *,
     mend: Annotated[bool, Parameter(negative="", help="First mend what can be: counters, the search index.")] = False,
+    files: Annotated[
+        bool,
+        Parameter(negative="", help="Also compare every file with the reports; with --mend, give stray ones up."),
+    ] = False,
     place: Place = Place(),  # noqa: B008
 ) -> None:
     """Looks at the settings, the data folder, the database and the files; exit status 1 if anything is wrong."""
-    if mend:
-        with opened(place.settings()) as db:
-            mend_store(db)
+    # A failure is what a check tells; the log of it would be a second line.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     with _shown_progress() as report:
-        checks = [check_widget(DIST), *examine(os.environ, place.data, now_ms(), report)]
+        if mend:
+            with opened(place.settings()) as db:
+                mend_store(db)
+        if mend and files:
+            with _opened_with_files(place.settings()) as (db, blobs):
+                doom_strays(db, blobs, now_ms(), report)
+        checks = [check_widget(DIST), *examine(os.environ, place.data, now_ms(), report, every_file=files)]
     ok = all(check.ok for check in checks)
     if place.json:
         place.answer({"ok": ok, "checks": checks}, "")
@@ -94,7 +105,7 @@ def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
 
 
 def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
-    """Fills an empty store from a backup, whichever engine it was made on; refuses where there is data.
+    """Fills an empty store from a backup, also an older release's or the other engine's; refuses where there is data.
 
     Parameters
     ----------
