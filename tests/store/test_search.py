@@ -107,6 +107,23 @@ def test_the_two_small_sigmas_are_one_letter(db: Database, term: str) -> None:
     assert places(db, ["ΟΔΟΣ", "οδος", "οδοσ", "οδό"], term) == [0, 1, 2]
 
 
+@sqlite_only
+@pytest.mark.parametrize(
+    ("message", "term"),
+    [
+        ("Große Straße", "GROSSE STRASSE"),
+        ("GROSSE STRASSE", "große straße"),
+        ("from İstanbul", "istanbul"),
+        ("it took 10 μs", "10 µs"),
+        ("it took 10 µs", "10 μs"),
+        ("Ꭰꮿ cherokee Ꮿ", "ꭰꮿ che"),
+    ],
+)
+def test_letters_that_are_written_in_two_ways(db: Database, message: str, term: str) -> None:
+    """By the same rule in the index and in the tail, whatever Unicode this SQLite was built with."""
+    assert places(db, [message, "something else"], term) == [0]
+
+
 @pytest.mark.parametrize("term", ["café", "naïve"])
 def test_accents_matter(db: Database, term: str) -> None:
     assert places(db, ["cafe", "naive", f"the {term}"], term) == [2]
@@ -164,6 +181,13 @@ def test_text_that_no_message_can_have_is_found_nowhere(db: Database, term: str)
 def test_a_long_term(db: Database) -> None:
     term = " ".join(str(number) for number in range(2000))
     assert places(db, [term, f"so {term} there", term[1:]], term) == [0, 1]
+
+
+def test_a_long_term_is_judged_to_its_end(db: Database) -> None:
+    """The index is asked only for its beginning."""
+    start = "the same words " * 10
+    assert places(db, [f"{start}one", f"{start}two", start], f"{start}two") == [1]
+    assert places(db, ["x" * 5_000, "x" * 4_999], "x" * 5_000) == [0]
 
 
 def test_other_projects_stay_out(db: Database) -> None:

@@ -314,6 +314,25 @@ def test_a_lost_connection_fails_its_command_only(db: Database) -> None:
     assert in_one_group(db, (add, "d"), (add, "e")) == ["d", "e"]
 
 
+DIE_AT_COMMIT = """
+CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER die AFTER INSERT ON workspaces DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.id = 'fatal') EXECUTE FUNCTION die();
+"""
+
+
+@postgresql_only
+def test_who_asked_for_a_commit_is_told_where_its_outcome_is_unknown(db: Database) -> None:
+    """Before it was asked for, nothing is kept; once it was, only looking tells."""
+    db.write_now(lambda tx: tx.exec_driver_sql(DIE_AT_COMMIT))
+    with pytest.raises(StoreFailed, match="has kept nothing of it"):
+        db.write_now(lambda tx: tx.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())"))
+    with pytest.raises(StoreFailed, match="before it said whether"):
+        db.write_now(add, "fatal")
+    assert db.write_now(add, "next") == "next"
+
+
 @postgresql_only
 def test_connections_that_were_lost_meanwhile_fail_nobody(core_store: Store, db: Database) -> None:
     """A restart of PostgreSQL between two groups: nothing was sent, so the work may simply begin anew."""

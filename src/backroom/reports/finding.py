@@ -145,8 +145,8 @@ def _find_by_row(conn: Connection, wanted: Wanted, before: str | None, after: st
     newest_first = after is None
     if after is not None:
         low = max(low, _row_of(conn, wanted, after))
-    short = [word for word in wanted.words if not search.is_indexed(word)]
-    conditions = [*conditions_by_row(wanted), *search.contain_all(conn, short)]
+    inexact = [word for word in wanted.words if not search.is_exact(word)]
+    conditions = [*conditions_by_row(wanted), *search.contain_all(conn, inexact)]
     found: list[tuple[int, Key]] = []
     looked_at, piece, further = 0, max(FIRST_PIECE, limit + 1), None
     while looked_at < LOOKED_AT:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 PAGE_LENGTH = 500
+KEPT_LENGTH = 500
+"""Pages of longer addresses are told anew each time: anybody may send many of them."""
 OTHER = "Other"
 UNKNOWN = "Unknown"
 """What reports without a User-Agent count as: their agent is null."""
@@ -38,15 +40,21 @@ SYSTEMS = (
 )
 
 
-@lru_cache(maxsize=4096)
 def page_of(url: str) -> str:
     """Host and path of an address, without user, query and fragment; what is no address stays, cut there too."""
+    return _kept_page(url) if len(url) <= KEPT_LENGTH else _page(url)
+
+
+def _page(url: str) -> str:
     start = url.partition("#")[0].partition("?")[0]
     scheme, found, rest = start.partition("://")
     if found and scheme.isalnum():
         host, slash, path = rest.partition("/")
         start = host.rpartition("@")[2].lower() + "/" + (path if slash else "")
     return start[:PAGE_LENGTH]
+
+
+_kept_page = lru_cache(maxsize=4096)(_page)
 
 
 @lru_cache(maxsize=4096)
@@ -60,7 +68,7 @@ def agent_of(user_agent: str) -> str:
 def find_agent(context: dict[str, Any]) -> str | None:
     """`agent_of` the context's `userAgent`; None where it has none."""
     sent = context.get("userAgent")
-    return agent_of(sent[:1000]) if isinstance(sent, str) and sent else None
+    return agent_of(sent[:500]) if isinstance(sent, str) and sent else None
 
 
 def _device(user_agent: str, system: str) -> str:

@@ -14,7 +14,7 @@ from backroom.ids import first_id_at
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.store import search
 from backroom.store.hot import Hot
-from backroom.store.tables import counters, files, reports
+from backroom.store.tables import counters, files, reports, trash
 
 
 class Report(NamedTuple):
@@ -113,6 +113,9 @@ _sum = select(func.coalesce(func.sum(counters.c.n), 0)).where(counters.c.project
 _total = Hot(_sum)
 _total_of_two = Hot(_sum.where(counters.c.status.in_([bindparam("first"), bindparam("last")])))
 _exists = Hot(select(_c.id).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
+_in_trash = Hot(
+    select(trash.c.report).where(trash.c.project == bindparam("project"), trash.c.report == bindparam("report"))
+)
 
 
 class Page(NamedTuple):
@@ -169,8 +172,8 @@ def splice_reports(rows: Iterable[tuple[Any, ...]]) -> bytes:
 
 
 def is_report_of(conn: Connection, project: str, report: str) -> bool:
-    """Whether the project has that report."""
-    return bool(_exists(conn, project=project, report=report))
+    """Whether the project has that report, or has it in its trash: whoever was told it goes on from there."""
+    return bool(_exists(conn, project=project, report=report) or _in_trash(conn, project=project, report=report))
 
 
 def report_json(conn: Connection, project: str, report: str) -> bytes:

@@ -14,6 +14,10 @@ TITLE_LENGTH = 80
 UNTITLED = "Untitled report"
 MOST_BLOCKS = 50
 TEXT_LENGTH = 10_000
+USER_ID_LENGTH = 200
+DEPTH = 100
+"""How deep kept JSON may be nested: it must be readable from anywhere, at any depth of the stack."""
+
 AUDIO_MS = 5 * 60 * 1000
 CONTEXT_BYTES = 16 * 1024
 
@@ -124,6 +128,22 @@ def title_from(text: str) -> str:
     """The first line of `text` that has words, at most 80 characters; empty where there is none."""
     stripped = text.strip()
     return stripped.splitlines()[0].strip()[:TITLE_LENGTH] if stripped else ""
+
+
+def is_too_deep(raw: bytes, value: Any) -> bool:
+    """Whether lists and objects lie more than DEPTH levels deep in each other in `value`, whose JSON is `raw`."""
+    if raw.count(b"{") + raw.count(b"[") <= DEPTH:
+        return False
+    row = [value]
+    for _ in range(DEPTH):
+        row = [item for holder in row for item in _items(holder)]
+    return any(isinstance(item, (dict, list)) for item in row)
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def without_nul(value: Any) -> bool:

@@ -22,6 +22,7 @@ from backroom.projects.directory import ProjectFacts, Stale
 from backroom.projects.rules import Hint, route
 from backroom.reports.counters import Counted, add_to_counters, day_of
 from backroom.reports.places import page_of
+from backroom.reports.timeline import first_channel
 from backroom.store.changes import CONFIG, change_number, mark_changed
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, files, projects, reports
@@ -72,7 +73,7 @@ class Submission(NamedTuple):
 
 
 class Submitted(NamedTuple):
-    """A report that is stored: `created` is False where it was before, and `status` then is the one it first had.
+    """A report that is stored: `created` is False where it was before, and it then is told as it first was.
 
     `meter` only for a metered one; what it says is used is this report's own place in the month, but for a plan
     without a limit.
@@ -194,7 +195,7 @@ def _find_repeats(
         rows = _earlier(tx, project=item.project.id, client_id=item.client_id)
         if rows:
             id_, channel, message, context, created_at = rows[0]
-            meter = meters.get(place)
+            channel, meter = first_channel(tx, item.project.id, id_) or channel, meters.get(place)
             outcomes[place] = Submitted(id_, channel, "open", False, message, bytes(context), created_at, meter)
     return repeats
 

@@ -45,6 +45,14 @@ def list_events(conn: Connection, actor: Actor, report: str) -> list[Event]:
     return read_events(conn, project, report)
 
 
+def first_channel(conn: Connection, project: str, report: str) -> str | None:
+    """The channel that a report was in before it was first moved; None where it never was."""
+    e = events.c
+    moved = select(e.payload).where(e.project == project, e.report == report, e.kind == "channel")
+    payload = conn.execute(moved.order_by(e.id).limit(1)).scalar()
+    return None if payload is None else str(msgspec.json.decode(payload)["from"])
+
+
 def read_events(conn: Connection, project: str, report: str) -> list[Event]:
     """The timeline of a report that the caller may read."""
     e = events.c

@@ -13,6 +13,9 @@ BUSY_STATES = {"40001", "40P01", "23505"}
 """PostgreSQL's serialization failure, deadlock, and a unique key that another writer took between look-up
 and insert: the same work may pass, or find what it looks for, at the next try."""
 
+NOT_KEPT = "The store couldn't take this, and has kept nothing of it. Send it again later."
+UNKNOWN = "The store was lost before it said whether it has kept this. Look whether it has before you send it again."
+
 FATAL_SQLITE = (
     "SQLITE_FULL",
     "SQLITE_IOERR",
@@ -79,8 +82,11 @@ def first_line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def refusal(error: Exception) -> StoreFailed:
-    """The failure that a caller gets whose command couldn't be committed; one each, for tracebacks grow."""
-    failure = StoreFailed("The store couldn't take this. Send it again later; nothing is stored twice.")
+def refusal(error: Exception, *, may_be_kept: bool) -> StoreFailed:
+    """The failure that a caller gets whose command couldn't be committed; one each, for tracebacks grow.
+
+    `may_be_kept` where the connection was lost between the commit and its answer.
+    """
+    failure = StoreFailed(UNKNOWN if may_be_kept else NOT_KEPT)
     failure.__cause__ = error
     return failure

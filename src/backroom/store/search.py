@@ -32,12 +32,17 @@ SLICE_SECONDS = 0.002
 SLICE_ROWS = 16
 POSTGRESQL_SLICE_ROWS = 64
 SHORTEST_INDEXED = 3
+LONGEST_PHRASE = 64
 
 WORD = re.compile(r'"([^"]+)"(?!\S)|(\S+)')
 
 ROW: ColumnElement[int] = literal_column("reports.row")
 INDEX = table("report_search", column("rowid"), column("message"))
 """SQLite's."""
+
+_ADD = "INSERT INTO report_search (rowid, message) VALUES (?, ?)"
+_REMOVE = "INSERT INTO report_search (report_search, rowid, message) VALUES ('delete', ?, ?)"
+"""FTS5 keeps no texts of its own here, so it is told what it was given: the message as `fold` makes it."""
 
 TEXTS = table("report_search", column("project"), column("report"), column("message"))
 TAIL = table("search_tail", column("project"), column("report"))
@@ -75,7 +80,7 @@ def feed(tx: Connection) -> bool:
             (position, SLICE_ROWS),
         ).fetchall()
         if rows:
-            driver.executemany("INSERT INTO report_search (rowid, message) VALUES (?, ?)", rows)
+            driver.executemany(_ADD, [(row, fold(message)) for row, message in rows])
             position = rows[-1][0]
             driver.execute("UPDATE search_state SET row = ?", (position,))
         if len(rows) < SLICE_ROWS:
@@ -117,10 +122,7 @@ def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
     position = _position(tx)
     indexed = select(ROW, reports.c.message).where(condition, position >= ROW)
     for row, message in tx.execute(indexed).all():
-        tx.exec_driver_sql(
-            "INSERT INTO report_search (report_search, rowid, message) VALUES ('delete', ?, ?)",
-            (row, message),
-        )
+        tx.exec_driver_sql(_REMOVE, (row, fold(message)))
     last = tx.execute(select(func.max(ROW)).select_from(reports).where(not_(condition))).scalar()
     tx.exec_driver_sql("UPDATE search_state SET row = ?", (min(position, last or 0),))
 
@@ -130,7 +132,7 @@ def remember(tx: Connection, condition: ColumnElement[bool]) -> None:
     if tx.dialect.name != "sqlite" or not has_index(tx):
         return
     for row, message in tx.execute(select(ROW, reports.c.message).where(condition, _position(tx) >= ROW)).all():
-        tx.exec_driver_sql("INSERT INTO report_search (rowid, message) VALUES (?, ?)", (row, message))
+        tx.exec_driver_sql(_ADD, (row, fold(message)))
 
 
 def has_index(conn: Connection) -> bool:
@@ -161,7 +163,8 @@ def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, of
     found = fresh[offset:]
     if len(found) < limit:
         older = select(_ID).join_from(INDEX, reports, INDEX.c.rowid == ROW)
-        older = older.where(*conditions, _matches([term]), INDEX.c.rowid <= position).order_by(INDEX.c.rowid.desc())
+        older = older.where(*conditions, *_matches_exactly(conn, term), INDEX.c.rowid <= position)
+        older = older.order_by(INDEX.c.rowid.desc())
         older = older.limit(limit - len(found)).offset(max(0, offset - len(fresh)))
         found += conn.execute(older).scalars()
     return found
@@ -184,8 +187,8 @@ def find_rows(
     conn: Connection, terms: Sequence[str], low: int, high: int, most: int, *, newest_first: bool = True
 ) -> list[int]:
     """Numbers above `low` and below `high` of SQLite's rows whose message contains all of `terms`, at most `most` of
-    them from one end on. Only where `serves` says that the index can; what it has of the rows is judged only by those
-    of `terms` that it knows pieces of."""
+    them from one end on. Only where `serves` says that the index can; those of `terms` that aren't `is_exact` are still
+    to be judged by the rows."""
     position = _position(conn)
     tail = select(ROW).select_from(reports).where(max(low, position) < ROW, high > ROW, *contain_all(conn, terms))
     rowid = INDEX.c.rowid
@@ -209,7 +212,7 @@ def count(conn: Connection, term: str, conditions: Conditions) -> int:
     position = _position(conn)
     tail = select(func.count()).select_from(reports).where(*conditions, position < ROW, contains(conn, term))
     older = select(func.count()).join_from(INDEX, reports, INDEX.c.rowid == ROW)
-    older = older.where(*conditions, _matches([term]), INDEX.c.rowid <= position)
+    older = older.where(*conditions, *_matches_exactly(conn, term), INDEX.c.rowid <= position)
     return conn.execute(tail).scalar_one() + conn.execute(older).scalar_one()
 
 
@@ -219,8 +222,8 @@ def can_be_stored(term: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """`text` with capitals made small, as SQLite's trigrams do: they know one small sigma."""
-    return text.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
+    """`text` without what a search on SQLite doesn't tell apart: big and small letters, ß and ss, İ and i."""
+    return text.casefold().replace("i\N{COMBINING DOT ABOVE}", "i")
 
 
 def words(text: str) -> list[str]:
@@ -235,12 +238,19 @@ def serves(conn: Connection, terms: Sequence[str]) -> bool:
 
 def splits(conn: Connection, terms: Sequence[str]) -> bool:
     """Whether PostgreSQL finds `terms` by its index in TEXTS, and one by one among the reports of TAIL."""
-    return conn.dialect.name == "postgresql" and any(map(is_indexed, terms)) and has_index(conn)
+    indexed = any(len(term) >= SHORTEST_INDEXED for term in terms)
+    return indexed and conn.dialect.name == "postgresql" and has_index(conn)
 
 
 def is_indexed(term: str) -> bool:
     """Whether a trigram index knows pieces of it."""
-    return len(term) >= SHORTEST_INDEXED
+    return len(fold(term)) >= SHORTEST_INDEXED
+
+
+def is_exact(term: str) -> bool:
+    """Whether SQLite's index alone tells what contains `term`: of a long one it is asked for the beginning, for the
+    memory it takes grows with the phrase."""
+    return SHORTEST_INDEXED <= len(fold(term)) <= LONGEST_PHRASE
 
 
 def _position(conn: Connection) -> int:
@@ -248,9 +258,13 @@ def _position(conn: Connection) -> int:
 
 
 def _matches(terms: Sequence[str]) -> ColumnElement[bool]:
-    phrases = [term.replace('"', '""') for term in terms if is_indexed(term)]
+    phrases = [fold(term)[:LONGEST_PHRASE].replace('"', '""') for term in terms if is_indexed(term)]
     asked = " AND ".join(f'"{phrase}"' for phrase in phrases)
     return literal_column("report_search").op("MATCH", is_comparison=True)(asked)
+
+
+def _matches_exactly(conn: Connection, term: str) -> list[ColumnElement[bool]]:
+    return [_matches([term])] if is_exact(term) else [_matches([term]), contains(conn, term)]
 
 
 def contain_all(conn: Connection, terms: Sequence[str]) -> list[ColumnElement[bool]]:

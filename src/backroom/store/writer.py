@@ -149,9 +149,10 @@ class Writer(threading.Thread):
                 if self._may_pass(error, attempt):
                     continue
                 log.error("commit_failed", error=first_line(error), commands=len(group))
+                may_be_kept = self._committing and self._conn is not None and is_lost(self._conn)
                 self._drop_connection()
                 for task in group:
-                    task.outcome = refusal(error)
+                    task.outcome = refusal(error, may_be_kept=may_be_kept)
             break
         self._shape_next(len(group), self._tasks.qsize())
         wake(group)

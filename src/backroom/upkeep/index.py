@@ -39,7 +39,6 @@ def make_index(tx: Connection) -> None:
     if "ENABLE_FTS5" not in tx.exec_driver_sql("SELECT compile_options FROM pragma_compile_options").scalars().all():
         raise Failure(f"SQLite {sqlite3.sqlite_version} of this Python has no FTS5.")
     tx.exec_driver_sql(
-        "CREATE VIRTUAL TABLE report_search USING fts5"
-        "(message, content='reports', content_rowid='row', tokenize='trigram')"
+        "CREATE VIRTUAL TABLE report_search USING fts5(message, content='', tokenize='trigram case_sensitive 1')"
     )
     empty_index(tx)

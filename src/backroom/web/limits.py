@@ -19,6 +19,7 @@ from backroom.errors import TooMany
 
 SECOND = 1_000_000_000
 MOST_BUCKETS = 50_000
+LONGEST_HOP = 64
 SITE_BITS = 64
 """One IPv6 customer holds at least this prefix, and may use any address in it."""
 
@@ -90,7 +91,7 @@ class Limits:
         if not self._proxies or not self._trusts(_parse(host)):
             return host
         for hop in reversed(_forwarded_for(scope)):
-            address = _parse(hop)
+            address = _parse(hop) if len(hop) <= LONGEST_HOP else None
             if address is None:
                 break
             host = str(address)

@@ -51,7 +51,7 @@ WORDS = {
     416: "The file has no such range.",
     429: "Too many requests, or the month's quota is used up.",
     500: "An error of the server's own; its log tells more under the answer's `x-request-id`.",
-    503: "The store can't be used right now; nothing was kept.",
+    503: "The store can't be used right now; the error says whether anything was kept.",
 }
 
 

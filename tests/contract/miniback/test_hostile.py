@@ -2,11 +2,21 @@
 
 import http.client
 import json
+import random
+from pathlib import Path
 
+import httpx
 import pytest
+from sqlalchemy import select
 
 from backroom.accounts.rules import Kind
+from backroom.store import search
+from backroom.store.tables import reports
+from tests.contract.miniback.conftest import NewRoom
 from tests.contract.miniback.room import JSON, NOBODY, WIDGET, Room
+from tests.harness.cast import Cast
+from tests.harness.fixtures import StartServer
+from tests.harness.processes import wait_until
 from tests.harness.server import Server
 
 TOO_DEEP = "The body is nested too deeply"
@@ -166,3 +176,44 @@ def test_paths_with_odd_characters(room: Room) -> None:
         project, feedback = room.ask("GET", f"/projects/{odd}"), room.ask("GET", f"/feedback/{odd}")
         assert (project.status_code, project.json()) == (404, {"error": "Project not found"})
         assert (feedback.status_code, feedback.json()) == (404, {"error": "Feedback not found"})
+
+
+def test_a_context_that_pages_could_not_show_is_refused(room: Room) -> None:
+    """Kept JSON is nested at most 100 levels deep, whoever sends it."""
+    path = f"/projects/{room.project}/feedback"
+    for levels, status in ((100, 201), (101, 400), (900, 400)):
+        body = b'{"message":"m","context":' + b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1) + b"}"
+        answer = room.ask("POST", path, headers=JSON, content=body)
+        assert answer.status_code == status, levels
+    assert answer.json() == {"error": "Context is nested too deeply"}
+
+
+@pytest.mark.parametrize("length", [201, 3_000, 12_000])
+def test_an_endless_user_id_names_nobody_and_loses_nothing(room: Room, length: int) -> None:
+    """`userId` is what the program says: the context is kept as it came."""
+    user = "".join(random.Random(7).choices("abcdefghij0123456789", k=length))
+    sent = room.send("Still a report", {"userId": user})
+    assert sent["context"] == {"userId": user}
+    user_id = select(reports.c.user_id).where(reports.c.id == sent["id"])
+    assert room.db.read_now(lambda conn: conn.execute(user_id).scalar_one()) is None
+    kept = room.send("The longest that is taken", {"userId": user[:200]})["id"]
+    user_id = select(reports.c.user_id).where(reports.c.id == kept)
+    assert room.db.read_now(lambda conn: conn.execute(user_id).scalar_one()) == user[:200]
+
+
+def test_an_endless_search_takes_no_endless_memory(make_room: NewRoom, start_server: StartServer, cast: Cast) -> None:
+    """A phrase as long as the request's line may be, of one letter, which SQLite's index would take 600 MB for."""
+    room = make_room()
+    for length in (5_000, 10_000):
+        room.send("x" * length)
+    wait_until(lambda: room.db.read_now(search.waiting) == 0, "the index to have the reports")
+    server = start_server(cast.store)
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+        for length, found in ((30_000, 0), (10_000, 1), (5_000, 2)):
+            asked = {"search": "x" * length, "project": room.project}
+            answer = http.get("/api/feedback", params=asked, headers={"x-api-key": room.key})
+            assert answer.json()["pagination"]["total"] == found
+    peak = next(
+        line for line in Path(f"/proc/{server.pid}/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    assert int(peak.split()[1]) < 250 * 1024, "kB"

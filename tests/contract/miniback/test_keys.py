@@ -1,11 +1,17 @@
 """Keys (Miniback, "Keys and plans" and "Errors")."""
 
 import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
 
 from backroom.access import Scope, operator
+from backroom.accounts.rules import Kind
 from backroom.clock import now_ms
-from backroom.projects.commands import create_secret_key
-from tests.contract.miniback.room import NOBODY, Room
+from backroom.projects.commands import create_secret_key, revoke_key
+from backroom.store.tables import api_keys, projects, reports
+from tests.contract.miniback.room import JSON, NOBODY, Room
 from tests.harness.processes import wait_until
 
 REQUIRED = "API key is required. Provide it via 'x-api-key' header or 'api_key' query parameter."
@@ -25,6 +31,34 @@ def test_one_key_per_project_shown_once_and_replaced_by_the_next(room: Room) -> 
     assert room.ask("GET", "/projects", key=made).status_code == 200
     shown = room.ask("GET", path, key=made)
     assert made not in shown.text
+
+
+@pytest.mark.parametrize("what", ["status", "new project", "rename"])
+def test_a_key_that_is_revoked_while_its_request_arrives_changes_nothing(room: Room, what: str) -> None:
+    """D: revocable; also by a request whose headers came before."""
+    report = room.send("A report")["id"]
+    method, path, body = {
+        "status": ("PUT", f"/feedback/{report}", b'{"status":"RESOLVED"}'),
+        "new project": ("POST", "/projects", b'{"name":"Another"}'),
+        "rename": ("PUT", f"/projects/{room.project}", b'{"name":"Renamed"}'),
+    }[what]
+
+    before = room.used(Kind.API_CALLS)
+
+    def slowly() -> Iterator[bytes]:
+        yield body[:-1]
+        wait_until(lambda: room.used(Kind.API_CALLS) > before, "the call to be counted, and so the key to be let in")
+        key = room.db.read_now(lambda conn: conn.execute(find_key).scalar_one())
+        room.db.write_now(revoke_key, operator(), key, now_ms())
+        yield body[-1:]
+
+    find_key = select(api_keys.c.id).where(api_keys.c.project == room.project)
+    answer = room.ask(method, path, content=slowly(), headers=JSON)
+    assert (answer.status_code, answer.json()) == (403, {"error": INVALID})
+    status = select(reports.c.status).where(reports.c.id == report)
+    names = select(projects.c.name).where(projects.c.workspace == room.workspace)
+    assert room.db.read_now(lambda conn: conn.execute(status).scalar_one()) == "open"
+    assert not {"Another", "Renamed"} & set(room.db.read_now(lambda conn: conn.execute(names).scalars().all()))
 
 
 def test_key_is_shown_masked(room: Room) -> None:

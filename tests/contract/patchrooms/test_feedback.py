@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
+from backroom.access import Role, person
+from backroom.clock import now_ms
+from backroom.reports.bulk import apply
+from backroom.reports.triage import Delete
+from backroom.store.database import Database
 from tests.contract.patchrooms.api import UNKNOWN_ID, Api, failure, report, text
 from tests.contract.patchrooms.conftest import NewRoom
+from tests.harness.cast import Cast
 
 REPORT_FIELDS = {"id", "channelKey", "status", "blocks", "context", "identity", "createdAt"}
 
@@ -119,6 +125,28 @@ def test_an_unchanged_list_is_304(new_room: NewRoom) -> None:
     room.sent(report())
     changed = room.call("GET", "/feedback", headers={"If-None-Match": tag})
     assert len(changed.json()["items"]) == 2
+    assert room.call("GET", "/feedback", headers={"If-None-Match": "*"}).status_code == 304
+
+
+@pytest.mark.parametrize("query", ["limit=abc", "status=bogus", "before=zzz", "channelKey=!!"])
+@pytest.mark.parametrize("named", ["tag", "*"])
+def test_an_invalid_query_is_400_whatever_the_client_has(new_room: NewRoom, query: str, named: str) -> None:
+    """REST, B: 400; the ETag is that of another query."""
+    room = new_room()
+    tag = room.call("GET", "/feedback").headers["etag"]
+    asked = {"If-None-Match": tag if named == "tag" else "*"}
+    assert failure(room.call("GET", f"/feedback?{query}", headers=asked)) == (400, "BAD_REQUEST")
+
+
+def test_a_cursor_outlives_its_report_s_way_into_the_trash(new_room: NewRoom, cast: Cast, database: Database) -> None:
+    """REST: `nextCursor` is passed back as `before`; somebody may delete that very report meanwhile."""
+    room = new_room()
+    sent = [room.sent(report())["id"] for _ in range(4)][::-1]
+    cursor = room.get("/feedback", limit=2)["nextCursor"]
+    owner = person(cast.owner.id, "Owner", cast.owner.workspace, Role.OWNER)
+    database.write_now(apply, owner, Delete(), [cursor], now_ms())
+    assert _ids(room.get("/feedback", limit=2, before=cursor)) == sent[2:]
+    assert failure(new_room().call("GET", f"/feedback?before={cursor}")) == (400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("id_", [UNKNOWN_ID, "x", "%00" * 24, UNKNOWN_ID.upper(), UNKNOWN_ID + "0"])

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
-from backroom.access import operator
+from backroom.access import Role, operator, person
 from backroom.clock import now_ms
 from backroom.projects.commands import update_project
+from backroom.reports.bulk import apply
 from backroom.reports.queries import get_report
+from backroom.reports.triage import Move
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import UNKNOWN_ID, Api, audio, failure, report, screenshot, text
 from tests.contract.patchrooms.conftest import NewRoom
+from tests.harness.cast import Cast
 
 UUID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 
@@ -41,6 +44,21 @@ def test_a_retry_answers_the_first_result(new_room: NewRoom) -> None:
     again = room.send(first | {"clientId": first["clientId"].upper(), "channelKey": "bug", "blocks": [text("other")]})
     assert (again.status_code, again.json()) == (200, answer.json())
     assert [item["blocks"] for item in room.get("/feedback")["items"]] == [first["blocks"]]
+
+
+def test_a_retry_answers_the_first_result_whatever_became_of_the_report(
+    new_room: NewRoom, cast: Cast, database: Database
+) -> None:
+    """`clientId` makes a retry return the first answer, also once a team has moved and resolved the report."""
+    room = new_room()
+    owner = person(cast.owner.id, "Owner", cast.owner.workspace, Role.OWNER)
+    sent = report(channelKey="feature")
+    answer = room.send(sent)
+    for channel in ("bug", "alpha-feedback"):
+        database.write_now(apply, owner, Move(channel), [answer.json()["id"]], now_ms())
+    room.call("PATCH", f"/feedback/{answer.json()['id']}", json={"status": "resolved"})
+    again = room.send(sent)
+    assert (again.status_code, again.json()) == (200, answer.json())
 
 
 def test_retries_at_once_make_one_report(new_room: NewRoom) -> None:

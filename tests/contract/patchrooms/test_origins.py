@@ -110,6 +110,15 @@ def test_a_change_of_origins_counts_at_once(new_room: NewRoom, database: Databas
         assert room.send(report(), Origin=EVIL).status_code == status
 
 
+@pytest.mark.parametrize("sent", [b"{", b'{"clientId":"x"}', b"x" * 2_000_000], ids=["broken", "invalid", "too large"])
+def test_a_change_of_origins_counts_for_bad_reports_too(new_room: NewRoom, database: Database, sent: bytes) -> None:
+    """Any other Origin gets 403, although nothing of such a report is written."""
+    room = new_room()
+    room.sent(report())
+    database.write_now(update_project, operator(), room.project, {"allowed_origins": [APP]}, now_ms())
+    assert failure(room.send(sent, Origin=EVIL)) == (403, "FORBIDDEN")
+
+
 def test_failures_can_be_read_by_the_page(owner: Api, new_room: NewRoom) -> None:
     """Every answer of the public way in carries the header, failures too, so that a widget can tell its user."""
     room = new_room(allowed_origins=[APP])
@@ -162,6 +171,17 @@ def test_too_many_are_429_and_the_page_can_read_when_to_come_back(fresh_cast: Ca
             assert answer.headers[ALLOW] == "*"
         assert _preflight(room, APP).status_code == 204
         assert len(room.get("/feedback")["items"]) == 2
+
+
+def test_pages_that_are_refused_are_counted(fresh_cast: Cast, start_server: StartServer) -> None:
+    """Too many 429: a page that may not send can't ask without end whether it may."""
+    fresh_cast.cli("project", "update", fresh_cast.owner.project.id, "--allowed-origin", APP)
+    limits = {"BACKROOM_RATE_PER_ADDRESS": "1", "BACKROOM_BURST_PER_ADDRESS": "3"}
+    server = start_server(fresh_cast.store, BACKROOM_RATE_LIMITS="on", **limits)
+    person = fresh_cast.owner
+    with httpx.Client(base_url=server.url) as http:
+        room = Api(http, person.project.id, person.project.project_key, person.key)
+        assert [room.send(report(), Origin=EVIL).status_code for _ in range(5)] == [403, 403, 403, 429, 429]
 
 
 def test_a_month_s_quota_is_429_with_the_time_until_the_next(fresh_cast: Cast, start_server: StartServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
@@ -18,7 +18,7 @@ from backroom.accounts.usage import Call, Meter, count_call, get_plan, meter
 from backroom.clock import now_ms
 from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
 from backroom.ids import is_id
-from backroom.projects.directory import Directory, KeyFacts, ProjectFacts
+from backroom.projects.directory import Directory, KeyFacts, ProjectFacts, read_secret
 from backroom.projects.rules import Dialect, hash_key
 from backroom.web.http import Answer, Headers, header
 from backroom.web.miniback.errors import KEY_INVALID, KEY_REQUIRED, PAID_PLANS_ONLY, PROJECT_NOT_FOUND
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
 
 FOR_ONE_PERSON: Headers = [(b"cache-control", b"private, no-store"), (b"vary", b"Cookie, x-api-key")]
+T = TypeVar("T")
 Work: TypeAlias = "Callable[[MinibackDoor, Request, Actor], Awaitable[Answer]]"
 
 
@@ -73,6 +74,20 @@ def keyed_or_signed_in(work: Work) -> Callable[[MinibackDoor, Request], Awaitabl
         return answer
 
     return endpoint
+
+
+def act(tx: Connection, scope: Scope, command: Callable[..., T], *args: Any) -> T:
+    """Runs `command(tx, actor, …)` for the request's key, judged anew in this very transaction.
+
+    A key that was revoked, or whose plan was changed, since the request began so changes nothing. Raises Denied,
+    Unauthenticated.
+    """
+    key = read_secret(tx, get_key_hash(scope))
+    if key is None or key.dialect is not Dialect.MINIBACK:
+        raise Denied(KEY_INVALID)
+    if not PLANS[key.project.plan].reads_api:
+        raise Unauthenticated(PAID_PLANS_ONLY)
+    return command(tx, key.actor, *args)
 
 
 async def charge(door: MinibackDoor, scope: Scope, key_hash: str) -> None:

@@ -36,7 +36,7 @@ from backroom.reports.rules import CLASS_OF, Source, StatusClass
 from backroom.store.changes import change_number
 from backroom.web.http import Answer, json_answer, names_tag, whole_number
 from backroom.web.miniback import bodies
-from backroom.web.miniback.auth import check_reach, get_reached
+from backroom.web.miniback.auth import act, check_reach, get_reached
 from backroom.web.miniback.errors import FEEDBACK_NOT_FOUND, SOURCE_INVALID, STATUS_INVALID
 from backroom.web.miniback.shapes import (
     FeedbackAnswer,
@@ -159,15 +159,15 @@ async def update_feedback(door: MinibackDoor, request: Request, actor: Actor) ->
     await door.db.read_short(_get, actor, report)
     sent = await bodies.STATUS.read(request, door.settings.max_json)
     with _as_feedback():
-        await door.db.write(set_status_class, actor, report, sent.status, now_ms())
+        await door.db.write(act, request.scope, set_status_class, report, sent.status, now_ms())
     return await _answer(door, actor, report)
 
 
-async def delete_feedback(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
+async def delete_feedback(door: MinibackDoor, request: Request, _actor: Actor) -> Answer:
     """Deletes a report, its history and its files for good."""
     report = _named(request)
     with _as_feedback():
-        await door.db.write(delete_report, actor, report, now_ms())
+        await door.db.write(act, request.scope, delete_report, report, now_ms())
     return json_answer(GoneAnswer(Gone(report)))
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
 
 ATTEMPTS = 5
+CONTEXT_TOO_DEEP = "Context is nested too deeply"
 IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}\Z")
 REPLAYED = (b"idempotent-replayed", b"true")
 
@@ -214,7 +215,7 @@ def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope, *, keyed: bool
     return Content(
         message,
         context,
-        user_id if isinstance(user_id, str) and user_id else None,
+        user_id if isinstance(user_id, str) and 0 < len(user_id) <= rules.USER_ID_LENGTH else None,
         url if isinstance(url, str) else None,
         find_agent(facts),
         source_of(scope),
@@ -236,9 +237,11 @@ def _context(sent: bytes) -> tuple[bytes, dict[str, Any]]:
     except InvalidJson:
         raise
     except (TooDeep, RecursionError) as error:
-        raise Invalid("Context is nested too deeply") from error
+        raise Invalid(CONTEXT_TOO_DEEP) from error
     except Invalid as error:
         raise Invalid("Context must have no number out of range") from error
+    if rules.is_too_deep(sent, facts):
+        raise Invalid(CONTEXT_TOO_DEEP)
     if not clean:
         raise Invalid("Context must have no NUL character")
     return sent, facts

@@ -15,7 +15,7 @@ from backroom.projects.directory import Directory
 from backroom.projects.queries import KeyInfo, Project
 from backroom.web.http import Answer, json_answer
 from backroom.web.miniback import bodies
-from backroom.web.miniback.auth import get_reached
+from backroom.web.miniback.auth import act, get_reached
 from backroom.web.miniback.errors import NAME_REQUIRED
 from backroom.web.miniback.shapes import (
     Gone,
@@ -50,7 +50,7 @@ async def create_project(door: MinibackDoor, request: Request, actor: Actor) -> 
     """A new project in the key's workspace."""
     sent = await bodies.PROJECT.read(request, door.settings.max_json)
     _require_words(sent.name)
-    made = await door.db.write(commands.create_project, actor, sent.name, sent.slug, now_ms())
+    made = await door.db.write(act, request.scope, commands.create_project, sent.name, sent.slug, now_ms())
     return await _answer(door, actor, made, 201)
 
 
@@ -62,14 +62,14 @@ async def update_project(door: MinibackDoor, request: Request, actor: Actor) -> 
         _require_words(sent.name)
     changes = {name: value for name, value in (("name", sent.name), ("slug", sent.slug)) if value is not None}
     if changes:
-        await door.db.write(commands.update_project, actor, project, changes, now_ms())
+        await door.db.write(act, request.scope, commands.update_project, project, changes, now_ms())
     return await _answer(door, actor, project)
 
 
 async def delete_project(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
     """Deletes a project, its keys and all its feedback for good."""
     project = await _reached(door, request, actor)
-    await door.db.write(commands.delete_project, actor, project, now_ms())
+    await door.db.write(act, request.scope, commands.delete_project, project, now_ms())
     return json_answer(GoneAnswer(Gone(project)))
 
 
@@ -83,7 +83,7 @@ async def get_key(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
 async def regenerate_key(door: MinibackDoor, request: Request, actor: Actor) -> Answer:
     """A new key for the project; the one it had ends at once."""
     project = await _reached(door, request, actor)
-    made = await door.db.write(commands.regenerate_miniback_key, actor, project, now_ms())
+    made = await door.db.write(act, request.scope, commands.regenerate_miniback_key, project, now_ms())
     return json_answer(KeyShownAnswer(KeyShown(made.key)))
 
 

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 
 from backroom.errors import Invalid
-from backroom.reports.rules import without_nul
+from backroom.reports.rules import is_too_deep, without_nul
 from backroom.web.http import decode_json, read_body, require_json
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ T = TypeVar("T")
 
 JSON_BYTES = 64 * 1024
 """The most that a report's context, or one screenshot's annotations, may take."""
-DEPTH = 100
-"""How deep such JSON may be nested: what is kept must be readable from anywhere, at any depth of the stack."""
 
 _anything = msgspec.json.Decoder(Any)
 
@@ -38,7 +36,7 @@ def decode_part(name: str, raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         value = decode_json(raw, decoder)
     except Invalid as error:
         raise Invalid(f"{name} can't be taken: {error.message}") from error
-    if raw.count(b"{") + raw.count(b"[") > DEPTH and _deeper(value, DEPTH):
+    if is_too_deep(raw, value):
         raise Invalid(f"{name} is nested too deeply.")
     return value
 
@@ -59,17 +57,3 @@ def refuse_nul(body: bytes) -> None:
         raise Invalid("The body is nested too deeply.") from error
     if not clean:
         raise Invalid("Texts must not have NUL characters.")
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether lists and objects lie more than `levels` deep in each other."""
-    row = [value]
-    for _ in range(levels):
-        row = [item for holder in row for item in _items(holder)]
-    return any(isinstance(item, (dict, list)) for item in row)
-
-
-def _items(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

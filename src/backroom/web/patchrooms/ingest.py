@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from backroom.clock import now_ms
-from backroom.errors import Denied, Invalid, NotFound, WrongType
+from backroom.errors import Denied, Invalid, NotFound, TooLarge, WrongType
 from backroom.projects.directory import ProjectFacts, Stale
 from backroom.projects.rules import signature_is_right
 from backroom.reports import rules
@@ -45,6 +45,16 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
     if project is None or not admits(scope, project):
         project = await _admit(door, scope, project_key)
     door.limits.check(scope, project.id)
+    try:
+        return await _take(door, request, project)
+    except (Invalid, TooLarge, WrongType):
+        # Only a write finds out whether the copy of the project was the present one.
+        await _admit(door, scope, project_key)
+        raise
+
+
+async def _take(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:
+    scope = request.scope
     if is_form(header(scope, b"content-type")):
         return await _ingest_form(door, request, project)
     body = await read_body(request, door.settings.max_json)
@@ -71,6 +81,7 @@ async def _admit(door: PatchroomsDoor, scope: Scope, project_key: str) -> Projec
         door.limits.check(scope, "")
         raise NotFound("There is no project with this key.")
     if not admits(scope, project):
+        door.limits.check(scope, "")
         raise Denied(REFUSED)
     return project
 

@@ -10,6 +10,8 @@ import threading
 from collections import OrderedDict
 
 MOST_BYTES = 8 * 1024 * 1024
+OVERHEAD = 500
+"""About what an entry takes besides its body and its query, in bytes."""
 LARGEST = 256 * 1024
 
 
@@ -31,13 +33,17 @@ class KeptPages:
         return found[1] if found is not None and found[0] == tag else None
 
     def keep(self, project: str, query: bytes, tag: bytes, body: bytes) -> None:
-        """Keeps a body, unless it is larger than 256 kB."""
-        if len(body) > LARGEST:
+        """Keeps a body, unless that and the query are larger than 256 kB."""
+        if len(body) + len(query) > LARGEST:
             return
         with self._keeping:
             old = self._pages.pop((project, query), None)
             self._pages[project, query] = (tag, body)
-            self._size += len(body) - (0 if old is None else len(old[1]))
+            self._size += len(body) - len(old[1]) if old else len(body) + _overhead(query)
             while self._size > self._most:
-                _, (_, gone) = self._pages.popitem(last=False)
-                self._size -= len(gone)
+                (_, name), (_, gone) = self._pages.popitem(last=False)
+                self._size -= len(gone) + _overhead(name)
+
+
+def _overhead(query: bytes) -> int:
+    return OVERHEAD + len(query)

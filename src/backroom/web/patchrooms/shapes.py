@@ -13,6 +13,7 @@ from backroom.reports.rules import (
     AUDIO_MS,
     MOST_BLOCKS,
     TEXT_LENGTH,
+    USER_ID_LENGTH,
     AudioBlock,
     ScreenshotBlock,
     SelectionBlock,
@@ -43,7 +44,7 @@ BaseWeight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": H
 HintWord = Annotated[str, Meta(extra_json_schema={"enum": ["suggest", "max"]})]
 HintNumber = Annotated[float, Meta(extra_json_schema={"minimum": -HEAVIEST, "maximum": HEAVIEST})]
 StatusIn = Annotated[str, Meta(extra_json_schema={"enum": [*Status, "new", "in_progress"]})]
-UserId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": r"^[^\u0000]*$"})]
+UserId = Annotated[str, Meta(max_length=USER_ID_LENGTH, extra_json_schema={"pattern": r"^[^\u0000]*$"})]
 # Whole numbers, also written as 7.0: some clients have no other numbers, and to JSON Schema both are one.
 Pixels = Annotated[float, Meta(ge=1, le=PIXELS, multiple_of=1)]
 Milliseconds = Annotated[float, Meta(ge=1, le=AUDIO_MS, multiple_of=1)]

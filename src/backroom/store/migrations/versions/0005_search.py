@@ -1,7 +1,11 @@
-"""PostgreSQL's index of texts is fed after the acknowledgement, as SQLite's is."""
+"""PostgreSQL's index of texts is fed after the acknowledgement, as SQLite's is, whose texts are folded before.
+
+Ids of reporters that are too long for an index no longer name a person.
+"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
@@ -26,10 +30,25 @@ END $$
 
 
 def upgrade() -> None:
+    op.execute("UPDATE reports SET user_id = NULL WHERE length(user_id) > 200")
     if op.get_bind().dialect.name == "postgresql":
         create_tables()
         move_index()
         create_triggers()
+    else:
+        op.execute("DELETE FROM report_facets WHERE kind = 'person' AND length(value) > 200")
+        fold_index()
+
+
+def fold_index() -> None:
+    """SQLite's is made anew, and fills itself while the server runs."""
+    bind = op.get_bind()
+    if sa.inspect(bind).has_table("report_search"):
+        op.execute("DROP TABLE report_search")
+        op.execute(
+            "CREATE VIRTUAL TABLE report_search USING fts5(message, content='', tokenize='trigram case_sensitive 1')"
+        )
+        op.execute("UPDATE search_state SET row = 0")
 
 
 def create_tables() -> None:
