@@ -2,20 +2,35 @@
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from backroom.access import Actor, Role, person
+from backroom.accounts.members import list_members
 from backroom.clock import DAY, now_ms
 from backroom.files.sniff import sniff_audio, sniff_screenshot
 from backroom.projects.rules import KEY_LENGTHS
-from backroom.store.tables import channels, events, files, reports, usage
-from backroom.upkeep.demo_story import DAYS, REPORTS, steps, tell
+from backroom.reports.filters import parse_wanted
+from backroom.reports.finding import find_ids
+from backroom.reports.labels import list_labels
+from backroom.reports.reach import reach
+from backroom.reports.rooms import list_rooms
+from backroom.reports.rules import Status
+from backroom.reports.timeline import Event, list_events
+from backroom.reports.triage import assignable
+from backroom.reports.views import list_views
+from backroom.store.tables import api_keys, audit, channels, events, files, reports, tickets, usage, users
+from backroom.upkeep.demo_people import AGENT, AGENT_NAME, REVIEW, TEAM, VIEWS
+from backroom.upkeep.demo_story import DAYS, REPORTS, tell
+from backroom.upkeep.demo_talk import DESKS, NOTES
+from backroom.upkeep.demo_team import Given, Labelled, Linked, Said, steps
 from backroom.upkeep.demo_texts import ROOMS
 from backroom.upkeep.inspections import recount
 from tests.cli.test_commands import assert_fails
@@ -25,11 +40,35 @@ from tests.harness.store import Store
 from tests.upkeep.contents import blobs_of, database
 
 Demo = tuple[Store, dict[str, Any]]
+NOW = 1_780_000_000_000
+STORIES = [NOW + day * (DAY + DAY // 7) for day in range(14)]
+"""Moments on all days of the week and at many hours: where the story ends decides what happens in it."""
 
 
 def rows(store: Store, query: Any) -> list[Any]:
     with database(store) as db:
         return db.read_now(lambda conn: list(conn.execute(query)))
+
+
+def owner_of(demo: Demo) -> Actor:
+    """The owner, as the core knows them."""
+    store, said = demo
+    user = rows(store, select(users.c.id).where(users.c.email == said["email"]))[0][0]
+    return person(user, "", said["workspaceId"], Role.OWNER)
+
+
+def shown(demo: Demo, query: str, project: str = "") -> list[str]:
+    """What the owner's inbox of the project, or of all, shows with that filter."""
+    store, owner = demo[0], owner_of(demo)
+    with database(store) as db:
+        projects = db.read_now(reach, owner, [project] if project else None)
+        wanted = parse_wanted(parse_qsl(query), projects)
+        return [key.id for key in db.read_now(find_ids, wanted, None, None, REPORTS).keys]
+
+
+def events_of(demo: Demo, report: str) -> list[Event]:
+    with database(demo[0]) as db:
+        return db.read_now(list_events, owner_of(demo), report)
 
 
 def test_what_it_prints(demo: Demo) -> None:
@@ -118,11 +157,18 @@ def test_counters_usage_and_events_agree(demo: Demo) -> None:
         assert sum(db.read_now(recount).values()) == REPORTS
     used = rows(store, select(func.sum(usage.c.n)).where(usage.c.kind == "feedback"))[0][0]
     assert used == REPORTS
-    changes = rows(store, select(events.c.report, events.c.at, events.c.payload).order_by(events.c.id))
+    changes = rows(store, select(events).order_by(events.c.id))
     assert [row.at for row in changes] == sorted(row.at for row in changes)
-    last = {row.report: msgspec.json.decode(row.payload)["to"] for row in changes}
-    status = {row.id: row.status for row in rows(store, select(reports.c.id, reports.c.status))}
-    assert {report: last.get(report, "open") for report in status} == status
+    last: dict[str, dict[str, str]] = {"status": {}, "assignee": {}}
+    for row in changes:
+        if row.kind in last:
+            last[row.kind][row.report] = msgspec.json.decode(row.payload)["to"]
+    for report in rows(store, select(reports)):
+        assert last["status"].get(report.id, "open") == report.status
+        assert last["assignee"].get(report.id) == report.assignee
+        of_report = [row.at for row in changes if row.report == report.id]
+        assert (of_report or [report.created_at])[0] >= report.created_at
+        assert (of_report or [report.created_at])[-1] == report.updated_at
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -130,16 +176,188 @@ def test_people_see_the_password_and_lines_to_try(store: Store) -> None:
     said = Cli(store).run("demo").out
     assert re.search(r"password: [A-Za-z0-9]{16}\n", said)
     assert said.count("\ncurl ") == 4
+    assert all(f"{mate.email} ({mate.role})" in said for mate in TEAM)
 
 
-def test_the_story_is_the_same_every_time_and_ends_now() -> None:
-    now = 1_780_000_000_000
+def test_a_team_with_every_role(demo: Demo) -> None:
+    store, said = demo
+    with database(store) as db:
+        members = db.read_now(list_members, owner_of(demo))
+    mates = [each for each in members if each.email != said["email"]]
+    assert {(each.name, each.email, each.role) for each in mates} == {mate[1:] for mate in TEAM}
+    assert sorted(each.role for each in members) == sorted(Role)
+    assert all(each.email.endswith("@example.com") for each in members)
+    hashes = {row.password_hash for row in rows(store, select(users))}
+    assert len(hashes) == len(members)
+    assert all(each.startswith("$argon2id$") for each in hashes)
+    assert rows(store, select(tickets)) == []
+    assert not any(mate.name in repr(said) for mate in TEAM)
+
+
+def test_half_of_what_was_worked_on_is_somebodys(demo: Demo) -> None:
+    store, _ = demo
+    with database(store) as db:
+        may = {each.id for each in db.read_now(assignable, owner_of(demo))}
+    by_status = rows(store, select(reports.c.status, reports.c.assignee))
+    worked_on = [row.assignee for row in by_status if row.status != "open"]
+    assert 0.35 < sum(each is not None for each in worked_on) / len(worked_on) < 0.65
+    assert {row.assignee for row in by_status} == may | {None}
+    for user in may:
+        assert len(shown(demo, f"assignee={user}")) == sum(row.assignee == user for row in by_status)
+    assert len(shown(demo, "assignee=none")) == sum(row.assignee is None for row in by_status)
+
+
+def test_labels_have_colours_and_find_reports(demo: Demo) -> None:
+    store, said = demo
+    carrying = set()
+    for project in said["projects"]:
+        with database(store) as db:
+            labels = db.read_now(list_labels, owner_of(demo), project["id"])
+        assert {each.name for each in labels} == {name for name, _ in DESKS[project["name"]].labels}
+        assert len({each.color for each in labels}) == len(labels)
+        for label in labels:
+            ids = shown(demo, f"label={label.name}", project["id"])
+            assert len(ids) == label.reports > 0
+            carrying |= set(ids)
+    assert 0.2 < len(carrying) / REPORTS < 0.45
+
+
+def test_the_team_talks(demo: Demo) -> None:
+    said = rows(demo[0], select(events).where(events.c.kind.in_(["note", "reply"])).order_by(events.c.id))
+    assert 60 < len(said) < 120
+    assert {row.kind for row in said} == {"note", "reply"}
+    people = Counter(row.actor_id for row in said if row.actor_kind == "user")
+    assert len(people) == 3
+    assert min(people.values()) >= 5
+    threads: dict[str, set[str]] = defaultdict(set)
+    for row in said:
+        threads[row.report].add(row.actor_id)
+    assert sum(len(who) > 1 for who in threads.values()) >= 5
+
+
+def test_an_agent_resolved_some_with_a_commit_and_a_note(demo: Demo) -> None:
+    store, said = demo
+    keys = {row.project: row for row in rows(store, select(api_keys)) if row.name == AGENT_NAME}
+    assert {project["id"] for project in said["projects"]} == set(keys)
+    fixed = rows(store, select(events.c.project, events.c.report).where(events.c.kind == "commit"))
+    assert len(fixed) >= 8
+    assert {row.project for row in fixed} == set(keys)
+    for project, report in fixed:
+        did = [each for each in events_of(demo, report) if each.actor_kind == "agent"]
+        assert {each.actor_id for each in did} == {keys[project].id}
+        assert {each.actor_name for each in did} == {f"{AGENT_NAME} (agent)"}
+        assert [each.kind for each in did] == ["status", "commit", "note", "status"]
+        assert [did[place].payload["to"] for place in (0, 3)] == ["in-progress", "resolved"]
+        assert re.fullmatch(r"[0-9a-f]{40}", did[1].payload["commit"])
+        assert did[1].payload["url"].endswith(did[1].payload["commit"])
+    assert all(keys[project].last_used_at for project in keys)
+    deeds = rows(store, select(events.c.report).where(events.c.actor_kind == "agent"))
+    noted = rows(store, select(audit.c.subject).where(audit.c.actor_kind == "agent", audit.c.action.like("report.%")))
+    assert Counter(row.subject for row in noted) == Counter(row.report for row in deeds)
+
+
+def test_a_room_was_reviewed_and_is_done(demo: Demo) -> None:
+    store, said = demo
+    for project in said["projects"]:
+        with database(store) as db:
+            occupied = db.read_now(list_rooms, owner_of(demo), project["id"])
+        if project["name"] != REVIEW.room.name:
+            assert occupied == []
+            continue
+        ((room, number, waiting),) = occupied
+        assert (room.title, number, waiting) == (REVIEW.title, len(REVIEW.heard), 0)
+        in_room = rows(store, select(reports).where(reports.c.artifact_id == room.id).order_by(reports.c.id))
+        assert [row.title for row in in_room] == [heard.text for heard in REVIEW.heard]
+        assert [row.status for row in in_room] == [heard.status for heard in REVIEW.heard]
+        assert all(msgspec.json.decode(row.artifact)["goal"] == REVIEW.goal for row in in_room)
+        for row, heard in zip(in_room, REVIEW.heard, strict=True):
+            notes = [each.payload["text"] for each in events_of(demo, row.id) if each.kind == "note"]
+            assert notes == [heard.why]
+
+
+def test_saved_views_find_something(demo: Demo) -> None:
+    with database(demo[0]) as db:
+        views = db.read_now(list_views, owner_of(demo), None)
+    assert [(view.name, view.shared) for view in views] == [(view.name, view.shared) for view in VIEWS]
+    assert {view.shared for view in views} == {True, False}
+    for view in views:
+        assert shown(demo, view.query, view.project)
+
+
+@pytest.mark.parametrize("now", STORIES)
+def test_the_story_is_the_same_every_time_and_ends_now(now: int) -> None:
     first, again = tell(now), tell(now)
     assert first == again
+    assert len(first) == REPORTS
     assert all(told.moment < now for told in first)
-    assert all(step.moment < now for step in steps(first))
+    happens = steps(first, now)
+    assert happens == steps(again, now)
+    assert [step.moment for step in happens] == sorted(step.moment for step in happens)
+    assert all(step.moment < now for step in happens)
+
+
+@pytest.mark.parametrize("now", STORIES)
+def test_whenever_it_is_told_there_is_some_of_everything(now: int) -> None:
+    story = tell(now)
+    happens = steps(story, now)
+    for room in ROOMS:
+        here = [step for step in happens if story[step.report].room is room]
+        labels = {step.what.label for step in here if isinstance(step.what, Labelled)}
+        assert labels == {name for name, _ in DESKS[room.name].labels}
+        assert sum(isinstance(step.what, Linked) for step in here) >= 2
+        assert sum(isinstance(step.what, Said) for step in here) >= 15
+    assert {step.what.to for step in happens if isinstance(step.what, Given)} == {"owner", "nadia", "ruben"}
+    solved = {step.report for step in happens if step.what in (Status.RESOLVED, Status.CLOSED)}
+    assert any(step.what == Labelled("payment") and step.report not in solved for step in happens)
+
+
+@pytest.mark.parametrize("now", STORIES[:3])
+def test_nobody_does_anything_before_the_report_is_there(now: int) -> None:
+    story = tell(now)
+    status: dict[int, Status] = {}
+    for step in steps(story, now):
+        if step.what is None:
+            status[step.report] = Status.OPEN
+            continue
+        assert step.report in status
+        if isinstance(step.what, Status):
+            assert step.what is not status[step.report]
+            status[step.report] = step.what
+        elif step.who == AGENT:
+            assert status[step.report] is Status.IN_PROGRESS
+    assert [status[number] for number in range(len(story))] == [
+        told.moves[-1][1] if told.moves else Status.OPEN for told in story
+    ]
+
+
+def test_the_viewer_only_reads() -> None:
+    story = tell(NOW)
+    viewers = {mate.key for mate in TEAM if mate.role is Role.VIEWER}
+    happens = steps(story, NOW)
+    assert viewers
+    assert not any(step.who in viewers for step in happens)
+    assert not any(step.what.to in viewers for step in happens if isinstance(step.what, Given))
 
 
 def test_texts_are_many_and_different() -> None:
     said = [text for room in ROOMS for texts in room.said.values() for text in texts]
     assert len(said) == len(set(said)) >= 60
+
+
+def test_what_the_team_says_is_about_what_was_said() -> None:
+    texts = [text for notes in NOTES.values() for text in notes] + [heard.why for heard in REVIEW.heard]
+    for room in ROOMS:
+        desk = DESKS[room.name]
+        said = [text for of_channel in room.said.values() for text in of_channel]
+        about = [thread.about for thread in desk.threads] + [fix.about for fix in desk.fixes]
+        assert len(about) == len(set(about))
+        for words in about:
+            assert sum(words in text for text in said) == 1, words
+        for name, words_of_label in desk.labels:
+            assert len(name) <= 13, "fits a line of the inbox on a phone"
+            for word in words_of_label:
+                assert any(word in text.lower() for text in said), word
+        texts += [remark.text for thread in desk.threads for remark in thread.remarks]
+        texts += [text for fix in desk.fixes for text in (fix.message, fix.note)]
+    assert len(texts) == len(set(texts))
+    assert max(map(len, texts)) <= 200

@@ -1,4 +1,4 @@
-"""Fills an empty store with the sample data: one workspace, three projects, some hundred reports over 60 days."""
+"""Fills an empty store with the sample data: one workspace, its team, three projects, 60 days of reports and work."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from backroom.access import ALL_SCOPES, Actor, Role, person
+from backroom.access import ALL_SCOPES, Actor, Role, Scope, person
 from backroom.accounts.commands import create_user
+from backroom.accounts.invitations import create_invitation, sign_up
 from backroom.accounts.passwords import hash_password
 from backroom.accounts.rules import Plan
-from backroom.clock import DAY, MINUTE
+from backroom.clock import DAY, HOUR, MINUTE
 from backroom.errors import Conflict, NotFound
 from backroom.files.blobs import Blobs
 from backroom.ids import id_at, random_text
@@ -30,14 +31,26 @@ from backroom.projects.commands import (
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import Project, get_project
 from backroom.projects.rules import Channel
-from backroom.reports import rules
+from backroom.projects.usage import KeyUse, note_uses
+from backroom.reports import deeds, rules
 from backroom.reports.commands import set_status
+from backroom.reports.comments import add_comment
+from backroom.reports.detail import Artifact
+from backroom.reports.markdown import artifact_of
 from backroom.reports.places import find_agent
-from backroom.reports.rules import AudioBlock, Block, ScreenshotBlock, SelectionBlock, TextBlock
+from backroom.reports.reach import get_for_change
+from backroom.reports.rooms import open_room
+from backroom.reports.rules import AudioBlock, Block, ScreenshotBlock, SelectionBlock, Status, TextBlock
 from backroom.reports.submit import StoredFile, Submission, submit_report
+from backroom.reports.tally import tallied
+from backroom.reports.timeline import AGENT as AGENT_KIND
+from backroom.reports.triage import assign_report, put_label
+from backroom.reports.views import create_view
 from backroom.store.database import Database
+from backroom.upkeep.demo_people import AGENT, AGENT_NAME, OWNER, REVIEW, TEAM, VIEWS, Mate
 from backroom.upkeep.demo_pictures import Picture, draw
-from backroom.upkeep.demo_story import DAYS, SEED, Step, Told, steps, tell
+from backroom.upkeep.demo_story import DAYS, SEED, Told, tell
+from backroom.upkeep.demo_team import Given, Labelled, Linked, Said, What, steps
 from backroom.upkeep.demo_texts import ROOMS, Room
 from backroom.upkeep.progress import Report, silent
 from backroom.upkeep.restore import has_data
@@ -47,6 +60,7 @@ NAME = "Demo Owner"
 PASSWORD_LENGTH = 16
 SECRET_LENGTH = 40
 ADDRESS = "http://127.0.0.1:8000"
+AGENT_SCOPES = frozenset({Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE})
 SAMPLES = Path(__file__).with_name("samples")
 VOICES = (("note.webm", "audio/webm", 4008), ("note.mp4", "audio/mp4", 3000))
 """Name, content type, length in milliseconds."""
@@ -97,6 +111,8 @@ class Demo:
         parts = [
             f"Made {self.reports} reports in {len(self.projects)} projects of the workspace {self.workspace}.",
             f"Owner: {self.email}, password: {self.password}",
+            f"Team: {', '.join(f'{mate.email} ({mate.role})' for mate in TEAM)}.",
+            "Nobody knows the team's passwords; `backroom user reset-password` makes a link for a new one.",
             "",
         ]
         for facts, key, miniback in self.projects:
@@ -134,11 +150,13 @@ def fill(db: Database, blobs: Blobs, now: int, report: Report = silent) -> Demo:
     if db.read_now(has_data):
         raise Conflict(HAS_DATA)
     password = random_text(PASSWORD_LENGTH)
+    hashes = {OWNER: hash_password(password)}
+    hashes |= {mate.key: hash_password(random_text(SECRET_LENGTH)) for mate in TEAM}
     story = tell(now)
     pictures = _draw_all(story, report)
     writer = _Writer(blobs, story, pictures)
     try:
-        workspace, projects = db.write_now(writer.write, hash_password(password), now)
+        workspace, projects = db.write_now(writer.write, hashes, now)
     except BaseException:
         blobs.delete(writer.kept)
         raise
@@ -167,29 +185,46 @@ class _Writer:
         self._pictures = pictures
         self._random = Random(SEED)  # noqa: S311 -- which sample voice, not a secret
 
-    def write(self, tx: Connection, password_hash: str, now: int) -> tuple[str, list[DemoProject]]:
-        """The accounts, then everything that happens; returns the workspace's id and the projects."""
+    def write(self, tx: Connection, hashes: dict[str, str], now: int) -> tuple[str, list[DemoProject]]:
+        """The accounts, then everything that happens; returns the workspace's id and the projects.
+
+        `hashes` are those of the passwords, by what the story calls each person.
+        """
         start = now - (DAYS + 1) * DAY
-        user = create_user(tx, EMAIL, NAME, password_hash, Plan.PRO, start)
+        user = create_user(tx, EMAIL, NAME, hashes[OWNER], Plan.PRO, start)
         owner = person(user.id, NAME, user.workspace, Role.OWNER)
         projects = [_make_project(tx, owner, room, start + place * MINUTE) for place, room in enumerate(ROOMS)]
-        ids: dict[int, str] = {}
-        facts = {room.name: _facts(tx, made.facts.id) for room, made in zip(ROOMS, projects, strict=True)}
-        for step in steps(self._story):
-            if step.status is None:
-                submission = self._submission(facts[self._story[step.report].room.name], step)
-                ids[step.report] = submit_report(tx, submission).id
-            else:
-                set_status(tx, owner, ids[step.report], step.status, step.moment)
-        for room, made in zip(ROOMS, projects, strict=True):
-            if room.past is not None:
-                update_channel(tx, owner, made.facts.id, room.past[0], {"archived": True}, now)
+        people = {OWNER: owner}
+        for place, mate in enumerate(TEAM, start=1):
+            people[mate.key] = _invite(tx, owner, mate, hashes[mate.key], start + place * HOUR)
+        known = {room.name: made.facts.id for room, made in zip(ROOMS, projects, strict=True)}
+        agents = {name: _make_agent(tx, owner, project, start + 5 * HOUR) for name, project in known.items()}
+        reviewer, reviewed = agents[REVIEW.room.name], known[REVIEW.room.name]
+        about = (REVIEW.title, REVIEW.goal, REVIEW.constraints, AGENT_NAME)
+        room, _ = open_room(tx, reviewer, reviewed, *about, start + 6 * HOUR)
+        self._happen(tx, people, agents, artifact_of(room), now)
+        _finish(tx, owner, known, now)
         return user.workspace, projects
 
-    def _submission(self, project: ProjectFacts, step: Step) -> Submission:
-        told = self._story[step.report]
+    def _happen(
+        self, tx: Connection, people: dict[str, Actor], agents: dict[str, Actor], artifact: Artifact, now: int
+    ) -> None:
+        """Everything from the first report on; `agents` are those of the projects, by name."""
+        facts = {name: _facts(tx, agent.project or "") for name, agent in agents.items()}
+        ids: dict[int, str] = {}
+        for step in steps(self._story, now):
+            name = self._story[step.report].room.name
+            if step.what is None:
+                ids[step.report] = submit_report(tx, self._submission(facts[name], step.report, artifact)).id
+            elif step.who == AGENT:
+                _do_as_agent(tx, agents[name], ids[step.report], step.what, step.moment)
+            else:
+                _do(tx, people, step.who, ids[step.report], step.what, step.moment)
+
+    def _submission(self, project: ProjectFacts, number: int, artifact: Artifact) -> Submission:
+        told = self._story[number]
         files: list[StoredFile] = []
-        blocks = self._blocks(project.id, step.report, told, files)
+        blocks = self._blocks(project.id, number, told, files)
         identity = {"userId": told.user, "verified": told.verified} if told.user and told.client_id else None
         url = told.context.get("url")
         return Submission(
@@ -205,8 +240,9 @@ class _Writer:
             None if identity is None else msgspec.json.encode(identity),
             told.user,
             url if isinstance(url, str) else None,
-            None,
-            files=files,
+            None if told.heard is None else artifact.id,
+            None if told.heard is None else msgspec.json.encode(artifact),
+            files,
             agent=find_agent(told.context),
         )
 
@@ -258,6 +294,54 @@ def _make_project(tx: Connection, owner: Actor, room: Room, now: int) -> DemoPro
     update_project(tx, owner, project, {"identity_secret": random_text(SECRET_LENGTH)}, now)
     key = create_secret_key(tx, owner, project, ALL_SCOPES, "Sample key", now)
     return DemoProject(get_project(tx, owner, project), key, regenerate_miniback_key(tx, owner, project, now))
+
+
+def _invite(tx: Connection, owner: Actor, mate: Mate, password_hash: str, now: int) -> Actor:
+    """A teammate who was invited and came."""
+    invitation = create_invitation(tx, owner, mate.email, mate.role, now)
+    made = sign_up(tx, invitation.token, mate.email, mate.name, password_hash, Plan.PRO, now + 10 * MINUTE)
+    return person(made.id, mate.name, made.workspace, mate.role)
+
+
+def _make_agent(tx: Connection, owner: Actor, project: str, now: int) -> Actor:
+    """An agent with a key of the project, which nobody is told."""
+    key = create_secret_key(tx, owner, project, AGENT_SCOPES, AGENT_NAME, now)
+    return Actor(AGENT_KIND, key.id, owner.workspace, project, AGENT_SCOPES, name=AGENT_NAME)
+
+
+def _do(tx: Connection, people: dict[str, Actor], who: str, report: str, what: What, now: int) -> None:
+    """What somebody of the team does to a report."""
+    actor = people[who]
+    if isinstance(what, Status):
+        set_status(tx, actor, report, what, now)
+    elif isinstance(what, Given):
+        assign_report(tx, actor, report, people[what.to].id, now)
+    elif isinstance(what, Labelled):
+        with tallied(tx, actor, now) as tally:
+            put_label(tally, [get_for_change(tx, actor, report)], what.label)
+    elif isinstance(what, Said):
+        add_comment(tx, actor, report, what.kind, what.text, now)
+
+
+def _do_as_agent(tx: Connection, agent: Actor, report: str, what: What, now: int) -> None:
+    """What the project's agent does to a report, with its key, whose use counts."""
+    if isinstance(what, Status):
+        deeds.set_status(tx, agent, report, what, now)
+    elif isinstance(what, Said):
+        deeds.add_note(tx, agent, report, what.text, now)
+    elif isinstance(what, Linked):
+        deeds.link_commit(tx, agent, report, what.commit, what.url, what.message, now)
+    note_uses(tx, [KeyUse(agent.id, now // DAY, 1, now)])
+
+
+def _finish(tx: Connection, owner: Actor, projects: dict[str, str], now: int) -> None:
+    """The saved views, and the channels whose time is over."""
+    for view in VIEWS:
+        of_project = "" if view.room is None else projects[view.room.name]
+        create_view(tx, owner, view.name, view.query, of_project, view.shared, now)
+    for room in ROOMS:
+        if room.past is not None:
+            update_channel(tx, owner, projects[room.name], room.past[0], {"archived": True}, now)
 
 
 def _facts(tx: Connection, project: str) -> ProjectFacts:

@@ -1,4 +1,4 @@
-"""Decides what happens in the sample data, and when; writes nothing.
+"""Decides which reports come in, when, and how far each gets; writes nothing.
 
 The same seed tells the same story, told so that it ends now.
 """
@@ -9,17 +9,16 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
-from backroom.clock import DAY, MINUTE, iso
+from backroom.clock import DAY, HOUR, MINUTE, iso
 from backroom.reports.rules import Source, Status
+from backroom.upkeep.demo_people import AGENT, REVIEW, Heard
 from backroom.upkeep.demo_texts import AGENTS, ERRORS, MORE, ROOMS, SPOKEN, Room
 
 SEED = 1914
 DAYS = 60
 REPORTS = 312
-HOUR = 60 * MINUTE
 ARCHIVED_BEFORE = 18 * DAY
 WEIGHTS = {"bug": 10, "feature": 5, "alpha-feedback": 4}
 EXTRA_WEIGHT = 5
@@ -30,7 +29,8 @@ NAMES = ("maren", "joao", "aiko", "tom.b", "fatima", "lena", "odd", "priya", "sv
 class Told:
     """One report as its reporter means it. `moment` is in milliseconds; `user` None is nobody known.
 
-    `moves` are the statuses that it takes later, each with its moment.
+    `moves` are the statuses that it takes later, each with its moment. `heard` is what it says where it was written
+    in the room of an artifact.
     """
 
     room: Room
@@ -46,29 +46,21 @@ class Told:
     verified: bool
     context: dict[str, object]
     moves: tuple[tuple[int, Status], ...]
-
-
-class Step(NamedTuple):
-    """Something that happens: the report of that number comes in, or takes `status`."""
-
-    moment: int
-    report: int
-    status: Status | None
+    heard: Heard | None = None
 
 
 def tell(now: int) -> list[Told]:
     """Every report of the last 60 days, oldest first. `now` is in milliseconds since the epoch."""
     random = Random(SEED)  # noqa: S311 -- a story, not a secret
-    moments = sorted(_moment(random, now) for _ in range(REPORTS))
-    return [_report(random, moment, now) for moment in moments]
+    moments = sorted(_moment(random, now) for _ in range(REPORTS - len(REVIEW.heard)))
+    story = [_report(random, moment, now) for moment in moments]
+    story += [_in_room(random, heard, _reviewed_at(place, now)) for place, heard in enumerate(REVIEW.heard)]
+    return sorted(story, key=lambda told: told.moment)
 
 
-def steps(story: list[Told]) -> list[Step]:
-    """What happens, in order of time."""
-    found = [Step(told.moment, number, None) for number, told in enumerate(story)]
-    for number, told in enumerate(story):
-        found += [Step(moment, number, status) for moment, status in told.moves]
-    return sorted(found, key=lambda step: (step.moment, step.status is not None, step.report))
+def _reviewed_at(place: int, now: int) -> int:
+    """All within two hours, near the story's beginning."""
+    return now - (DAYS - 2) * DAY + place * 25 * MINUTE
 
 
 def _moment(random: Random, now: int) -> int:
@@ -99,12 +91,37 @@ def _report(random: Random, moment: int, now: int) -> Told:
         shows=shows,
         speaks=speaks,
         source=source,
-        client_id=str(UUID(int=random.getrandbits(128), version=4)) if widget else None,
+        client_id=_client_id(random) if widget else None,
         user=user,
         verified=user is not None and random.random() < 0.7,
-        context=_context(random, room, moment, user, widget),
+        context=_context(random, room, room.pages, moment, user, widget),
         moves=_moves(random, moment, now),
     )
+
+
+def _in_room(random: Random, heard: Heard, moment: int) -> Told:
+    """A report on the artifact, settled within a day."""
+    begun = Status.IN_PROGRESS if heard.by == AGENT else Status.TRIAGED
+    return Told(
+        room=REVIEW.room,
+        moment=moment,
+        channel="alpha-feedback",
+        text=heard.text,
+        quote=heard.quote,
+        shows=False,
+        speaks=False,
+        source=Source.WIDGET,
+        client_id=_client_id(random),
+        user=heard.user,
+        verified=True,
+        context=_context(random, REVIEW.room, (REVIEW.page,), moment, heard.user, True),
+        moves=((moment + 3 * HOUR, begun), (moment + 5 * HOUR, heard.status)),
+        heard=heard,
+    )
+
+
+def _client_id(random: Random) -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
 
 
 def _channel(random: Random, room: Room, age: int) -> str:
@@ -124,12 +141,14 @@ def _text(random: Random, room: Room, channel: str, quotes: bool, speaks: bool) 
     return f"{said}\n\n{random.choice(MORE)}" if random.random() < 0.45 else said
 
 
-def _context(random: Random, room: Room, moment: int, user: str | None, widget: bool) -> dict[str, object]:
+def _context(
+    random: Random, room: Room, pages: tuple[str, ...], moment: int, user: str | None, widget: bool
+) -> dict[str, object]:
     if not widget:
         extra = {"userId": user} if user else {}
         return {"appVersion": f"2.{random.randrange(4)}.{random.randrange(10)}", "platform": "server", **extra}
     device, width, height, agent = random.choice(AGENTS)
-    path = random.choice(room.pages)
+    path = random.choice(pages)
     errors = random.sample(ERRORS, random.choices((0, 1, 2), (7, 2, 1))[0])
     return {
         "url": f"https://{room.host}{path}",
