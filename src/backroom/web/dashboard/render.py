@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,10 @@ def redirect(path: str, headers: Headers | None = None) -> Answer:
     return Answer(303, b"", [(b"location", path.encode("ascii", "strict")), PRIVATE, *(headers or [])])
 
 
-def with_query(path: str, **values: str | int | None) -> str:
-    """The path with those values that aren't None or "" behind it."""
+def with_query(path: str, **values: str | int | Sequence[str] | None) -> str:
+    """The path with those values that aren't None or "" behind it; of several under one name, each."""
     kept = {name: value for name, value in values.items() if value not in (None, "")}
-    return f"{path}?{urlencode(kept)}" if kept else path
+    return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 
 @cache
