@@ -51,7 +51,7 @@ BAD = {
     "access_log": ("2",),
 }
 NUMBERS = [field.name for field in dataclasses.fields(Settings) if type(field.default) is int]
-BAD |= dict.fromkeys(NUMBERS, ("0", "-1", "1.5", "ten", "\u0661", "9" * 5000))
+BAD |= dict.fromkeys(NUMBERS, ("0", "-1", "1.5", "ten", "\u0661", "1" + "0" * 15, "9" * 5000))
 
 
 def test_there_is_an_example_of_every_setting() -> None:
@@ -126,8 +126,12 @@ def test_flags_are_over_the_environment() -> None:
 
 
 def test_a_wrong_flag_is_named_as_a_flag() -> None:
-    with pytest.raises(Invalid, match=r"^--max-json must be a whole number of at least 1, not 'many'\.$"):
+    with pytest.raises(Invalid, match=r"^--max-json must be a whole number from 1 to 999999999999999, not 'many'\.$"):
         read_settings({"BACKROOM_MAX_JSON": "5"}, max_json="many")
+
+
+def test_the_largest_number_that_is_named_is_taken() -> None:
+    assert read_settings({"BACKROOM_MAX_JSON": "999999999999999"}).max_json == 999_999_999_999_999
 
 
 def test_an_empty_variable_is_as_good_as_none() -> None:

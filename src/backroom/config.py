@@ -18,6 +18,7 @@ from backroom.errors import Invalid
 from backroom.store.database import parse_url
 
 PREFIX = "BACKROOM_"
+MOST = 10**15 - 1
 LOG_FORMATS = ("auto", "json", "console")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 FILES_URL = re.compile(r"(?:(?:s3|gs|az)://[^/\s]+(?:/\S*)?|file:///\S*)\Z")
@@ -134,8 +135,8 @@ def _switch(text: str) -> bool:
 
 def _number(text: str) -> int:
     # int() takes at most 4,300 digits.
-    if not (text.isascii() and text.isdigit() and len(text) <= 15 and int(text) > 0):
-        raise ValueError("a whole number of at least 1")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and int(text) > 0):
+        raise ValueError(f"a whole number from 1 to {MOST}")
     return int(text)
 
 

@@ -11,14 +11,18 @@ SECRET_FIELDS = ("password", "sslpassword")
 
 
 def open_database(settings: Settings) -> Database:
-    """The store that the settings name; makes the data folder where it is missing. Raises Invalid."""
+    """The store that the settings name; makes the data folder where it is missing.
+
+    Raises Invalid where it can't be made and the database or the files are to be in it.
+    """
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Invalid(
-            f"The data folder {settings.data} can't be made: {error.strerror}."
-            " Choose another with --data or BACKROOM_DATA."
-        ) from error
+        if not (settings.database_url and settings.files_url):
+            raise Invalid(
+                f"The data folder {settings.data} can't be made: {error.strerror}."
+                " Choose another with --data or BACKROOM_DATA."
+            ) from error
     return Database(settings.database_url, settings.data)
 
 

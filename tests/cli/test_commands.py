@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import json
 import re
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +17,8 @@ from backroom.access import Scope
 from backroom.projects.rules import KEY_LENGTHS
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.server import Cli, Finished
+from tests.harness.processes import clean_environment
+from tests.harness.server import BACKROOM, Cli, Finished
 from tests.harness.store import Store
 
 ID = re.compile(r"[0-9a-f]{24}")
@@ -67,9 +70,33 @@ def test_bytes_that_are_no_utf_8_are_one_line(store: Store, encoding: str) -> No
     assert_fails(Cli(store, {"BACKROOM_FILES_URL": "s3://\udcff"}).run("migrate"), 1, "BACKROOM_FILES_URL", "UTF-8")
 
 
+def run_with(redirection: str, store: Store, *args: str) -> Finished:
+    """Runs a command with its streams as the shell's redirection has them."""
+    command = ["sh", "-c", f'exec "$0" "$@" {redirection}', str(BACKROOM), *args]
+    env = clean_environment(**store.env)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=60)
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_no_input_is_told(cli: Cli) -> None:
+def test_no_input_is_told(cli: Cli, store: Store) -> None:
     assert_fails(cli.run(*USER, input=""), 1, "Standard input has no password.")
+    assert_fails(run_with("<&-", store, *USER), 1, "Standard input has no password.")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_output_that_is_closed_is_told(store: Store) -> None:
+    for command in (("migrate",), ("migrate", "--json"), ("user", "list")):
+        assert_fails(run_with(">&-", store, *command), 1, "standard output is closed")
+    assert_fails(run_with(">/dev/full", store, "migrate"), 1, "No space left")
+    assert run_with(">&-", store, "doctor").err == run_with(">&-", store, "--help").err == ""
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_nobody_who_hears_complaints_changes_no_status(store: Store) -> None:
+    assert run_with("2>&-", store, "migrate").status == 0
+    assert run_with("2>&-", store, "invent").status == 2
+    assert run_with("2>&-", store, "key", "revoke", NOBODY).status == 1
 
 
 @pytest.mark.parametrize(
@@ -272,6 +299,20 @@ def test_data_flag_wins_over_the_variable(cli: Cli, store: Store) -> None:
     assert not (store.data_dir / "backroom.db").exists()
 
 
+@pytest.mark.parametrize("flags", [("--data", ""), ("--data=",), ("--data", "  ")])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_empty_data_flag_is_wrong_usage(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert_fails(cli.run("migrate", *flags), 2, "--data")
+    assert list(here.iterdir()) == []
+    assert cli.run("migrate", "--data", ".").status == 0
+    assert (here / "backroom.db").exists()
+
+
 @pytest.mark.parametrize(
     ("env", "words"),
     [
@@ -305,6 +346,22 @@ def test_data_folder_that_cannot_be_made_is_one_line(cli: Cli, tmp_path: Path) -
     taken.write_text("a file where the folder should be")
     assert_fails(cli.run("migrate", "--data", str(taken)), 1, str(taken))
     assert_fails(cli.run("migrate", "--data", str(taken / "below")), 1, str(taken))
+
+
+def test_data_folder_is_only_needed_where_something_is_in_it(
+    store: Store, tmp_path: Path, start_server: StartServer
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file where the folder should be")
+    unmade = replace(store, data_dir=taken / "below")
+    env = {"BACKROOM_FILES_URL": f"file://{tmp_path}/files"}
+    if store.cluster is None:
+        assert_fails(Cli(unmade, env).run("migrate"), 1, "can't be made")
+        env |= {"BACKROOM_DATABASE_URL": store.url}
+    else:
+        assert_fails(Cli(unmade).run("migrate"), 1, "can't be made")
+    assert Cli(unmade, env).run("migrate").status == 0
+    assert start_server(unmade, **env).ready()
 
 
 def test_commands_work_beside_a_running_server(fresh_cast: Cast, start_server: StartServer) -> None:

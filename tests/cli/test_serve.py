@@ -16,10 +16,11 @@ from backroom.accounts.rules import Plan
 from backroom.accounts.setup import take_setup
 from backroom.clock import now_ms
 from tests.cli.test_commands import assert_fails
-from tests.harness.processes import clean_environment, end, spawn, wait_until
+from tests.harness.processes import clean_environment, end, free_port, spawn, wait_until
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
 from tests.store.fixtures import opened
+from tests.web.wire import get
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -112,6 +113,27 @@ def test_a_link_for_every_address_is_one_that_can_be_opened(store: Store, tmp_pa
     served = Served(store, tmp_path / "log", "--json", "--host", "0.0.0.0")  # noqa: S104 -- what is tested
     serve.append(served)
     assert json.loads(served.first_line())["setupUrl"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("output", [">&-", "> /dev/full", "> >(true)", "<&- >&- 2>&-"])
+def test_it_serves_where_nobody_reads_what_it_says(store: Store, tmp_path: Path, output: str) -> None:
+    port, log = free_port(), tmp_path / "log"
+    command: list[str | Path] = ["bash", "-c", f'exec "$0" "$@" {output}', BACKROOM, "serve", "--port", str(port)]
+    child = spawn(command, log=log, env=clean_environment(**store.env))
+    try:
+        wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end", timeout=30)
+        assert get(port, "/healthz").status == 200
+        assert end(child, signal.SIGTERM) == 0
+    finally:
+        child.kill()
+        child.wait()
+    said = log.read_text().splitlines()
+    assert [json.loads(line)["event"] for line in said] == ([] if "2>" in output else ["nobody_reads_output"])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_port_in_use_is_one_line(cli: Cli) -> None:

@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import json
+import os
 import random
 import signal
 import tarfile
@@ -173,6 +174,78 @@ def test_backup_is_private_and_leaves_no_part(demo_store: Store, tmp_path: Path)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backups_to_one_file_at_once_are_both_whole(demo_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    with database(demo_store) as db:
+        found: list[list[str]] = []
+
+        def back_up_too(_what: str, _done: int, _total: int | None) -> None:
+            if not found:
+                found.append([])
+                assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600]
+                back_up(db, blobs_of(demo_store), file, now_ms())
+                found.append([member.name for member in read_members(file)])
+
+        back_up(db, blobs_of(demo_store), file, now_ms(), back_up_too)
+        found.append([member.name for member in read_members(file)])
+    assert found[1] == found[2] != []
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backup_that_fails_leaves_no_part(demo_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+
+    def be_in_the_way(_what: str, _done: int, _total: int | None) -> None:
+        file.mkdir(exist_ok=True)
+
+    with database(demo_store) as db, pytest.raises(IsADirectoryError):
+        back_up(db, blobs_of(demo_store), file, now_ms(), be_in_the_way)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("target", [".", "/", "", "..", "files", "pipe"])
+def test_backup_is_refused_at_once_where_no_file_can_be(
+    store: Store, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    (store.data_dir / "files").mkdir()
+    os.mkfifo(store.data_dir / "pipe")
+    monkeypatch.chdir(store.data_dir)
+    assert_fails(Cli(store).run("backup", target), 1, "no file")
+    assert {path.name for path in store.data_dir.iterdir()} == {"files", "pipe"}, "the store wasn't even opened"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backup_never_takes_the_place_of_the_store(
+    fresh_cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, before = fresh_cast.store, rows_of(fresh_cast.store)
+    link, other = tmp_path / "link", tmp_path / "elsewhere"
+    link.symlink_to(store.data_dir)
+    monkeypatch.chdir(store.data_dir)
+    beside = [
+        f"{folder}/backroom.db{end}" for folder in (store.data_dir, link) for end in ("", "-wal", "-shm", ".lock")
+    ]
+    for target in (*beside, "backroom.db", "files/a/b", f"{link}/files/c"):
+        assert_fails(fresh_cast.cli.run("backup", target), 1, target, "the store")
+    elsewhere = Cli(store, {"BACKROOM_FILES_URL": f"file://{other}/with%20space"})
+    assert_fails(elsewhere.run("backup", f"{other}/with space/backup.tar.gz"), 1, "the store")
+    assert not any(store.data_dir.glob("*.part"))
+    assert rows_of(store) == before
+    assert fresh_cast.cli("backup", "backup.tar.gz")["file"] == "backup.tar.gz", "beside it there is room"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backup_never_takes_the_place_of_a_store_that_is_linked_to(fresh_cast: Cast, tmp_path: Path) -> None:
+    data, real = tmp_path / "linked", fresh_cast.store.data_dir / "backroom.db"
+    data.mkdir()
+    (data / "backroom.db").symlink_to(real)
+    for target in (data / "backroom.db", data / "backroom.db.lock", real, real.with_name("backroom.db-wal")):
+        assert_fails(fresh_cast.cli.run("backup", str(target), "--data", str(data)), 1, "the store")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("harm", ["cut", "flipped", "rows", "end", "other", "empty", "newer", "format"])
 def test_damaged_backup_changes_nothing(backup_file: Path, store: Store, tmp_path: Path, harm: str) -> None:
     file = tmp_path / "damaged.tar.gz"
@@ -255,6 +328,44 @@ def test_two_restores_at_once_leave_one(demo_store: Store, backup_file: Path, ta
         with pytest.raises(Conflict):
             restore(db, blobs_of(target), backup_file, now_ms() + LATER, finish_other)
     assert rows_of(target) == rows_of(demo_store)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_restore_stops_where_another_has_begun_since(backup_file: Path, target: Store) -> None:
+    """The other has taken away what this one had written: it must not go on as if it were there."""
+    with database(target) as db, database(target) as other:
+        counted = itertools.count()
+
+        def interrupt(what: str, _done: int, _total: int | None) -> None:
+            if what == "restoring":
+                raise KeyboardInterrupt
+
+        def begin_other(what: str, _done: int, _total: int | None) -> None:
+            if what == "restoring" and next(counted) == 1:
+                with pytest.raises(KeyboardInterrupt):
+                    restore(other, blobs_of(target), backup_file, now_ms(), interrupt)
+
+        with pytest.raises(Conflict, match="Another restore"):
+            restore(db, blobs_of(target), backup_file, now_ms(), begin_other)
+        assert db.read_now(is_unfinished)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_restores_that_start_together_leave_one_and_say_so(
+    demo_store: Store, backup_file: Path, target: Store, tmp_path: Path
+) -> None:
+    Cli(target)("migrate")
+    logs = [tmp_path / f"log-{number}" for number in range(3)]
+    env = clean_environment(**target.env)
+    children = [spawn([BACKROOM, "restore", backup_file], log=log, env=env) for log in logs]
+    ended = sorted((child.wait(60), log.read_text()) for child, log in zip(children, logs, strict=True))
+    assert [status for status, _ in ended] == [0, 1, 1], ended
+    for _, said in ended[1:]:
+        assert said.startswith("backroom: ")
+        assert said.count("\n") == 1
+        assert "Another restore" in said or "has data" in said
+    assert rows_of(target) == rows_of(demo_store)
+    assert arrivals_of(target) == arrivals_of(demo_store)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -1,9 +1,13 @@
 """Requests that are too large, too slow or no HTTP at all, on the real server."""
 
+import json
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -17,6 +21,8 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 MOST_HEADERS = 4096
 MOST_CONNECTIONS = 40
 START = b"GET /healthz HTTP/1.1\r\nhost: here\r\n"
+OFFER = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__")
+"""What curl and Java's client add to their first request."""
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +117,140 @@ def test_a_broken_chunk_is_400_and_nothing_is_kept(strict: Server, cast: Cast) -
         assert is_closed(connection)
 
 
+def feedback(cast: Cast, message: str, *headers: bytes) -> bytes:
+    """A whole request that leaves this message."""
+    body = json.dumps({"message": message}).encode()
+    head = feedback_head(cast, b"content-length: %d" % len(body), *headers)
+    return head + body
+
+
+def feedback_head(cast: Cast, *headers: bytes) -> bytes:
+    path = f"/api/projects/{cast.owner.project.id}/feedback".encode()
+    key = b"x-api-key: %b" % cast.owner.miniback_key.encode()
+    lines = [b"POST %b HTTP/1.1" % path, b"host: here", b"content-type: application/json", key, *headers]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def in_pieces(request: bytes, size: int) -> list[bytes]:
+    return [request[at : at + size] for at in range(0, len(request), size)]
+
+
+def answers(port: int, pieces: list[bytes], number: int) -> list[tuple[int, bytes]]:
+    """Statuses and bodies of as many answers to what is sent piece by piece on one connection."""
+    with connect(port) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            connection.sendall(piece)
+        stream = connection.makefile("rb")
+        return [_next_answer(stream) for _ in range(number)]
+
+
 def test_an_offer_to_upgrade_is_passed_over(strict: Server) -> None:
-    upgrade = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n"
+    request = START + b"\r\n".join([*OFFER, b"", b""])
     with connect(strict.port) as connection:
         for _ in range(2):
-            connection.sendall(START + upgrade)
+            connection.sendall(request)
             assert receive(connection).status == 200
+
+
+@pytest.mark.parametrize("size", [1_000_000, 61, 1], ids=["whole", "pieces", "bytes"])
+def test_an_offer_to_upgrade_leaves_the_body_and_what_follows(server: Server, cast: Cast, size: int) -> None:
+    pipelined = (
+        feedback(cast, "one", *OFFER)
+        + START
+        + b"\r\n".join([*OFFER, b"", b""])
+        + feedback(cast, "two", *OFFER)
+        + feedback(cast, "three")
+        + START
+        + b"\r\n"
+    )
+    got = answers(server.port, in_pieces(pipelined, size), 5)
+    assert [status for status, _ in got] == [201, 200, 201, 201, 200]
+    assert [json.loads(got[n][1])["data"]["message"] for n in (0, 2, 3)] == ["one", "two", "three"]
+    assert json.loads(got[1][1]) == json.loads(got[4][1]) == {"status": "ok"}
+
+
+def test_an_offer_to_upgrade_may_arrive_in_any_two_parts(server: Server, cast: Cast) -> None:
+    request = feedback(cast, "in two", b"Upgrade: h2c", b"Connection: keep-alive, Upgrade")
+    for at in range(request.index(b"Upgrade"), len(request), 3):
+        (answer,) = answers(server.port, [request[:at], request[at:]], 1)
+        assert answer[0] == 201, request[:at]
+        assert json.loads(answer[1])["data"]["message"] == "in two"
+
+
+def test_an_offer_to_upgrade_leaves_a_body_in_chunks(server: Server, cast: Cast) -> None:
+    head = feedback_head(cast, b"transfer-encoding: chunked", *OFFER)
+    chunks = b'9\r\n{"message\r\n' + b'9\r\n":"pieces\r\n' + b'2\r\n"}\r\n' + b"0\r\n\r\n"
+    for pieces in ([head + chunks], [head, chunks], in_pieces(head + chunks, 1)):
+        (answer,) = answers(server.port, pieces, 1)
+        assert json.loads(answer[1])["data"]["message"] == "pieces"
+
+
+def test_many_offers_to_upgrade_at_once_are_all_answered(server: Server) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+    got = answers(server.port, [request * 2000], 2000)
+    assert {status for status, _ in got} == {200}
+
+
+def test_an_offer_to_upgrade_changes_no_limit(strict: Server, cast: Cast) -> None:
+    offer = b"\r\n".join([*OFFER, b"", b""])
+    most = START + b"".join(b"a%d: b\r\n" % n for n in range(96))
+    assert exchange(strict.port, most + offer).status == 200
+    refused(exchange(strict.port, most + b"z: z\r\n" + offer), 431, "HEADERS_TOO_LARGE")
+    filled = START + b"x-filling: " + b"x" * (MOST_HEADERS - len(START) - 13 - len(offer)) + b"\r\n" + offer
+    assert exchange(strict.port, filled).status == 200
+    refused(exchange(strict.port, filled.replace(b"xx", b"xxx", 1)), 431, "HEADERS_TOO_LARGE")
+    with connect(strict.port) as connection:
+        connection.sendall(ingest(cast, b"content-length: 500", *OFFER) + b'{"clientId":')
+        refused(receive(connection), 408, "REQUEST_TIMEOUT")
+
+
+def test_an_offer_to_upgrade_keeps_what_else_is_said_of_the_connection(server: Server) -> None:
+    with connect(server.port) as connection:
+        connection.sendall(START + b"connection: close, upgrade\r\nupgrade: h2c\r\n\r\n" + START + b"\r\n")
+        answer = receive(connection)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert is_closed(connection)
+
+
+def test_an_offer_to_upgrade_with_two_lengths_is_400(strict: Server) -> None:
+    offer = b"\r\n".join([b"POST /healthz HTTP/1.1", b"host: here", *OFFER, b""])
+    both = offer + b"content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    refused(exchange(strict.port, both), 400, "BAD_REQUEST")
+
+
+def test_a_websocket_is_refused_as_any_unknown_path(server: Server) -> None:
+    key = b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    request = b"GET /socket HTTP/1.1\r\nhost: here\r\n%bconnection: Upgrade\r\nupgrade: websocket\r\n\r\n" % key
+    assert exchange(server.port, request).status == get(server.port, "/socket").status == 404
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+def test_curl_with_http2_leaves_its_report(server: Server, cast: Cast) -> None:
+    url = f"{server.url}/api/projects/{cast.owner.project.id}/feedback"
+    headers = ["-H", f"x-api-key: {cast.owner.miniback_key}", "-H", "content-type: application/json"]
+    command = ["curl", "--silent", "--http2", "--data", '{"message":"by curl"}', *headers, url]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=20)
+    assert json.loads(done.stdout)["data"]["message"] == "by curl"
+
+
+def test_a_tunnel_is_refused(strict: Server) -> None:
+    with connect(strict.port) as connection:
+        connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n" + START + b"\r\n")
+        refused(receive(connection), 501, "NOT_IMPLEMENTED")
+        assert is_closed(connection)
+
+
+def test_an_unknown_method_is_told(strict: Server) -> None:
+    answer = exchange(strict.port, b"FOO /healthz HTTP/1.1\r\nhost: here\r\n\r\n")
+    refused(answer, 400, "BAD_REQUEST")
+    assert "method" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("target", [b"http://here", b"http://here?a=b", b"http://here/"])
+def test_an_address_without_a_path_is_the_root(server: Server, target: bytes) -> None:
+    answer, root = exchange(server.port, b"GET %b HTTP/1.1\r\nhost: here\r\n\r\n" % target), get(server.port, "/")
+    assert (answer.status, answer.headers["location"]) == (root.status, root.headers["location"])
 
 
 def test_pipelined_requests_are_answered_in_order(strict: Server) -> None:
@@ -124,18 +258,17 @@ def test_pipelined_requests_are_answered_in_order(strict: Server) -> None:
         first, second = START + b"\r\n", b"GET /robots.txt HTTP/1.1\r\nhost: here\r\n\r\n"
         connection.sendall(first + second + first)
         stream = connection.makefile("rb")
-        statuses = [_next_status(stream) for _ in range(3)]
-    assert statuses == [b"HTTP/1.1 200 OK"] * 3
+        statuses = [_next_answer(stream)[0] for _ in range(3)]
+    assert statuses == [200] * 3
 
 
-def _next_status(stream: object) -> bytes:
-    status = stream.readline().strip()  # type: ignore[attr-defined]
-    length = 0
-    while line := stream.readline().strip():  # type: ignore[attr-defined]
+def _next_answer(stream: BinaryIO) -> tuple[int, bytes]:
+    """Status and body of the next answer, which names its length."""
+    status, length = int(stream.readline().split()[1]), 0
+    while line := stream.readline().strip():
         name, _, value = line.partition(b": ")
         length = int(value) if name == b"content-length" else length
-    stream.read(length)  # type: ignore[attr-defined]
-    return bytes(status)
+    return status, stream.read(length)
 
 
 def test_nonsense_after_a_good_request_spares_its_answer(strict: Server) -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
@@ -59,6 +60,9 @@ agent.command("backroom.cli.agent:install", name="install", help="Set a coding a
 
 def main() -> None:
     """Runs one command. Exits with 0, 1 (it failed) or 2 (wrong usage), these two with one line on standard error."""
+    if sys.stderr is None:
+        # Else the next file that is opened would be where complaints go.
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         _check_words(sys.argv)
         app(exit_on_error=False, print_error=False, result_action="return_value")

@@ -32,9 +32,10 @@ UNFINISHED = "A restore into this store didn't get to its end. Run `backroom res
 class Place:
     """The two flags that every command takes."""
 
-    data: Annotated[Path | None, Parameter(help="The data folder, else the variable BACKROOM_DATA, else ./data.")] = (
-        None
-    )
+    data: Annotated[
+        Path | None,
+        Parameter(converter=parsed_by(_folder), help="The data folder, else the variable BACKROOM_DATA, else ./data."),
+    ] = None
     json: Annotated[bool, Parameter(negative="", help="Print one JSON object and nothing else.")] = False
 
     def settings(self) -> Settings:
@@ -42,7 +43,9 @@ class Place:
         return read_settings(os.environ, data=self.data)
 
     def answer(self, fields: Mapping[str, Any], text: str) -> None:
-        """Prints `fields` as JSON where that was asked for, else `text`."""
+        """Prints `fields` as JSON where that was asked for, else `text`. Raises Invalid, OSError where it can't."""
+        if sys.stdout is None:
+            raise Invalid("It is done, but can't be told: standard output is closed.")
         line = msgspec.json.encode(fields).decode() if self.json else text
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
@@ -86,7 +89,7 @@ def read_line(what: str) -> str:
     Raises Invalid where there is none, or bytes that aren't UTF-8.
     """
     try:
-        line = sys.stdin.readline()
+        line = sys.stdin.readline() if sys.stdin is not None else ""
         line.encode()
     except UnicodeError as error:
         raise Invalid(f"The {what} on standard input must be text in UTF-8.") from error
@@ -105,6 +108,12 @@ def parsed_by(parse: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], T]:
             raise ValueError(error.message) from error
 
     return convert
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise Invalid("The data folder must have a name.")
+    return Path(text)
 
 
 def first_line(error: BaseException | None) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
+import structlog
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
@@ -12,7 +14,10 @@ from backroom.accounts.setup import make_setup, needs_setup
 from backroom.app import App
 from backroom.cli.place import Place, opened
 from backroom.clock import now_ms
+from backroom.errors import Invalid
 from backroom.web import server
+
+log = structlog.get_logger("backroom.server")
 
 
 def serve(
@@ -35,7 +40,12 @@ def serve(
         if setup is not None:
             fields["setupUrl"] = setup_link(settings.public_url or _here(address), setup.token)
             text += f"\nNobody has an account yet. Make yours, the owner's:\n{fields['setupUrl']}"
-        place.answer(fields, text)
+        try:
+            place.answer(fields, text)
+        except (Invalid, OSError) as error:
+            # Who reads the output isn't who is served. Closing it again at the end would complain.
+            sys.stdout = None
+            log.warning("nobody_reads_output", error=str(error), url=address)
 
     server.serve(App(settings), settings, host, port, ready)
 

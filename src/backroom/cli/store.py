@@ -22,7 +22,7 @@ from backroom.errors import Invalid
 from backroom.files.blobs import Blobs
 from backroom.store.database import Database
 from backroom.store.migrations import migrate as migrate_store
-from backroom.upkeep.backup import back_up
+from backroom.upkeep.backup import back_up, check_target
 from backroom.upkeep.demo import fill
 from backroom.upkeep.doctor import Check, examine
 from backroom.upkeep.mend import mend as mend_store
@@ -92,7 +92,9 @@ def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
     file
         What to write; it appears when it is whole, in place of a file of that name.
     """
-    with _opened_with_files(place.settings()) as (db, blobs), _shown_progress() as report:
+    settings = place.settings()
+    check_target(file, settings)
+    with _opened_with_files(settings) as (db, blobs), _shown_progress() as report:
         copied = back_up(db, blobs, file, now_ms(), report)
     size = file.stat().st_size
     reports = copied.rows["reports"]

@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from sqlalchemy import Connection, Select, Table, func, literal_column, select
 
-from backroom.errors import Conflict, NotFound
+from backroom.config import Settings
+from backroom.errors import Conflict, Invalid, NotFound
 from backroom.files.blobs import Blobs
-from backroom.store.database import Database
+from backroom.store.database import Database, parse_url
 from backroom.store.migrations import current, head
 from backroom.store.tables import files, metadata, reports
 from backroom.upkeep.archive import (
@@ -30,6 +33,8 @@ from backroom.upkeep.progress import Report, silent
 
 PART_BYTES = 4 * 1024 * 1024
 ROWS_AT_ONCE = 1000
+BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
+"""How the names of the files end that SQLite and we have beside the database's own, and that one."""
 
 
 class Copied(NamedTuple):
@@ -40,15 +45,50 @@ class Copied(NamedTuple):
     missing: list[str]
 
 
+def check_target(target: Path, settings: Settings) -> None:
+    """Raises Invalid where a backup can't be, or would take the place of what it is a copy of; OSError."""
+    if target.exists() and not target.is_file():
+        raise Invalid(f"{target} is no file, and nothing that a backup may replace. Name a file.")
+    place = _real(target)
+    folder = _files_folder(settings)
+    if place in _database_files(settings) or (folder is not None and place.is_relative_to(folder)):
+        raise Invalid(f"{target} belongs to the store. Name a file elsewhere.")
+
+
+def _database_files(settings: Settings) -> set[Path]:
+    """SQLite's file and what is beside it; nothing on PostgreSQL."""
+    url = parse_url(settings.database_url, settings.data)
+    if url.get_backend_name() != "sqlite":
+        return set()
+    name = str(url.database)
+    return {_real(Path(f"{each}{end}")) for each in (name, _real(Path(name))) for end in BESIDE}
+
+
+def _files_folder(settings: Settings) -> Path | None:
+    """Where screenshots and voice notes are kept; None for a bucket."""
+    if not settings.files_url:
+        return _real(settings.files_path)
+    parts = urlsplit(settings.files_url)
+    return _real(Path(unquote(parts.path))) if parts.scheme == "file" else None
+
+
+def _real(path: Path) -> Path:
+    """Without links, as far as it exists."""
+    return Path(os.path.realpath(path))
+
+
 def back_up(db: Database, blobs: Blobs, target: Path, now: int, report: Report = silent) -> Copied:
     """Writes everything as of one moment into `target`, which appears whole or not at all.
 
     Reads under one snapshot, in constant memory. Deleted files stay for an hour, in which they can be copied;
-    one that is gone by then is named in the result. Raises Conflict for a store of another schema, OSError.
+    one that is gone by then is named in the result. Several may write to one target: the last one's stays.
+    Raises Conflict for a store of another schema, OSError.
     """
-    part = target.with_name(f"{target.name}.part")
+    # For this user alone: a backup holds password hashes and identity secrets.
+    descriptor, name = mkstemp(prefix=f"{target.name}.", suffix=".part", dir=target.parent)
+    part = Path(name)
     try:
-        with open(part, "wb", opener=_private) as file:
+        with os.fdopen(descriptor, "wb") as file:
             with db.snapshot() as conn:
                 copied = _write_all(conn, blobs, ArchiveWriter(file), now, report)
             file.flush()
@@ -154,11 +194,6 @@ class _Progress:
     def advance(self, what: str, done: int) -> None:
         self._done += done
         self._report(what, self._done, self._total)
-
-
-def _private(path: str, flags: int) -> int:
-    """Opens for this user alone: a backup holds password hashes and identity secrets."""
-    return os.open(path, flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,12 +3,14 @@
 Rows go in by parts of some megabytes, each in a transaction of its own. Accounts, projects and keys go
 last, in one transaction that also takes the mark `restoring` away: before it nobody can reach anything,
 after it everything is there. A store that still has the mark was interrupted; the next restore clears it
-and begins anew. The rows of an older backup are brought to today's schema before (`older`).
+and begins anew, with a mark of its own: one that wasn't interrupted after all finds that and stops. The rows
+of an older backup are brought to today's schema before (`older`).
 """
 
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -41,6 +43,7 @@ from backroom.upkeep.progress import Report, silent
 
 MARK = "restoring"
 HAS_DATA = "This store has data already; a backup can only be restored into an empty one (another --data folder)."
+OVERTAKEN = "Another restore into this store has begun since this one did, which therefore stopped."
 
 
 class Restored(NamedTuple):
@@ -66,8 +69,8 @@ def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report =
     """Fills the store from the backup `source`. The store has the newest schema and no data.
 
     The whole file is checked, and the rows of an older one are brought to this schema, before anything is
-    written. Raises Conflict (the store has data), Invalid (no backup, a damaged one, or one of a newer
-    schema), StoreFailed, OSError.
+    written. Raises Conflict (the store has data, or another restore into it has begun since), Invalid (no backup, a
+    damaged one, or one of a newer schema), StoreFailed, OSError.
     """
     if db.read_now(has_data):
         raise Conflict(HAS_DATA)
@@ -76,7 +79,7 @@ def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report =
     with room as older:
         _check(source, manifest, older, report)
         wanted = manifest.rows if older is None else older.migrate()
-        db.write_now(_begin)
+        mark = db.write_now(_begin)
         rows, copied, last = dict.fromkeys(wanted, 0), 0, []
         for part in _contents(source, older):
             if isinstance(part, Member):
@@ -87,9 +90,9 @@ def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report =
                 if part.table in LAST:
                     last.append(part)
                 else:
-                    db.write_now(_insert, part)
+                    db.write_now(_insert, mark, part)
             report("restoring", sum(rows.values()) + copied, sum(wanted.values()) + manifest.files)
-        db.write_now(_finish, last, now)
+        db.write_now(_finish, mark, last, now)
     return Restored(rows, copied)
 
 
@@ -134,26 +137,42 @@ def _contents(source: Path, older: OlderRows | None) -> Iterator[Member | Rows]:
         yield from older.read(after)
 
 
-def _begin(tx: Connection) -> None:
-    """Marks the store, after taking away what an interrupted restore left."""
+def _begin(tx: Connection) -> int:
+    """Marks the store, after taking away what an interrupted restore left; returns the mark."""
+    _take_turn(tx)
     if has_data(tx):
         raise Conflict(HAS_DATA)
     empty_index(tx)
     for table in metadata.tables.values():
         tx.execute(delete(table))
-    tx.execute(insert(changes).values(name=MARK, n=1))
+    mark = secrets.randbits(62)
+    tx.execute(insert(changes).values(name=MARK, n=mark))
+    return mark
 
 
-def _insert(tx: Connection, part: Rows) -> None:
-    if not is_unfinished(tx):
-        raise Conflict("Somebody else has finished a restore into this store.")
+def _insert(tx: Connection, mark: int, part: Rows) -> None:
+    _check_mark(tx, mark)
     insert_rows(tx, metadata.tables[part.table], part.rows)
 
 
-def _finish(tx: Connection, last: list[Rows], now: int) -> None:
+def _check_mark(tx: Connection, mark: int) -> None:
+    """Raises Conflict where another restore has begun since, which took away what this one had written."""
+    _take_turn(tx)
+    if tx.execute(select(changes.c.n).where(changes.c.name == MARK)).scalar() != mark:
+        raise Conflict(OVERTAKEN)
+
+
+def _take_turn(tx: Connection) -> None:
+    """On PostgreSQL others write at the same time, unseen until they commit."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("LOCK TABLE changes IN EXCLUSIVE MODE"))
+
+
+def _finish(tx: Connection, mark: int, last: list[Rows], now: int) -> None:
     """Opens the store: accounts, projects and keys appear, the mark goes."""
+    _check_mark(tx, mark)
     for part in last:
-        _insert(tx, part)
+        insert_rows(tx, metadata.tables[part.table], part.rows)
     tx.execute(delete(changes).where(changes.c.name == MARK))
     # The store goes back in time, but no change number may: an ETag given out since the backup would fit again.
     tx.execute(update(changes).where(changes.c.n < now).values(n=now))

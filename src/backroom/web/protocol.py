@@ -53,6 +53,7 @@ class Refusal(Exception):
 
 
 MALFORMED = Refusal(400, "BAD_REQUEST", "This isn't valid HTTP.")
+UNKNOWN_METHOD = Refusal(400, "BAD_REQUEST", "This isn't HTTP, or has a method that the server doesn't know.")
 TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", "The request didn't arrive in time.")
 TOO_MUCH_FRAMING = Refusal(413, "PAYLOAD_TOO_LARGE", "The body's chunks carry too little, or its trailers too much.")
 OVERLOADED = Refusal(503, "UNAVAILABLE", "The server has as many connections as it takes. Try again in a moment.")
@@ -109,6 +110,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > MOST_HEADERS:
             raise Refusal(431, "HEADERS_TOO_LARGE", f"A request may have at most {MOST_HEADERS} headers.")
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise Refusal(501, "NOT_IMPLEMENTED", "The server is no proxy: it takes no CONNECT.")
+            return
         self._describe()
         before = self.cycle
         self.cycle = self._new_cycle()
@@ -117,6 +122,11 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _should_upgrade(self) -> bool:
+        """Asked where the parser is about to: then what it tells of that request is passed over, for `_parse` has it
+        read anew."""
+        return True
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         cycle.tasks = self.tasks
@@ -135,11 +145,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _describe(self) -> None:
         url, scope = httptools.parse_url(self.url), self.scope
-        path = url.path.decode("ascii")
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = self.parser.get_http_version()
         scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
+        scope["raw_path"] = raw_path
         scope["query_string"] = url.query or b""
 
     def _new_cycle(self) -> Cycle:
@@ -164,12 +175,9 @@ class GuardedProtocol(HttpToolsProtocol):
         was_in_body = cycle is not None and cycle.more_body and cycle.scope is self.scope
         before = len(cycle.body) if was_in_body else 0
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nothing here is upgraded to; the request itself is answered as if it hadn't asked.
-            pass
+            self._parse(data)
         except httptools.HttpParserError as error:
-            self.refuse(error.__context__ if isinstance(error.__context__, Refusal) else MALFORMED)
+            self.refuse(_refusal_of(error))
             return
         if was_in_body and not self._body.takes(cycle, len(data), len(cycle.body) - before, self._settings):
             self.refuse(TOO_MUCH_FRAMING)
@@ -178,6 +186,28 @@ class GuardedProtocol(HttpToolsProtocol):
             self._count_head(0 if began_here else len(data))
         elif self._room != DEAF:
             self._room = self._settings.max_headers
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Raises HttpParserError. Nothing here is upgraded to: a request that offers it is answered as if it didn't.
+
+        The parser ends such a request at its head, for it takes all that follows for another protocol. So another one
+        reads the head without the offer, and then what follows.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as offer:
+                data = memoryview(data)[offer.args[0] :]
+            head = self._head_without_offer()
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.parser.feed_data(head)
+
+    def _head_without_offer(self) -> bytes:
+        start = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        lines = [b"%b:%b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([start, *lines, b"", b""])
 
     def _count_head(self, size: int) -> None:
         self._room = (self._settings.max_headers if not size else self._room) - size
@@ -341,6 +371,12 @@ async def refuse_overloaded(scope: Scope, _receive: Receive, send: Send) -> None
     scope["request_id"] = new_request_id()
     body, headers = _refusal(OVERLOADED)
     await send_answer(scope, send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
+
+
+def _refusal_of(error: httptools.HttpParserError) -> Refusal:
+    if isinstance(error.__context__, Refusal):
+        return error.__context__
+    return UNKNOWN_METHOD if isinstance(error, httptools.HttpParserInvalidMethodError) else MALFORMED
 
 
 def _refusal(refusal: Refusal) -> tuple[bytes, Headers]:
