@@ -7,6 +7,7 @@ import io
 import os
 import random
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -123,6 +124,7 @@ def test_a_full_disk_is_told_and_loses_nothing(disk: tuple[Disk, Cast], start_se
             load.open.discard(sent)
         else:
             assert is_refusal(answer, sent)
+            assert "kept nothing" in answer.body["error"]
             refused.append(sent)
         if len(refused) >= 10:
             break
@@ -171,6 +173,32 @@ def test_a_full_disk_under_load(disk: tuple[Disk, Cast], start_server: StartServ
     load.check()
     load.send_again()
     load.check()
+
+
+@sqlite_only
+@pytest.mark.parametrize("what", ["moved", "deleted"])
+def test_a_store_that_is_taken_away_takes_no_more_reports(
+    fresh_cast: Cast, start_server: StartServer, what: str
+) -> None:
+    """The file is still open, but nobody will ever find again what is written into it."""
+    server, data = start_server(fresh_cast.store), fresh_cast.store.data_dir
+    client = Client(server, fresh_cast)
+    assert client.send(Sent(0)).status == 201
+    away = data.with_name("away")
+    if what == "moved":
+        data.rename(away)
+    else:
+        shutil.rmtree(data)
+    for number in (1, 2):
+        answer = client.send(Sent(number))
+        assert is_refusal(answer, Sent(number))
+        assert "kept nothing" in answer.body["error"]
+    assert client.ask("GET", "/readyz").status == 503
+    if what == "moved":
+        away.rename(data)
+        assert client.send(Sent(1)).status == 201
+        assert client.ask("GET", "/readyz").status == 200
+    client.close()
 
 
 def picture() -> bytes:

@@ -43,6 +43,15 @@ def rows(db: Database, table: Table) -> list[tuple[Any, ...]]:
     return sorted(map(tuple, db.read_now(lambda conn: conn.execute(select(table)).all())), key=repr)
 
 
+def test_an_endless_user_id_does_not_come_back(room: Room) -> None:
+    """What is in the trash may be of a time when there was no limit; PostgreSQL's index has one."""
+    report = room.submit(user_id="u" * 201, message="Still here").id
+    done = room.db.write_now(apply, room.actor, Delete(), [report], NOW)
+    room.db.write_now(undo, room.actor, done.undo, NOW + 1)
+    kept = select(reports.c.message, reports.c.user_id)
+    assert room.db.read_now(lambda conn: conn.execute(kept).one()) == ("Still here", None)
+
+
 def state(db: Database) -> list[list[tuple[Any, ...]]]:
     """Everything that a report is, and the row that SQLite keeps it in."""
     numbered = "SELECT row, id FROM reports" if db.is_sqlite else "SELECT id FROM reports"

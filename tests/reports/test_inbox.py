@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from backroom import ids
 from backroom.access import Role, person
+from backroom.clock import DAY
 from backroom.errors import Denied, Invalid, NotFound
+from backroom.ids import IdMaker
 from backroom.reports import finding
-from backroom.reports.bulk import apply
+from backroom.reports.bulk import apply, undo
 from backroom.reports.commands import delete_report
 from backroom.reports.comments import add_comment
 from backroom.reports.filters import NOBODY, Wanted
@@ -29,7 +32,7 @@ from backroom.reports.inbox import (
 )
 from backroom.reports.reach import reach
 from backroom.reports.rules import Source, Status
-from backroom.reports.triage import AddLabel, Assign, SetStatus
+from backroom.reports.triage import AddLabel, Assign, Delete, SetStatus
 from backroom.store import facets
 from backroom.store.database import Database
 from tests.harness.postgres import Cluster
@@ -256,6 +259,57 @@ def test_a_cursor_whose_report_is_gone_still_stands_where_it_was(room: Room) -> 
         newer = room.db.read_now(list_inbox, wanted, None, gone, 10).rows
         assert [row.id for row in older] == ids[:2][::-1]
         assert [row.id for row in newer] == ids[2:][::-1]
+
+
+@pytest.mark.parametrize("times", [(True, False), (False, True), (True, True)], ids=["since", "until", "both"])
+@pytest.mark.parametrize("fed", [False, True], ids=["in the tail", "indexed"])
+def test_a_search_within_times_finds_what_was_brought_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch, fed: bool, times: tuple[bool, bool]
+) -> None:
+    """On SQLite such reports may lie behind all that came meanwhile."""
+    monkeypatch.setattr(finding, "SLACK_ROWS", 1)
+    old = [room.submit(NOW, message="the checkout").id for _ in range(8)]
+    feed_all(room.db)
+    done = room.db.write_now(apply, room.actor, Delete(), old[2:], NOW)
+    new = [room.submit(NOW + DAY + number * 60_000, message="the checkout").id for number in range(8)]
+    feed_all(room.db)
+    room.db.write_now(undo, room.actor, done.undo, NOW + 1)
+    if fed:
+        feed_all(room.db)
+    since, until = (NOW - DAY if times[0] else None), (NOW + DAY // 2 if times[1] else None)
+    wanted = Wanted((room.id,), search="checkout", since=since, until=until)
+    assert set(walk(room.db, wanted, 3)) == {*old, *(() if times[1] else new)}
+
+
+@pytest.mark.parametrize("fed", [False, True], ids=["in the tail", "indexed"])
+def test_a_search_within_times_finds_what_came_while_the_clock_was_wrong(
+    room: Room, monkeypatch: pytest.MonkeyPatch, fed: bool
+) -> None:
+    """A server that was started again with its clock set back gives ids that lie before those it gave."""
+    monkeypatch.setattr(finding, "SLACK_ROWS", 1)
+    ahead = [room.submit(NOW + DAY, message="the checkout").id for _ in range(5)]
+    feed_all(room.db)
+    monkeypatch.setattr(ids, "_maker", IdMaker())
+    right = [room.submit(NOW + number * 60_000, message="the checkout").id for number in range(5)]
+    if fed:
+        feed_all(room.db)
+    for since, until, found in (
+        (None, NOW + DAY // 2, right),
+        (NOW + DAY // 2, None, ahead),
+        (NOW, NOW + 2 * DAY, ahead + right),
+    ):
+        wanted = Wanted((room.id,), search="checkout", since=since, until=until)
+        assert sorted(walk(room.db, wanted, 2)) == sorted(found)
+
+
+def test_what_is_newer_than_a_report_that_is_gone_is_found_whole(room: Room) -> None:
+    kept = [room.submit(message="the checkout").id for _ in range(4)]
+    for fed in (False, True):
+        if fed:
+            feed_all(room.db)
+        for term in (None, "checkout"):
+            page = room.db.read_now(list_inbox, Wanted((room.id,), search=term), None, "0" * 24, 10)
+            assert [row.id for row in page.rows] == kept[::-1]
 
 
 def test_cursors_that_cannot_be_any(room: Room) -> None:

@@ -16,6 +16,7 @@ from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.hot import insert_rows
 from backroom.store.tables import reports
+from backroom.upkeep.index import make_index
 from tests.harness.postgres import Cluster
 from tests.harness.processes import wait_until
 from tests.harness.store import Store, new_store
@@ -356,6 +357,24 @@ def test_without_an_index_it_still_finds(cluster: Cluster | None, migrated: Any,
 )
 def test_the_words_of_a_search(text: str, wanted: list[str]) -> None:
     assert search.words(text) == wanted
+
+
+def test_an_index_that_is_made_meanwhile_is_used(cluster: Cluster | None, migrated: Any, tmp_path: Any) -> None:
+    """By the doctor, beside a server that began without one."""
+    with new_store(tmp_path / "data", cluster, like=migrated(cluster)) as store, opened(store) as db:
+        drop = "DROP TABLE report_search" if db.is_sqlite else "DROP INDEX IF EXISTS report_search_message"
+        db.write_now(lambda tx: tx.execute(text(drop)))
+        made = db.write_now(add, ["bravo coupon"])
+        feed_all(db)
+        assert not db.read_now(search.has_index)
+        db.write_now(make_index)
+        feed_all(db)
+        assert db.read_now(search.has_index)
+        db.write_now(remove, made)
+        new = db.write_now(add, ["charlie voucher"])
+        feed_all(db)
+        assert find(db, "voucher") == new
+        assert find(db, "coupon") == []
 
 
 letters = "aAbBcäÄéЖж漢😀 %_\\\"'*()-^:+\n"

@@ -30,8 +30,8 @@ MOST_WAYS = 200
 
 FIRST_PIECE = 64
 LARGEST_PIECE = 2_000
-SLACK_ROWS = 1_000
-"""Reports are stored in the order of their ids but for those that arrive at the same time, and those brought back."""
+SLACK_ROWS = 20_000
+"""Reports are stored in the order of their ids but for those of a second or two."""
 
 AFTER_ALL = 1 << 62
 CURSOR = re.compile(r"(?:[0-9a-f]{24}|r\d{1,18})\Z")
@@ -139,18 +139,19 @@ def _end_of_look(conn: Connection, ways: list[Way], low: str, high: str, *, newe
 
 def _find_by_row(conn: Connection, wanted: Wanted, before: str | None, after: str | None, limit: int) -> Ids:
     """By SQLite's index of texts, whose order is that in which reports were stored."""
-    low, high = _row_bounds(conn, wanted)
+    low, high = 0, AFTER_ALL
     if before is not None:
-        high = min(high, _row_of(conn, wanted, before))
+        high = _row_of(conn, wanted, before)
     newest_first = after is None
     if after is not None:
-        low = max(low, _row_of(conn, wanted, after))
+        low = _row_of(conn, wanted, after, is_before=False)
+    within = _row_bounds(conn, wanted)
     inexact = [word for word in wanted.words if not search.is_exact(word)]
     conditions = [*conditions_by_row(wanted), *search.contain_all(conn, inexact)]
     found: list[tuple[int, Key]] = []
     looked_at, piece, further = 0, max(FIRST_PIECE, limit + 1), None
     while looked_at < LOOKED_AT:
-        rows = search.find_rows(conn, wanted.words, low, high, piece, newest_first=newest_first)
+        rows = search.find_rows(conn, wanted.words, low, high, piece, fed_within=within, newest_first=newest_first)
         found += _fitting(conn, rows, conditions, newest_first=newest_first)
         looked_at += len(rows)
         if len(found) > limit:
@@ -177,7 +178,10 @@ def _fitting(
 
 
 def _row_bounds(conn: Connection, wanted: Wanted) -> tuple[int, int]:
-    """Rows below and above those that a filter's times leave, with some to spare."""
+    """Rows below and above those that a filter's times leave, with some to spare; all rows where their order doesn't
+    tell."""
+    if not search.is_in_order(conn):
+        return 0, AFTER_ALL
     low, high = id_bounds(wanted)
     first, last = 0, AFTER_ALL
     if wanted.since is not None:
@@ -199,15 +203,15 @@ def _cursor(row: int | None) -> str | None:
     return None if row is None else f"r{row}"
 
 
-def _row_of(conn: Connection, wanted: Wanted, cursor: str) -> int:
-    """The row that a cursor means; for the id of a report that is gone, the one where it would have been."""
+def _row_of(conn: Connection, wanted: Wanted, cursor: str, *, is_before: bool = True) -> int:
+    """The row that a cursor means; for the id of a report that is gone, the one next to where it would have been."""
     if cursor.startswith("r"):
         return int(cursor[1:])
     mine = _c.project.in_(wanted.projects)
     exact = conn.execute(select(ROW).select_from(reports).where(mine, _c.id == cursor)).scalar()
     if exact is not None:
         return int(exact)
-    return max(_edge(conn, project, cursor, newest=True) for project in wanted.projects) + 1
+    return max(_edge(conn, project, cursor, newest=True) for project in wanted.projects) + int(is_before)
 
 
 def _pieces(ways: Sequence[Way]) -> list[list[Way]]:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, column, delete, insert,
 
 from backroom.clock import DAY
 from backroom.reports.reach import Found, are
+from backroom.reports.rules import USER_ID_LENGTH
 from backroom.reports.tally import Tally
 from backroom.store import facets, search
 from backroom.store.hot import insert_rows
@@ -53,6 +54,7 @@ class _Content(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Content)
 _rows_of_reports = table("reports", column("row"), *[column(each.name) for each in reports.columns])
 _CLIENT_ID = list(reports.columns).index(reports.c.client_id)
+_USER_ID = list(reports.columns).index(reports.c.user_id)
 
 
 def throw_away(tally: Tally, found: Sequence[Found]) -> None:
@@ -156,6 +158,8 @@ def _put_back(tx: Connection, project: str, content: _Content) -> None:
     report = list(content.report)
     if report[_CLIENT_ID] is not None and _client_is_taken(tx, project, report[_CLIENT_ID]):
         report[_CLIENT_ID] = None  # it was sent again meanwhile, which made a report of its own
+    if report[_USER_ID] is not None and len(report[_USER_ID]) > USER_ID_LENGTH:
+        report[_USER_ID] = None  # of a time when there was no limit
     values = dict(zip((str(each.name) for each in reports.columns), report, strict=True))
     if content.row is not None and tx.dialect.name == "sqlite" and not _row_is_taken(tx, content.row):
         tx.execute(insert(_rows_of_reports).values(row=content.row, **values))

@@ -13,6 +13,11 @@ BUSY_STATES = {"40001", "40P01", "23505"}
 """PostgreSQL's serialization failure, deadlock, and a unique key that another writer took between look-up
 and insert: the same work may pass, or find what it looks for, at the next try."""
 
+
+class StoreMoved(Exception):
+    """What is written would go into a file that nobody finds any more."""
+
+
 NOT_KEPT = "The store couldn't take this, and has kept nothing of it. Send it again later."
 UNKNOWN = "The store was lost before it said whether it has kept this. Look whether it has before you send it again."
 

@@ -23,6 +23,13 @@ class FileLock:
         self._fd: int | None = None
         self.waited = False
 
+    def is_there(self) -> bool:
+        """Whether the lock's file still lies where it did when it was opened, and with it the store."""
+        try:
+            return self._fd is not None and os.path.samestat(os.fstat(self._fd), self._path.stat())
+        except OSError:
+            return False
+
     def __enter__(self) -> None:
         if self._fd is None:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

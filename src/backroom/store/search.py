@@ -26,6 +26,7 @@ from sqlalchemy import (
     table,
 )
 
+from backroom.ids import moment_of
 from backroom.store.tables import reports
 
 SLICE_SECONDS = 0.002
@@ -33,6 +34,8 @@ SLICE_ROWS = 16
 POSTGRESQL_SLICE_ROWS = 64
 SHORTEST_INDEXED = 3
 LONGEST_PHRASE = 64
+SLACK_SECONDS = 2
+"""Two processes that store at the same time may interleave."""
 
 WORD = re.compile(r'"([^"]+)"(?!\S)|(\S+)')
 
@@ -73,16 +76,21 @@ def feed(tx: Connection) -> bool:
         return False
     driver: Any = tx.connection.driver_connection
     until = time.perf_counter() + SLICE_SECONDS
-    (position,) = driver.execute("SELECT row FROM search_state").fetchone()
+    position, newest, in_order = driver.execute("SELECT row, newest, in_order FROM search_state").fetchone()
     while True:
         rows = driver.execute(
-            "SELECT row, message FROM reports WHERE row > ? ORDER BY row LIMIT ?",
+            "SELECT row, id, message FROM reports WHERE row > ? ORDER BY row LIMIT ?",
             (position, SLICE_ROWS),
         ).fetchall()
         if rows:
-            driver.executemany(_ADD, [(row, fold(message)) for row, message in rows])
+            driver.executemany(_ADD, [(row, fold(message)) for row, _, message in rows])
             position = rows[-1][0]
-            driver.execute("UPDATE search_state SET row = ?", (position,))
+            for _, id_, _ in rows:
+                second = moment_of(id_) // 1000
+                in_order = in_order and second >= newest - SLACK_SECONDS
+                newest = max(newest, second)
+            state = (position, newest, int(in_order))
+            driver.execute("UPDATE search_state SET row = ?, newest = ?, in_order = ?", state)
         if len(rows) < SLICE_ROWS:
             return False
         if time.perf_counter() > until:
@@ -136,17 +144,20 @@ def remember(tx: Connection, condition: ColumnElement[bool]) -> None:
 
 
 def has_index(conn: Connection) -> bool:
-    """Whether the engine offered a trigram index when the store was made."""
+    """Whether the store has a trigram index. One that hasn't may get it from another process."""
     url = str(conn.engine.url)
     if url not in _indexed_stores:
         if conn.dialect.name == "sqlite":
-            _indexed_stores[url] = inspect(conn).has_table("report_search")
+            found = inspect(conn).has_table("report_search")
         else:
-            _indexed_stores[url] = bool(conn.execute(select(func.to_regclass("report_search_message"))).scalar())
-    return _indexed_stores[url]
+            found = bool(conn.execute(select(func.to_regclass("report_search_message"))).scalar())
+        if not found:
+            return False
+        _indexed_stores.add(url)
+    return True
 
 
-_indexed_stores: dict[str, bool] = {}
+_indexed_stores: set[str] = set()
 
 
 def find_ids(conn: Connection, term: str, conditions: Conditions, limit: int, offset: int) -> list[str]:
@@ -183,16 +194,33 @@ def _is_of(rows: TableClause) -> ColumnElement[bool]:
     return (reports.c.project == rows.c.project) & (reports.c.id == rows.c.report)
 
 
+def is_in_order(conn: Connection) -> bool:
+    """Whether SQLite's fed reports lie in the order of their ids, but for SLACK_SECONDS: not where one was brought
+    back at the end, or the clock was set back between two servers."""
+    position, newest, in_order = conn.exec_driver_sql("SELECT row, newest, in_order FROM search_state").one()
+    oldest = conn.execute(select(func.min(_ID)).where(position < ROW)).scalar()
+    return bool(in_order) and (oldest is None or moment_of(oldest) // 1000 >= newest - SLACK_SECONDS)
+
+
 def find_rows(
-    conn: Connection, terms: Sequence[str], low: int, high: int, most: int, *, newest_first: bool = True
+    conn: Connection,
+    terms: Sequence[str],
+    low: int,
+    high: int,
+    most: int,
+    *,
+    fed_within: tuple[int, int],
+    newest_first: bool = True,
 ) -> list[int]:
     """Numbers above `low` and below `high` of SQLite's rows whose message contains all of `terms`, at most `most` of
-    them from one end on. Only where `serves` says that the index can; those of `terms` that aren't `is_exact` are still
-    to be judged by the rows."""
+    them from one end on; of those that are fed, only within narrower bounds. Only where `serves` says that the index
+    can; those of `terms` that aren't `is_exact` are still to be judged by the rows.
+    """
     position = _position(conn)
     tail = select(ROW).select_from(reports).where(max(low, position) < ROW, high > ROW, *contain_all(conn, terms))
     rowid = INDEX.c.rowid
-    fed = select(rowid).where(_matches(terms), rowid > low, rowid < min(high, position + 1))
+    first, last = max(low, fed_within[0]), min(high, fed_within[1], position + 1)
+    fed = select(rowid).where(_matches(terms), rowid > first, rowid < last)
     both = [(tail, ROW), (fed, rowid)] if newest_first else [(fed, rowid), (tail, ROW)]
     found: list[int] = []
     for query, number in both:

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from backroom.store.failures import check_open, first_line, is_busy, is_lost, refusal
+from backroom.store.failures import StoreMoved, check_open, first_line, is_busy, is_lost, refusal
 from backroom.store.lock import FileLock
 from backroom.store.tasks import ATTEMPTS, BatchFailed, Task, by_command, run_all, wake
 
@@ -149,7 +149,8 @@ class Writer(threading.Thread):
                 if self._may_pass(error, attempt):
                     continue
                 log.error("commit_failed", error=first_line(error), commands=len(group))
-                may_be_kept = self._committing and self._conn is not None and is_lost(self._conn)
+                conn = self._conn
+                may_be_kept = self._lock is None and self._committing and conn is not None and is_lost(conn)
                 self._drop_connection()
                 for task in group:
                     task.outcome = refusal(error, may_be_kept=may_be_kept)
@@ -181,6 +182,8 @@ class Writer(threading.Thread):
     def _transaction(self) -> Iterator[Connection]:
         """A transaction, begun and ended straight on the driver: through the engine's own it costs 100 µs more."""
         with self._lock or nullcontext():
+            if self._lock is not None and not self._lock.is_there():
+                raise StoreMoved("The data folder was moved or deleted under the server. Put it back, or restart it.")
             conn = self._connection()
             driver: Any = conn.connection.driver_connection
             self._committing = False

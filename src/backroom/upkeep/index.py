@@ -25,7 +25,7 @@ def empty_index(tx: Connection) -> None:
     if tx.dialect.name != "sqlite":
         return
     facets.empty(tx)
-    tx.exec_driver_sql("UPDATE search_state SET row = 0")
+    tx.exec_driver_sql("UPDATE search_state SET row = 0, newest = 0, in_order = 1")
     if index_exists(tx):
         tx.exec_driver_sql("INSERT INTO report_search (report_search) VALUES ('delete-all')")
 

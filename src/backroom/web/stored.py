@@ -46,11 +46,11 @@ async def stored_answer(scope: Scope, blobs: Blobs, file: str, found: StoredByte
     headers = _headers(file, found, tag, vary)
     if names_tag(scope, tag):
         return Answer(304, b"", headers)
-    span = span_of(header(scope, b"range"), found.size) if _in_date(scope, tag) else None
+    bare = scope["method"] == "HEAD"
+    span = span_of(header(scope, b"range"), found.size) if _in_date(scope, tag) and not bare else None
     start, end = span or (0, found.size)
     if span is not None:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, found.size)))
-    bare = scope["method"] == "HEAD"
     pieces = iter(()) if bare else await asyncio.to_thread(blobs.stream, found.key, start, end)
     return Answer(206 if span else 200, Pieces(end - start, pieces), headers)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import struct
 
 from PIL import Image, ImageOps
 
 from backroom.errors import NotFound
 from backroom.files.blobs import Blobs
+from backroom.files.pictures import decoded
 from backroom.reports.marks import Drawn
 from backroom.web.mcp.drawing import crop, draw
 from backroom.web.mcp.results import Picture
@@ -17,39 +17,26 @@ LONGEST_SIDE = 1_568
 """Pixels; models scale larger pictures down themselves, and are charged for them."""
 
 MOST_PICTURES = 5
-MOST_PIXELS = 50_000_000
-"""As many as are decoded, some 200 MB; a small file may claim far more."""
-
 QUALITY = 85
-UNREADABLE = (OSError, ValueError, TypeError, OverflowError, SyntaxError, struct.error, Image.DecompressionBombError)
-"""What Pillow raises at files that are made to be odd."""
 
 
 def scaled(blobs: Blobs, key: str, drawn: Drawn) -> Picture:
     """The picture under `key`, marked, as a JPEG that fits a model's window. Blocks. Raises NotFound, StoreFailed."""
     if drawn.unclear:
         raise NotFound("This picture hides something, but doesn't say where.")
-    data = blobs.get(key)
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-            flat = _marked(picture, drawn)
-    except UNREADABLE as error:
-        raise NotFound("This picture can't be read.") from error
+    with decoded(blobs.get(key), (LONGEST_SIDE, LONGEST_SIDE)) as picture:
+        flat = _marked(picture.image, max(picture.size), drawn)
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     out = io.BytesIO()
     flat.save(out, "JPEG", quality=QUALITY)
     return Picture(out.getvalue(), "image/jpeg")
 
 
-def _marked(picture: Image.Image, drawn: Drawn) -> Image.Image:
-    """The picture as a browser shows it, without transparency, with its marks. Raises ValueError where it is too large.
+def _marked(picture: Image.Image, longest: int, drawn: Drawn) -> Image.Image:
+    """The picture as a browser shows it, without transparency, with its marks; `longest` is its side as it is stored.
 
     The marks are drawn before it is scaled down, so that nothing of what is hidden gets into the pixels around it.
     """
-    longest = max(picture.size)
-    picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-    if picture.width * picture.height > MOST_PIXELS:
-        raise ValueError("too many pixels")
     turned = ImageOps.exif_transpose(picture)
     flat = Image.new("RGB", turned.size, "white")
     flat.paste(turned, mask=turned.getchannel("A") if turned.mode in ("RGBA", "LA") else None)

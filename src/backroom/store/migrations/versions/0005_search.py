@@ -41,7 +41,9 @@ def upgrade() -> None:
 
 
 def fold_index() -> None:
-    """SQLite's is made anew, and fills itself while the server runs."""
+    """SQLite's is made anew, and fills itself while the server runs; it notes whether rows are in the order of ids."""
+    op.execute("ALTER TABLE search_state ADD COLUMN newest INTEGER NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE search_state ADD COLUMN in_order INTEGER NOT NULL DEFAULT 1")
     bind = op.get_bind()
     if sa.inspect(bind).has_table("report_search"):
         op.execute("DROP TABLE report_search")
