@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import tarfile
 import threading
 from pathlib import Path
@@ -193,6 +194,15 @@ def test_backups_to_one_file_at_once_are_both_whole(demo_store: Store, tmp_path:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_backup_that_finds_no_room_is_one_line(demo_store: Store, tmp_path: Path) -> None:
+    """And not also what the archive says when it is forgotten, half written."""
+    limited = ["bash", "-c", f'ulimit -f 512; exec "{BACKROOM}" backup "{tmp_path}/backup.tar.gz"']
+    env = clean_environment(**demo_store.env)
+    done = subprocess.run(limited, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_backup_that_fails_leaves_no_part(demo_store: Store, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar.gz"
 

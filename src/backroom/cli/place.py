@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backroom.config import Settings, read_settings
 from backroom.errors import Conflict, Invalid, StoreFailed
+from backroom.files.blobs import said
 from backroom.opening import open_database, shown_address
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
@@ -117,7 +118,7 @@ def _folder(text: str) -> Path:
 
 
 def first_line(error: BaseException | None) -> str:
-    """What the driver said, without SQLAlchemy's statement and link below it."""
+    """What the driver or the bucket said, without the statement or the document below it."""
     original = getattr(error, "orig", None) or error
-    text = str(original).strip()
-    return text.splitlines()[0].rstrip(".") if text else type(original).__name__
+    text = said(original) if original is not None else ""
+    return text.rstrip(".") or type(original).__name__

@@ -134,7 +134,7 @@ def open_store(url: str, folder: Path) -> ObjectStore:
 
 def said(error: BaseException) -> str:
     """What a place for files gave as the reason, in one line, with the code that a bucket has for it."""
-    text = str(error)
+    text = str(error).strip()
     first, code = text.partition("\n")[0].partition(": <?xml")[0], CODE.search(text)
     return f"{first} ({code[1]})" if code else first
 

@@ -18,7 +18,7 @@ import tarfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -173,6 +173,12 @@ class ArchiveWriter:
         self._append(END, msgspec.json.encode(End(self._digest.members, self._digest.hex(), missing)))
         self._tar.close()
         self._gzip.close()
+
+    def give_up(self) -> None:
+        """Closes what a failure left open, which would else complain when it is forgotten."""
+        for each in (self._tar, self._gzip):
+            with suppress(OSError, ValueError):
+                each.close()
 
     def _append(self, name: str, content: bytes) -> None:
         info = tarfile.TarInfo(name)

@@ -89,8 +89,13 @@ def back_up(db: Database, blobs: Blobs, target: Path, now: int, report: Report =
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            with db.snapshot() as conn:
-                copied = _write_all(conn, blobs, ArchiveWriter(file), now, report)
+            archive = ArchiveWriter(file)
+            try:
+                with db.snapshot() as conn:
+                    copied = _write_all(conn, blobs, archive, now, report)
+            except BaseException:
+                archive.give_up()
+                raise
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)

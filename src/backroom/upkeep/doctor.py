@@ -71,15 +71,18 @@ def _examine(
         yield Check("settings", False, error.message, "Change or unset the variable.")
         return
     yield _known_variables(environment)
+    elsewhere = bool(settings.database_url and settings.files_url)
     folder = _data_folder(settings.data)
-    yield folder
+    if not elsewhere:
+        yield folder
     if folder.ok:
         yield _free_space(settings.data)
+    if folder.ok or elsewhere:
         place = _files(settings)
         yield place
         every_file = every_file and place.ok
     if folder.ok or settings.database_url:
-        yield from _database(settings, now, report, every_file and folder.ok)
+        yield from _database(settings, now, report, every_file and (folder.ok or elsewhere))
 
 
 def _known_variables(environment: Mapping[str, str]) -> Check:
