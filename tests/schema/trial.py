@@ -68,7 +68,8 @@ class Trial:
 
     `headers` go with every request. `parameters` are what path parameters stand for (left out, they are made up as
     well). `accepted` and `refused` are the statuses that data may get which the schemas allow and don't allow;
-    `refusals` are exceptions from the first. `prepare` may change a request just before it is sent.
+    `refusals` are exceptions from the first. `prepare` may change a request just before it is sent. Requests are
+    random, but for the tests of the trial itself, which are the `same_every_time`.
     """
 
     url: str
@@ -80,6 +81,7 @@ class Trial:
     refused: Sequence[str] = REFUSED
     refusals: Sequence[Refusal] = ()
     prepare: Callable[[Case[Any]], None] = lambda _case: None
+    same_every_time: bool = False
 
     def run(self, label: str) -> Outcome:
         """Tries one operation, `POST /api/feedback`, with its examples, its corner cases, and random requests."""
@@ -108,7 +110,7 @@ class Trial:
         return replace(self, headers=headers, accepted=statuses, refused=statuses)
 
     def _config(self, *phases: str) -> SchemathesisConfig:
-        derandomize = settings().derandomize
+        derandomize = self.same_every_time or settings().derandomize
         values: Json = {
             "base-url": self.url,
             "headers": dict(self.headers),
