@@ -46,23 +46,18 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
         project = await _admit(door, scope, project_key)
     door.limits.check(scope, project.id)
     try:
-        return await _take(door, request, project)
+        if is_form(header(scope, b"content-type")):
+            return await _ingest_form(door, request, project)
+        sent = decode_report(await read_body(request, door.settings.max_json))
+        for block in sent.blocks:
+            if isinstance(block, (ScreenshotIn, AudioIn)):
+                raise Invalid(NEEDS_FILES)
+        done = await _store(door, scope, project, sent, sent.blocks)  # type: ignore[arg-type]
     except (Invalid, TooLarge, WrongType):
         # Only a write finds out whether the copy of the project was the present one.
         await _admit(door, scope, project_key)
         raise
-
-
-async def _take(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:
-    scope = request.scope
-    if is_form(header(scope, b"content-type")):
-        return await _ingest_form(door, request, project)
-    body = await read_body(request, door.settings.max_json)
-    sent = decode_report(body)
-    for block in sent.blocks:
-        if isinstance(block, (ScreenshotIn, AudioIn)):
-            raise Invalid(NEEDS_FILES)
-    return _answer(door, scope, project, await _store(door, scope, project, sent, sent.blocks))  # type: ignore[arg-type]
+    return _answer(door, scope, project, done)
 
 
 async def _ingest_form(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:
