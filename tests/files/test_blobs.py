@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backroom.errors import NotFound, StoreFailed
-from backroom.files.blobs import PIECE, Blobs, open_store
+from backroom.errors import StoreFailed
+from backroom.files.blobs import Blobs, open_store
+from tests.files.keeping import assert_finds_nothing_where_nothing_is, assert_streams_in_pieces
 
 
 @pytest.fixture
@@ -29,22 +30,11 @@ def test_bytes_come_back(blobs: Blobs, tmp_path: Path) -> None:
 
 
 def test_bytes_are_streamed_in_pieces(blobs: Blobs) -> None:
-    data = bytes(range(256)) * 5_000
-    blobs.put("p/f", data)
-    pieces = list(blobs.stream("p/f", 0, len(data)))
-    assert b"".join(pieces) == data
-    assert len(pieces) > 1
-    assert max(len(piece) for piece in pieces) < 2 * PIECE
-    assert b"".join(blobs.stream("p/f", 1_000, 700_001)) == data[1_000:700_001]
+    assert_streams_in_pieces(blobs)
 
 
 def test_what_is_not_there(blobs: Blobs) -> None:
-    blobs.put("p/f", b"x")
-    blobs.delete(["p/none", "p/f", "q/none"])
-    with pytest.raises(NotFound):
-        blobs.get("p/f")
-    with pytest.raises(NotFound):
-        blobs.stream("p/f", 0, 1)
+    assert_finds_nothing_where_nothing_is(blobs)
 
 
 def test_a_relative_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

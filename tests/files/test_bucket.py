@@ -13,9 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from backroom.clock import MINUTE, now_ms
-from backroom.errors import NotFound, StoreFailed
-from backroom.files.blobs import PIECE, Blobs
+from backroom.errors import StoreFailed
+from backroom.files.blobs import Blobs
 from tests.files.bucket import Bucket
+from tests.files.keeping import assert_finds_nothing_where_nothing_is, assert_streams_in_pieces
 from tests.harness.processes import free_port
 
 PATIENCE = 40
@@ -59,22 +60,11 @@ def test_bytes_come_back(bucket: Bucket, blobs: Blobs, tmp_path: Path) -> None:
 
 
 def test_bytes_are_streamed_in_pieces(blobs: Blobs) -> None:
-    data = bytes(range(256)) * 5_000
-    blobs.put("p/f", data)
-    pieces = list(blobs.stream("p/f", 0, len(data)))
-    assert b"".join(pieces) == data
-    assert len(pieces) > 1
-    assert max(len(piece) for piece in pieces) < 2 * PIECE
-    assert b"".join(blobs.stream("p/f", 1_000, 700_001)) == data[1_000:700_001]
+    assert_streams_in_pieces(blobs)
 
 
 def test_what_is_not_there(blobs: Blobs) -> None:
-    blobs.put("p/f", b"x")
-    blobs.delete(["p/none", "p/f", "q/none"])
-    with pytest.raises(NotFound):
-        blobs.get("p/f")
-    with pytest.raises(NotFound):
-        blobs.stream("p/f", 0, 1)
+    assert_finds_nothing_where_nothing_is(blobs)
 
 
 def test_all_that_lies_below_the_path_is_found(bucket: Bucket, blobs: Blobs) -> None:
