@@ -76,6 +76,7 @@ def test_those_who_ask_at_once_share_one_write(tmp_path: Path) -> None:
                 await impatient.check()
         turn.set()
         await asyncio.gather(blocking, *asking)
+        impatient._limit = 20
         await impatient.check()
 
     try:

@@ -75,7 +75,7 @@ def main() -> None:
         sys.stdout = None
         sys.exit(FAILED)
     except OSError as error:
-        _end(f"{error.strerror}: {error.filename}" if error.filename else str(error), FAILED)
+        _end(f"{error.strerror}: {error.filename}" if error.filename else error.strerror or str(error), FAILED)
 
 
 def _check_words(words: list[str]) -> None:

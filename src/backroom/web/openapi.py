@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -60,7 +60,8 @@ class Dialect:
     """What a description tells of a dialect as a whole.
 
     `error` is the struct that every failure answers, `error_example` one of them; `keys` are OpenAPI's security
-    schemes, each of which is enough; `key_header` is how a request made with curl carries a key.
+    schemes, each of which is enough; `key_header` is how a request made with curl carries a key; `sessions` are the
+    schemes that count only for operations whose `extra` names them.
     """
 
     title: str
@@ -69,6 +70,7 @@ class Dialect:
     error_example: Mapping[str, str]
     keys: Mapping[str, Schema]
     key_header: str
+    sessions: Mapping[str, Schema] = field(default_factory=dict)
 
 
 def description_operations(dialect: Dialect) -> list[Operation[Any]]:
@@ -109,7 +111,7 @@ def document_of(door: Door, dialect: Dialect) -> dict[str, Any]:
             "schemas": writer.components,
             "responses": dict(writer.error_responses()),
             "headers": {"RequestId": REQUEST_ID},
-            "securitySchemes": dict(dialect.keys),
+            "securitySchemes": {**dialect.keys, **dialect.sessions},
         },
     }
 

@@ -120,7 +120,9 @@ def _key(security: list[Mapping[str, list[str]]]) -> str:
     if {} in security:
         return "With or without a key"
     scopes = [scope for requirement in security for names in requirement.values() for scope in names]
-    return f"Needs a key with the scope `{scopes[0]}`" if scopes else "Needs a key"
+    if scopes:
+        return f"Needs a key with the scope `{scopes[0]}`"
+    return "Needs a key or a session" if {"session": []} in security else "Needs a key"
 
 
 def _meaning(document: Mapping[str, Any], answer: Schema) -> str:

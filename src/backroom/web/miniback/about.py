@@ -2,6 +2,7 @@
 
 from backroom.web.miniback.shapes import ErrorAnswer
 from backroom.web.openapi import Dialect
+from backroom.web.sessions import COOKIE
 
 ABOUT = Dialect(
     "The Miniback API",
@@ -24,4 +25,13 @@ ABOUT = Dialect(
         },
     },
     "x-api-key: $KEY",
+    {
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "Where an operation says so, the cookie of somebody who is signed in to the dashboard. Over"
+            " TLS its name begins with `__Host-`.",
+        },
+    },
 )

@@ -62,4 +62,6 @@ RETRIED: dict[str, Any] = {
         }
     }
 }
-KEY_OPTIONAL: dict[str, Any] = {"security": [{}, {"keyInHeader": []}, {"keyInQuery": []}]}
+KEYS: list[dict[str, Any]] = [{"keyInHeader": []}, {"keyInQuery": []}]
+KEY_OPTIONAL: dict[str, Any] = {"security": [{}, *KEYS]}
+KEY_OR_SESSION: dict[str, Any] = {"security": [*KEYS, {"session": []}]}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from backroom.web.http import Operation, Parameter
 from backroom.web.miniback import feedback, intake, projects
 from backroom.web.miniback.about import ABOUT
 from backroom.web.miniback.auth import Work, keyed, keyed_or_signed_in
-from backroom.web.miniback.parameters import KEY_OPTIONAL, PAGES, RETRIED, SENDING, WINDOW
+from backroom.web.miniback.parameters import KEY_OPTIONAL, KEY_OR_SESSION, PAGES, RETRIED, SENDING, WINDOW
 from backroom.web.miniback.shapes import (
     FeedbackAnswer,
     FeedbackIn,
@@ -49,11 +49,15 @@ def _paid(
     status: int = 200,
     parameters: Sequence[Parameter] = (),
     failures: Sequence[int] = (),
-    who: Callable[[Work], Any] = keyed,
+    people: bool = False,
 ) -> Operation[Any]:
-    """An operation for the paid plans; `failures` are those that its path and body don't tell."""
+    """An operation for the paid plans, for `people` too or only for keys; `failures` are those that its path and
+    body don't tell."""
     failures = (*failures, *ALWAYS, *((404,) if "{" in path else ()), *((400, 413, 415) if body else ()))
-    return Operation(method, path, who(work), about, answer, status, body, None, parameters, sorted(failures))
+    who, extra = (keyed_or_signed_in, KEY_OR_SESSION) if people else (keyed, {})
+    return Operation(
+        method, path, who(work), about, answer, status, body, None, parameters, sorted(failures), extra=extra
+    )
 
 
 # fmt: off
@@ -69,7 +73,7 @@ OPERATIONS: list[Operation[Any]] = [
           "List a project's feedback.", ProjectFeedbackPage, parameters=WINDOW, failures=(304, 400)),
     _paid("GET", "/feedback", feedback.list_feedback,
           "List all feedback of the workspace, with a key or signed in to the dashboard.", FeedbackPage,
-          parameters=PAGES, failures=(400, 404), who=keyed_or_signed_in),
+          parameters=PAGES, failures=(400, 404), people=True),
     _paid("GET", "/feedback/{feedbackId}", feedback.get_feedback,
           "Show one piece of feedback.", FeedbackAnswer),
     _paid("PUT", "/feedback/{feedbackId}", feedback.update_feedback,
