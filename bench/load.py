@@ -73,16 +73,17 @@ def run(load: Load, seconds: int, cores: str | None) -> Sample:
 def run_together(loads: Sequence[Load], seconds: int, cores: str | None) -> Sample:
     """Load several servers at once, sharing CONNECTIONS among them.
 
-    The rates are added; the latencies are those of the slowest. Raises LoadFailed.
+    The rates are added; the latencies are those of all answers, whoever gave them. Raises LoadFailed.
     """
     before, started = _client_seconds(), time.perf_counter()
     running = [_start(load, seconds, CONNECTIONS // len(loads), cores) for load in loads]
     answers = [_result(process) for process in running]
+    latencies = [pair for answer in answers for pair in answer["latencies"]]
     share = (_client_seconds() - before) / (time.perf_counter() - started) / len(loads)
     return Sample(
         rate=sum(answer["rate"] for answer in answers),
-        p50_ms=max(answer["p50_ms"] for answer in answers),
-        p99_ms=max(answer["p99_ms"] for answer in answers),
+        p50_ms=percentile(latencies, 50) / 1000,
+        p99_ms=percentile(latencies, 99) / 1000,
         seconds=max(answer["seconds"] for answer in answers),
         requests=sum(answer["requests"] for answer in answers),
         unexpected=sum(answer["unexpected"] for answer in answers),
@@ -90,6 +91,16 @@ def run_together(loads: Sequence[Load], seconds: int, cores: str | None) -> Samp
         socket_errors=sum(answer["socket_errors"] for answer in answers),
         client=share,
     )
+
+
+def percentile(counted: Sequence[tuple[int, int]], percent: float) -> int:
+    """Return the lowest value that so many of a hundred do not exceed, of pairs of a value and its count."""
+    left = sum(count for _, count in counted) * percent / 100
+    for value, count in sorted(counted):
+        left -= count
+        if left <= 0:
+            return value
+    raise ValueError("there is nothing to take a percentile of")
 
 
 def _start(load: Load, seconds: int, connections: int, cores: str | None) -> subprocess.Popen[str]:

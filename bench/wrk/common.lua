@@ -21,18 +21,23 @@ function response(status)
   end
 end
 
--- Rates in requests per second, latencies in milliseconds.
+-- The rate in requests per second; `latencies` are pairs of microseconds and how many answers took so long.
 function done(summary, latency)
   local wrong, example = 0, 0
   for _, thread in ipairs(threads) do
     wrong = wrong + thread:get("unexpected")
     if example == 0 then example = thread:get("first_unexpected") end
   end
+  local latencies = {}
+  for place = 1, #latency do
+    local microseconds, count = latency(place)
+    latencies[place] = string.format("[%d,%d]", microseconds, count)
+  end
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"seconds":%.6f,"rate":%.3f,"p50_ms":%.4f,"p99_ms":%.4f,"max_ms":%.4f,'
+    '\n{"requests":%d,"seconds":%.6f,"rate":%.3f,"latencies":[%s],'
       .. '"unexpected":%d,"unexpected_status":%d,"socket_errors":%d}\n',
     summary.requests, summary.duration / 1e6, summary.requests / (summary.duration / 1e6),
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000,
+    table.concat(latencies, ","),
     wrong, example, errors.connect + errors.read + errors.write + errors.timeout))
 end
