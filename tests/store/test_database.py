@@ -73,21 +73,12 @@ def test_what_is_committed_is_synced(db: Database) -> None:
         names = ("journal_mode", "synchronous", "busy_timeout", "query_only")
         return tuple(conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names)
 
-    NORMAL, FULL = 1, 2
-    assert db.write_now(settings) == ("wal", NORMAL, 10_000, 0), "the writer syncs by itself"
+    FULL = 2
+    assert db.write_now(settings) == ("wal", FULL, 10_000, 0)
     assert db.read_now(settings) == ("wal", FULL, 10_000, 1)
     assert asyncio.run(db.read_short(settings)) == ("wal", FULL, 10_000, 1)
     with db.connect_unmanaged() as conn:
         assert settings(conn) == ("wal", FULL, 10_000, 0)
-
-
-@sqlite_only
-def test_a_connection_that_a_writer_had_syncs_by_itself_again(core_store: Store) -> None:
-    db = database_of(core_store)
-    db.write_now(add, "a")
-    with db.connect_unmanaged() as conn:
-        assert conn.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-    db.close()
 
 
 @postgresql_only

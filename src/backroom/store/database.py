@@ -25,7 +25,6 @@ from backroom.errors import StoreFailed
 from backroom.store.lock import FileLock
 from backroom.store.search import fold
 from backroom.store.tasks import Task
-from backroom.store.wal import WriteAheadLog
 from backroom.store.writer import WAITING_LIMIT, Idle, Writer
 
 P = ParamSpec("P")
@@ -66,7 +65,7 @@ class Database:
         """
         jobs = [Idle(work) for work in idle or []]
         for number in range(1 if self.is_sqlite else writers):
-            writer = Writer(self._writing, self._tasks, self.lock(), self._wal())
+            writer = Writer(self._writing, self._tasks, self.lock())
             writer.idle = jobs
             writer.does_idle = number == 0
             writer.start()
@@ -77,9 +76,6 @@ class Database:
     def lock(self) -> FileLock | None:
         """A new lock object for this store's turns; None on PostgreSQL, which needs none."""
         return FileLock(self._lock_path) if self._lock_path else None
-
-    def _wal(self) -> WriteAheadLog | None:
-        return WriteAheadLog() if self.is_sqlite else None
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `query(conn, …)` in a thread, in one transaction: it sees one moment of the store."""
@@ -124,7 +120,7 @@ class Database:
         if self._writers:
             self._enqueue(task)
         else:
-            Writer(self._writing, self._tasks, self.lock(), self._wal()).run_once(task)
+            Writer(self._writing, self._tasks, self.lock()).run_once(task)
         return future.result()
 
     def write_soon(self, command: Callable[Concatenate[Connection, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -149,13 +145,8 @@ class Database:
                 yield conn
 
     def connect_unmanaged(self) -> Connection:
-        """A writing connection outside the writer's turns, for migrations, which hold the lock themselves. What it
-        commits is synced by the commit."""
-        conn = self._writing.connect()
-        if self.is_sqlite:
-            driver: Any = conn.connection.driver_connection
-            driver.execute("PRAGMA synchronous=FULL")
-        return conn
+        """A writing connection outside the writer's turns, for migrations, which hold the lock themselves."""
+        return self._writing.connect()
 
     def close(self) -> None:
         """Finishes what was accepted, then closes every connection."""

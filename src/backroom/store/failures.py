@@ -18,10 +18,6 @@ class StoreMoved(Exception):
     """What is written would go into a file that nobody finds any more."""
 
 
-class NotSynced(Exception):
-    """What was committed may not be on the disk."""
-
-
 NOT_KEPT = "The store couldn't take this, and has kept nothing of it. Send it again later."
 UNKNOWN = "The store was lost before it said whether it has kept this. Look whether it has before you send it again."
 
@@ -94,7 +90,7 @@ def first_line(error: BaseException) -> str:
 def refusal(error: Exception, *, may_be_kept: bool) -> StoreFailed:
     """The failure that a caller gets whose command couldn't be committed; one each, for tracebacks grow.
 
-    `may_be_kept` where the connection was lost between the commit and its answer, or the disk between commit and sync.
+    `may_be_kept` where the connection was lost between the commit and its answer.
     """
     failure = StoreFailed(UNKNOWN if may_be_kept else NOT_KEPT)
     failure.__cause__ = error

@@ -18,10 +18,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from backroom.store.failures import NotSynced, StoreMoved, check_open, first_line, is_busy, is_lost, refusal
+from backroom.store.failures import StoreMoved, check_open, first_line, is_busy, is_lost, refusal
 from backroom.store.lock import FileLock
 from backroom.store.tasks import ATTEMPTS, BatchFailed, Task, by_command, run_all, wake
-from backroom.store.wal import WriteAheadLog
 
 log = structlog.get_logger("backroom.store")
 
@@ -50,23 +49,13 @@ class Idle:
 
 
 class Writer(threading.Thread):
-    """One thread with one connection that runs the commands of a queue in groups.
+    """One thread with one connection that runs the commands of a queue in groups."""
 
-    `lock` is for its turns, `wal` for its syncs, both on SQLite only.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        tasks: queue.SimpleQueue[Task | None],
-        lock: FileLock | None,
-        wal: WriteAheadLog | None,
-    ) -> None:
+    def __init__(self, engine: Engine, tasks: queue.SimpleQueue[Task | None], lock: FileLock | None) -> None:
         super().__init__(name="backroom-writer", daemon=True)
         self._engine = engine
         self._tasks = tasks
         self._lock = lock
-        self._wal = wal
         self._conn: Connection | None = None
         self.idle: list[Idle] = []
         self.does_idle = False
@@ -100,8 +89,6 @@ class Writer(threading.Thread):
         self._close()
 
     def _close(self) -> None:
-        if self._wal is not None:
-            self._wal.detach()
         if self._conn is not None:
             self._conn.close()
         if self._lock is not None:
@@ -150,8 +137,6 @@ class Writer(threading.Thread):
             try:
                 with self._transaction() as tx:
                     run_all(tx, group, together=together)
-                if self._wal is not None:
-                    self._wal.sync()
             except BatchFailed as failed:
                 log.warning("batch_failed", error=str(failed.__cause__), commands=len(group))
                 if self._lock is None:
@@ -164,18 +149,14 @@ class Writer(threading.Thread):
                 if self._may_pass(error, attempt):
                     continue
                 log.error("commit_failed", error=first_line(error), commands=len(group))
-                may_be_kept = self._may_be_kept(error)
+                conn = self._conn
+                may_be_kept = self._lock is None and self._committing and conn is not None and is_lost(conn)
                 self._drop_connection()
                 for task in group:
                     task.outcome = refusal(error, may_be_kept=may_be_kept)
             break
         self._shape_next(len(group), self._tasks.qsize())
         wake(group)
-
-    def _may_be_kept(self, error: Exception) -> bool:
-        """Whether it can't be told that nothing of the failed group is kept."""
-        lost = self._lock is None and self._conn is not None and is_lost(self._conn)
-        return isinstance(error, NotSynced) or (self._committing and lost)
 
     def _shape_next(self, size: int, waiting: int) -> None:
         """Makes the next group half of those who now wait for an answer: while it waits for the disk, the other
@@ -206,8 +187,7 @@ class Writer(threading.Thread):
             conn = self._connection()
             driver: Any = conn.connection.driver_connection
             self._committing = False
-            if self._wal is not None:
-                self._wal.mend()
+            if conn.dialect.name == "sqlite":
                 driver.execute("BEGIN IMMEDIATE")
             try:
                 yield conn
@@ -224,13 +204,9 @@ class Writer(threading.Thread):
     def _connection(self) -> Connection:
         if self._conn is None:
             self._conn = self._engine.connect()
-            if self._wal is not None:
-                self._wal.attach(self._conn.connection.driver_connection)
         return self._conn
 
     def _drop_connection(self) -> None:
-        if self._wal is not None:
-            self._wal.detach()
         if self._conn is not None:
             try:
                 self._conn.invalidate()
