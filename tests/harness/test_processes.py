@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.harness.processes import spawn
 log = Path(sys.argv[1])
 def start():
-    child = spawn([sys.executable, "-c", "import time; time.sleep(60)"], log=log)
+    child = spawn([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"], log=log)
     print(child.pid, flush=True)
 thread = threading.Thread(target=start)
 thread.start()
@@ -53,6 +53,7 @@ def test_children_die_with_killed_tests(tmp_path: Path) -> None:
     ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
+        wait_until((tmp_path / "log").read_text, "the child to run")
         assert _alive(child), "the child outlives the thread that started it"
         parent.kill()
     wait_until(lambda: not _alive(child), "the child to die")
