@@ -285,6 +285,21 @@ def test_a_rollback_that_nobody_noticed_is_no_commit(db: Database) -> None:
         db.write_now(swallow)
 
 
+@sqlite_only
+def test_what_sqlite_has_ended_is_not_run_again(db: Database) -> None:
+    """A second try is for a connection that PostgreSQL has lost."""
+    runs = []
+
+    def swallow(tx: Connection) -> None:
+        runs.append(1)
+        with contextlib.suppress(Exception):
+            fill(tx, "hot")
+
+    with pytest.raises(StoreFailed):
+        db.write_now(swallow)
+    assert len(runs) == 1
+
+
 def end_session(tx: Connection) -> None:
     tx.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
 
