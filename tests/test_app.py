@@ -21,10 +21,10 @@ from backroom.store.migrations import migrate
 from backroom.store.tables import reports
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import free_port, wait_until
+from tests.harness.processes import PATIENCE, free_port, wait_until
 from tests.harness.server import Cli, Server
 from tests.harness.store import Store
-from tests.web.wire import PATIENCE, connect, get, is_closed, receive
+from tests.web.wire import connect, get, is_closed, receive
 
 CLIENTS = 16
 ENOUGH = 200

@@ -17,7 +17,7 @@ from backroom.access import Scope
 from backroom.projects.rules import KEY_LENGTHS
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import clean_environment
+from tests.harness.processes import PATIENCE, clean_environment
 from tests.harness.server import BACKROOM, Cli, Finished
 from tests.harness.store import Store
 
@@ -74,7 +74,7 @@ def run_with(redirection: str, store: Store, *args: str) -> Finished:
     """Runs a command with its streams as the shell's redirection has them."""
     command = ["sh", "-c", f'exec "$0" "$@" {redirection}', str(BACKROOM), *args]
     env = clean_environment(**store.env)
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=PATIENCE)
     return Finished(done.returncode, done.stdout, done.stderr)
 
 

@@ -16,7 +16,7 @@ from backroom.accounts.rules import Plan
 from backroom.accounts.setup import take_setup
 from backroom.clock import now_ms
 from tests.cli.test_commands import assert_fails
-from tests.harness.processes import clean_environment, end, free_port, spawn, wait_until
+from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, wait_until
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
 from tests.store.fixtures import opened
@@ -40,7 +40,7 @@ class Served:
 
     def lines(self, number: int) -> list[str]:
         """The first whole lines, once so many are there."""
-        return wait_until(lambda: self._lines(number), "the lines that say it is ready", timeout=30)
+        return wait_until(lambda: self._lines(number), "the lines that say it is ready", timeout=PATIENCE)
 
     def _lines(self, number: int) -> list[str]:
         """The same, or none while they aren't there."""
@@ -67,7 +67,7 @@ def test_a_signal_ends_it_with_status_0(
     serve.append(served)
     address = re.search(r"http://127\.0\.0\.1:(\d+)", served.first_line())
     assert address is not None
-    with socket.create_connection(("127.0.0.1", int(address[1])), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", int(address[1])), timeout=PATIENCE) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(12) == b"HTTP/1.1 200"
         assert end(served.process, number) == 0
@@ -121,7 +121,7 @@ def test_it_serves_where_nobody_reads_what_it_says(store: Store, tmp_path: Path,
     command: list[str | Path] = ["bash", "-c", f'exec "$0" "$@" {output}', BACKROOM, "serve", "--port", str(port)]
     child = spawn(command, log=log, env=clean_environment(**store.env))
     try:
-        wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end", timeout=30)
+        wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end", timeout=PATIENCE)
         assert get(port, "/healthz").status == 200
         assert end(child, signal.SIGTERM) == 0
     finally:

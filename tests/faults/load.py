@@ -19,13 +19,12 @@ from backroom.accounts.usage import used
 from backroom.clock import now_ms
 from backroom.store.tables import reports
 from tests.harness.cast import Cast
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.server import Server
 from tests.reports.recount import counted, recounted
 from tests.store.fixtures import database_of
 
 REPORTERS = 8
-PATIENCE = 30
 PROMISED = (200, 201)
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.load import Client, Load, Sent
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
+from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 
@@ -22,7 +23,7 @@ def raw(cast: Cast, sent: Sent) -> bytes:
 
 def leave(server: Server, request: bytes, *, reset: bool) -> None:
     """Sends the bytes and is gone, with a reset or an orderly end."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
     connection.sendall(request)
     if reset:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -24,7 +24,7 @@ from PIL import Image
 from tests.faults.load import PROMISED, Answered, Client, Load, Sent, send_once
 from tests.harness.cast import Cast, copy_cast
 from tests.harness.fixtures import CastOf, StartServer
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.server import Server
 from tests.harness.store import Store
 
@@ -166,7 +166,7 @@ def test_a_full_disk_under_load(disk: tuple[Disk, Cast], start_server: StartServ
     with load.running():
         load.wait_for(50)
         place.fill(server)
-        wait_until(lambda: len(load.refused) >= 30, "refusals", timeout=30)
+        wait_until(lambda: len(load.refused) >= 30, "refusals", timeout=PATIENCE)
         place.free(server)
         load.wait_for(50)
     assert {answer.status for answer in load.refused} == {503}
@@ -254,7 +254,7 @@ def turns_held(store: Store) -> Iterator[None]:
         try:
             yield
         finally:
-            child.communicate(b"\n", timeout=10)
+            child.communicate(b"\n", timeout=PATIENCE)
 
 
 @contextmanager
@@ -283,7 +283,7 @@ def test_a_store_in_somebodys_hands_is_waited_for(fresh_cast: Cast, start_server
                 listed = client.ask("GET", path, headers={"Authorization": f"Bearer {fresh_cast.owner.key}"})
                 assert (listed.status, listed.body["items"]) == (200, []), "reads wait for nobody"
             assert not any(each.done() for each in writing)
-        answers = [each.result(timeout=30) for each in writing]
+        answers = [each.result(timeout=PATIENCE) for each in writing]
     assert [answer.status for answer in answers] == [201] * 8
     load.promised = {each: answer.id for each, answer in zip(sent, answers, strict=True)}
     load.check()
@@ -304,4 +304,4 @@ def test_a_process_that_dies_in_its_turn_leaves_it_to_the_next(fresh_cast: Cast,
         assert child.stdout.readline() == b"held\n"
         writing = threads.submit(send_once, server, fresh_cast, Sent(0))
         os.kill(child.pid, 9)
-        assert writing.result(timeout=30).status == 201
+        assert writing.result(timeout=PATIENCE).status == 201

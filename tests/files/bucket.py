@@ -13,7 +13,7 @@ import httpx
 import obstore
 from obstore.store import S3Store
 
-from tests.harness.processes import end, free_port, spawn, tail, wait_until
+from tests.harness.processes import PATIENCE, end, free_port, spawn, tail, wait_until
 
 MOTO = Path(sys.executable).with_name("moto_server")
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
@@ -70,7 +70,9 @@ class Server:
         self._child = spawn([MOTO, "-H", "127.0.0.1", "-p", str(port)], log=log)
         self._buckets = 0
         try:
-            wait_until(lambda: self._child.poll() is not None or self._answers(), "the bucket's server", timeout=30)
+            wait_until(
+                lambda: self._child.poll() is not None or self._answers(), "the bucket's server", timeout=PATIENCE
+            )
             assert self._child.poll() is None, tail(log)
             self.key, self.secret = self._make_user()
         except BaseException:

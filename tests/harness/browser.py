@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.harness.processes import PATIENCE
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -22,6 +24,8 @@ DESK = (1280, 860)
 PHONE = (390, 844)
 AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @contextmanager
@@ -49,7 +53,7 @@ class Visitor:
         self.problems: list[str] = []
         width, height = size
         self.context: BrowserContext = browser.new_context(viewport={"width": width, "height": height}, **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE * 1000)
         if token:
             self.context.add_cookies([{"name": "backroom", "value": token, "url": url}])
         self.page: Page = self.context.new_page()

@@ -21,6 +21,11 @@ T = TypeVar("T")
 PR_SET_PDEATHSIG = 1
 PORTS = range(20_000, 32_000)
 
+# Seconds after which a test no longer believes that something comes: what waits so long is broken, not slow.
+PATIENCE = 90
+
+# Seconds after which a test no longer believes that something comes. What waits so long is broken, not slow.
+
 # The kernel counts the thread that started a child as its parent. This one lives as long as the
 # tests do, whichever thread of a test asked.
 _launcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
@@ -59,7 +64,7 @@ def spawn(
     return _launcher.submit(start).result()
 
 
-def end(child: subprocess.Popen[bytes], signal: int, *, timeout: float = 15) -> int:
+def end(child: subprocess.Popen[bytes], signal: int, *, timeout: float = PATIENCE) -> int:
     """Send the signal, wait for the end and return the exit status; kill after `timeout` seconds.
 
     Raises TimeoutError when it had to be killed.
@@ -75,7 +80,7 @@ def end(child: subprocess.Popen[bytes], signal: int, *, timeout: float = 15) -> 
         raise TimeoutError(message) from None
 
 
-def wait_until(condition: Callable[[], T], what: str, *, timeout: float = 15, every: float = 0.01) -> T:
+def wait_until(condition: Callable[[], T], what: str, *, timeout: float = PATIENCE, every: float = 0.01) -> T:
     """Return the condition's first true value; raise TimeoutError naming `what` after `timeout`."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):

@@ -12,7 +12,7 @@ from signal import SIGKILL, SIGTERM
 from types import TracebackType
 from typing import Any, Self
 
-from tests.harness.processes import clean_environment, end, free_port, spawn, tail, wait_until
+from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, tail, wait_until
 from tests.harness.store import Store
 
 BACKROOM = Path(sys.executable).with_name("backroom")
@@ -64,7 +64,7 @@ class Server:
 
     def ready(self) -> bool:
         """Whether /readyz answers 200 now."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == HTTPStatus.OK
@@ -81,7 +81,7 @@ class Server:
             env=self._env,
         )
         try:
-            wait_until(lambda: child.poll() is not None or self.ready(), "/readyz", timeout=30)
+            wait_until(lambda: child.poll() is not None or self.ready(), "/readyz", timeout=PATIENCE)
         except TimeoutError:
             self.kill()
             raise RuntimeError(f"the server did not get ready:\n{tail(self._log)}") from None
@@ -146,6 +146,6 @@ class Cli:
             errors="surrogateescape",
             env=self._env,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
         return Finished(done.returncode, done.stdout, done.stderr)

@@ -13,6 +13,7 @@ import pytest
 
 from backroom.projects.rules import signature_is_right
 from backroom.projects.samples import SAMPLES, Sample
+from tests.harness.processes import PATIENCE
 
 SECRET = "s3cret with blanks, 'quotes' and ü"
 
@@ -55,6 +56,6 @@ def test_a_sample_signs_as_the_server_checks(tmp_path: Path, sample: Sample, use
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} isn't installed")
     environment = os.environ | {"IDENTITY_SECRET": SECRET, "GOCACHE": str(tmp_path), "PYTHONUTF8": "1"}
-    done = subprocess.run([*words, user], env=environment, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*words, user], env=environment, check=True, capture_output=True, text=True, timeout=PATIENCE)
     assert signature_is_right(SECRET, user, done.stdout.strip())
     assert not signature_is_right(SECRET, f"{user}x", done.stdout.strip())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backroom.store.lock import FileLock
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 
 ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 
@@ -66,7 +66,7 @@ def test_a_waiter_gets_the_lock_when_its_holder_lets_go_or_dies(tmp_path: Path, 
         if ending == "killed":
             child.kill()
         else:
-            child.communicate(b"\n", timeout=10)
+            child.communicate(b"\n", timeout=PATIENCE)
         thread.join(10)
         assert done == ["taken"]
     assert is_free(path)

@@ -18,7 +18,7 @@ from backroom.store.hot import insert_rows
 from backroom.store.tables import reports
 from backroom.upkeep.index import make_index
 from tests.harness.postgres import Cluster
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store, new_store
 from tests.store.fixtures import NOW, opened
 from tests.store.test_hot import report
@@ -294,7 +294,7 @@ def test_a_report_that_is_deleted_while_it_is_fed_is_found_no_more(db: Database)
         deletion = other.submit(db.write_now, remove, [made])
         wait_until(lambda: db.read_now(waits_for_a_lock), "the deletion waits")
         commit(slow)
-        deletion.result(timeout=20)
+        deletion.result(timeout=PATIENCE)
     assert find(db, "some words") == []
     assert db.read_now(lambda conn: conn.execute(select(search.TEXTS.c.report)).all()) == []
 

@@ -25,7 +25,7 @@ from backroom.upkeep.backup import back_up
 from backroom.upkeep.restore import MARK, Restored, is_unfinished, restore
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast
-from tests.harness.processes import clean_environment, spawn, wait_until
+from tests.harness.processes import PATIENCE, clean_environment, spawn, wait_until
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
 from tests.upkeep.contents import arrivals_of, blobs_of, database, files_of, lists_of, rows_of
@@ -198,7 +198,7 @@ def test_backup_that_finds_no_room_is_one_line(demo_store: Store, tmp_path: Path
     """And not also what the archive says when it is forgotten, half written."""
     limited = ["bash", "-c", f'ulimit -f 512; exec "{BACKROOM}" backup "{tmp_path}/backup.tar.gz"']
     env = clean_environment(**demo_store.env)
-    done = subprocess.run(limited, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(limited, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from tests.harness.cast import Cast
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.server import Server
 from tests.web.wire import Response, connect, exchange, get, is_closed, receive
 
@@ -230,7 +230,7 @@ def test_curl_with_http2_leaves_its_report(server: Server, cast: Cast) -> None:
     url = f"{server.url}/api/projects/{cast.owner.project.id}/feedback"
     headers = ["-H", f"x-api-key: {cast.owner.miniback_key}", "-H", "content-type: application/json"]
     command = ["curl", "--silent", "--http2", "--data", '{"message":"by curl"}', *headers, url]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=20)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
     assert json.loads(done.stdout)["data"]["message"] == "by curl"
 
 
@@ -402,7 +402,7 @@ def test_a_client_that_reads_nothing_is_dropped(cast: Cast, tmp_path: Path) -> N
     with Server(cast.store, tmp_path / "log", env) as server, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", server.port))
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE)
         asked = b"GET /api/v1/docs HTTP/1.1\r\nhost: here\r\n\r\n" * 150
         connection.sendall(asked)
         wait_until(lambda: _connections(server) == 0, "the server to drop the connection")

@@ -6,8 +6,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 20
-"""Seconds that a test waits for the server before it fails; nothing takes that long."""
+from tests.harness.processes import PATIENCE
 
 
 @dataclass(frozen=True)

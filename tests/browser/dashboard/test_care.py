@@ -10,6 +10,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard.conftest import Room, Visit
 from tests.harness.browser import violations
+from tests.harness.processes import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -114,7 +115,7 @@ def test_a_stream_that_a_proxy_refused_comes_back(room: Room, visit: Visit) -> N
     visitor.page.route("**/live*", refuse_once)
     page = visitor.go(room.path)
     expect(page.locator("#offline")).to_be_visible()
-    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    expect(page.locator("#offline")).to_be_hidden(timeout=PATIENCE * 1000)
     room.send("After")
     expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
     visitor.problems.clear()
@@ -131,7 +132,7 @@ def test_a_long_absence_is_caught_up_with_whole(room: Room, visit: Visit) -> Non
     page.keyboard.press("t")
     expect(page.locator("#said")).to_contain_text("can't be reached")
     visitor.context.set_offline(False)
-    expect(page.locator(".row")).to_have_count(121, timeout=20_000)
+    expect(page.locator(".row")).to_have_count(121, timeout=PATIENCE * 1000)
     visitor.problems.clear()
 
 
@@ -143,7 +144,7 @@ def test_a_server_that_starts_again_is_heard_again(room: Room, visit: Visit) -> 
     expect(page.locator("#offline")).to_be_visible()
     room.server.start()
     room.send("After")
-    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"], timeout=20_000)
+    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"], timeout=PATIENCE * 1000)
     visitor.problems.clear()
 
 

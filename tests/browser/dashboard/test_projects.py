@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
 from tests.harness.browser import DESK, PHONE
+from tests.harness.processes import PATIENCE
 from tests.web.dashboard.making import new_project
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -35,7 +36,7 @@ def named(page: Page, name: str) -> Any:
 def send_by_snippet(page: Page) -> None:
     """Runs the Python that the page shows, as somebody does who pasted it."""
     code = page.locator("pre code").first.inner_text()
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -20,6 +20,7 @@ from tests.browser.widget import site as sites
 from tests.browser.widget.site import Site
 from tests.harness.browser import AXE, RULES
 from tests.harness.cast import Cast
+from tests.harness.processes import PATIENCE
 from tests.harness.projects import add_full_key, add_project
 from tests.harness.server import Server
 
@@ -75,7 +76,7 @@ class Room:
         return Image.open(BytesIO(self.file(block))).convert("RGB")
 
     def _get(self, path: str) -> httpx.Response:
-        answer = httpx.get(self.server + path, headers={"authorization": f"Bearer {self.key}"}, timeout=30)
+        answer = httpx.get(self.server + path, headers={"authorization": f"Bearer {self.key}"}, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
         return answer
 
@@ -159,7 +160,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
             site.pages[path.split("?")[0]] = sites.Page(html.encode(), headers=headers or {})
             own = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
             contexts.callback(own.close)
-            own.set_default_timeout(15_000)
+            own.set_default_timeout(PATIENCE * 1000)
             visitor = Visitor(own.new_page(), own)
             visitor.page.on("console", lambda message: visitor.said.append(message.text))
             visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))

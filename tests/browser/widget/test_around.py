@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Request
 
 from tests.browser.widget import site as sites
 from tests.browser.widget.conftest import NewRoom, Room, Visit
@@ -151,10 +152,12 @@ def test_the_pages_shortcuts_stay_silent_while_somebody_types(visit: Visit, room
 
 def test_it_works_from_another_origin_without_cookies(visit: Visit, room: Room) -> None:
     shop = visit(room.loader)
-    headers: list[dict[str, str]] = []
+    requests: list[Request] = []
     shop.context.add_cookies([{"name": "backroom", "value": "secret", "url": room.server}])
-    shop.page.on("request", lambda request: headers.append(request.all_headers()) if "/api/" in request.url else None)
+    shop.page.on("request", lambda request: requests.append(request) if "/api/" in request.url else None)
     shop.report("from afar")
+    # Asked for afterwards: in the handler it would wait for the browser, and the test would go on meanwhile.
+    headers = [request.all_headers() for request in requests]
     assert headers
     assert all("cookie" not in each and "referer" not in each for each in headers)
     assert shop.errors == []

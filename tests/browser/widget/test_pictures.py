@@ -11,6 +11,7 @@ from PIL import Image
 from tests.browser.widget import site as sites
 from tests.browser.widget.conftest import NewRoom, Room, Visit, Visitor
 from tests.browser.widget.site import Site
+from tests.harness.processes import PATIENCE
 
 MASK = (59, 55, 50)
 INK = (31, 27, 22)
@@ -225,7 +226,7 @@ def test_the_screen_is_shared_where_the_page_can_not_be_drawn(visit: Visit, room
     shop.enter()
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.click("text=Share the screen instead")
-    shop.page.wait_for_selector(".editor .hint", timeout=30_000)
+    shop.page.wait_for_selector(".editor .hint", timeout=PATIENCE * 1000)
     shop.page.click(".editor >> text=Done")
     shop.page.wait_for_selector(".b.screenshot")
     picture = stored_picture(shop, room)
@@ -360,7 +361,7 @@ padding:0;font-size:80px;color:#f00;background:#fff"><div style="height:3000px">
     shop.enter()
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.click("text=Share the screen instead")
-    shop.page.wait_for_selector(".editor .hint", timeout=30_000)
+    shop.page.wait_for_selector(".editor .hint", timeout=PATIENCE * 1000)
     assert "Only fields of this page are covered" in (shop.page.text_content(".editor .hint") or "")
     shop.page.click(".editor >> text=Done")
     shop.page.wait_for_selector(".b.screenshot")

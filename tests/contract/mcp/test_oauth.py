@@ -35,6 +35,7 @@ from tests.contract.mcp.conftest import Send
 from tests.contract.mcp.test_protocol import ARGUMENTS, READING, WRITING
 from tests.harness.cast import Cast
 from tests.harness.member import Member, members_of
+from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 from tests.web.mcp.test_documents import Site, site
 
@@ -175,7 +176,7 @@ def test_the_official_client_connects_by_itself(
         metadata = OAuthClientMetadata.model_validate({"client_name": "Official", "redirect_uris": [CALLBACK]})
         auth = OAuthClientProvider(f"{server.url}/mcp", metadata, kept, redirect, callback)
         async with (
-            httpx2.AsyncClient(auth=auth, timeout=30) as http,
+            httpx2.AsyncClient(auth=auth, timeout=PATIENCE) as http,
             Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as client,
         ):
             return await client.call_tool(tool, arguments)

@@ -18,6 +18,7 @@ from backroom.store.database import Database
 from tests.contract.mcp.agent import EARLIER, MODERN, Agent, text_of
 from tests.contract.mcp.conftest import AgentWith, Send
 from tests.harness.cast import Cast
+from tests.harness.processes import PATIENCE
 
 READING = {
     "list_reports",
@@ -73,7 +74,7 @@ def test_a_bare_message_is_answered_without_a_handshake(owner: Agent, send: Send
     body = answer.json()
     assert (body["jsonrpc"], body["id"]) == ("2.0", 1)
     assert report in body["result"]["content"][0]["text"]
-    plain = http.client.HTTPConnection(owner.url.removeprefix("http://"), timeout=30)
+    plain = http.client.HTTPConnection(owner.url.removeprefix("http://"), timeout=PATIENCE)
     headers = {"authorization": f"Bearer {owner.key}", "content-type": "application/json"}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_reports"}}
     plain.request("POST", "/mcp", body=json.dumps(message), headers=headers)

@@ -16,7 +16,7 @@ from tests.contract.miniback.conftest import NewRoom
 from tests.contract.miniback.room import JSON, NOBODY, WIDGET, Room
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.server import Server
 
 TOO_DEEP = "The body is nested too deeply"
@@ -111,7 +111,7 @@ def test_other_content_types(room: Room) -> None:
 
 def test_body_of_100_megabytes(room: Room, server: Server) -> None:
     """B: 413 at once, without reading it."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     for path, key in ((f"/api/projects/{room.project}/feedback", room.key), ("/api/projects", room.key)):
         connection.putrequest("POST", path)
         for name, value in (("x-api-key", key), ("content-type", "application/json"), ("content-length", "104857600")):
@@ -208,7 +208,7 @@ def test_an_endless_search_takes_no_endless_memory(make_room: NewRoom, start_ser
         room.send("x" * length)
     wait_until(lambda: room.db.read_now(search.waiting) == 0, "the index to have the reports")
     server = start_server(cast.store)
-    with httpx.Client(base_url=server.url, timeout=60) as http:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE) as http:
         for length, found in ((30_000, 0), (10_000, 1), (5_000, 2)):
             asked = {"search": "x" * length, "project": room.project}
             answer = http.get("/api/feedback", params=asked, headers={"x-api-key": room.key})

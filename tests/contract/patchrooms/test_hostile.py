@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract.patchrooms.api import Api, failure, report, text
 from tests.contract.patchrooms.conftest import NewRoom
+from tests.harness.processes import PATIENCE
 
 UUID = "6a2b9c1e-0f3d-4b5a-8c7d-112233445566"
 
@@ -109,7 +110,7 @@ def test_a_large_form_of_unknown_length_is_413(owner: Api) -> None:
 def _raw(api: Api, headers: str, body: bytes) -> tuple[int, Any]:
     """Sends as much as the server takes, then reads its answer."""
     url = api.http.base_url
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as connection:
         head = f"POST /api/v1/ingest/{api.project_key} HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n"
         connection.sendall(head.encode())
         answer = b""

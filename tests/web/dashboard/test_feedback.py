@@ -23,6 +23,7 @@ from backroom.clock import now_ms
 from tests.harness.cast import Cast, Person
 from tests.harness.fixtures import StartServer
 from tests.harness.member import Member, in_store, members_of
+from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 People = dict[str, Member]
@@ -213,7 +214,7 @@ def test_exports_hold_what_the_filter_matches(cast: Cast, server: Server, people
 
 def events(member: Member, url: str, path: str) -> Iterator[str]:
     with (
-        httpx.Client(base_url=url, cookies={"backroom": member.token}, timeout=30) as client,
+        httpx.Client(base_url=url, cookies={"backroom": member.token}, timeout=PATIENCE) as client,
         client.stream("GET", path) as answer,
     ):
         assert answer.status_code == 200

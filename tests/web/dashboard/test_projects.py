@@ -14,6 +14,7 @@ from backroom.accounts.rules import Plan
 from backroom.web.dashboard.projects import Listing
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
+from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 from tests.web.dashboard.making import ADMINS, copied, new_project, require_reading, require_refusals, words
 
@@ -102,7 +103,7 @@ def test_snippets_run_as_they_are(people: People, way: str) -> None:
     codes = copied(owner.get(f"/p/{slug}/start?way={way}"))
     for code in codes:
         command = ["bash", "-c", code] if way == "curl" else [sys.executable, "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
         assert "channelKey" in done.stdout, done
     counted = "1 report 1 open" if len(codes) == 1 else "2 reports 2 open"
     assert counted in words(owner.get(f"/p/{slug}/channels"))
