@@ -24,8 +24,20 @@ from tests.harness.processes import PATIENCE
 from tests.harness.projects import add_full_key, add_project
 from tests.harness.server import Server
 
-HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
+# With an icon, which browsers ask every site for that names none, at a moment of their own.
+HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width, initial-scale=1">{head}</head><body>{body}</body></html>"""
+
+STILL = "document.querySelector('[data-backroom]').shadowRoot.getAnimations().forEach(each => each.finish())"
+KEPT = """store => new Promise(resolve => {
+  const asked = indexedDB.open('backroom');
+  asked.onsuccess = () => {
+    const all = asked.result.transaction(store).objectStore(store).getAll();
+    all.onsuccess = () => { asked.result.close(); resolve(JSON.stringify(all.result)); };
+  };
+})"""
+SPOKEN = r"text=/^(?!0:00)\d:\d\d \/ 5:00$/"
+"""A voice note that has been running for a while: half a second is shown as one."""
 
 NewRoom = Callable[..., "Room"]
 Visit = Callable[..., "Visitor"]
@@ -112,8 +124,18 @@ class Visitor:
         self.write(text)
         self.sent()
 
+    def drawn(self) -> None:
+        """Waits until the picture stands in the editor, which opens before it has read it."""
+        self.page.wait_for_selector(".stage canvas[width]:not([width='1'])")
+
+    def kept(self, store: str) -> list[dict[str, Any]]:
+        """What the browser's database holds: `drafts` or `parcels`, without the bytes of their files."""
+        found: list[dict[str, Any]] = json.loads(self.page.evaluate(KEPT, store))
+        return found
+
     def violations(self) -> list[str]:
-        """What axe finds in the widget as it is."""
+        """What axe finds in the widget as it is once nothing moves."""
+        self.page.evaluate(STILL)
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate(
             """rules => axe.run({include: [['[data-backroom]']]}, {runOnly: {type: 'tag', values: rules}})
@@ -123,9 +145,9 @@ class Visitor:
         return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def site(server: Server) -> Iterator[Site]:
-    """The other site, shared by the module's tests."""
+    """The other site. It is the test's own: what a page of the test before still sends doesn't count here."""
     with Site(server.url) as running:
         yield running
 
@@ -150,7 +172,6 @@ def room(new_room: NewRoom) -> Room:
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     """`visit(body, path=…, head=…, headers={…}, **context)`: somebody opens a page of the other site."""
-    site.clear()
     with ExitStack() as contexts:
 
         def open_page(

@@ -52,7 +52,8 @@ class Site:
         self.closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        # It looks so often, in seconds, whether it is to end: every test has a site of its own.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -69,12 +70,7 @@ class Site:
         self.closing.set()
         self._server.shutdown()
         self._server.server_close()
-
-    def clear(self) -> None:
-        """Forgets the pages and faults of the test before."""
-        self.pages = {}
-        self.sent = 0
-        self.fault = lambda _: None
+        self._thread.join()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         site = self

@@ -26,6 +26,7 @@ def test_a_room_that_can_not_load_names_the_directive(visit: Visit, room: Room) 
     shop.page.wait_for_selector(".launcher")
     shop.page.route("**/v1/parts/**", lambda route: route.abort())
     shop.page.click(".launcher")
+    shop.page.wait_for_selector("text=Not loaded. Retry?")
     with shop.page.expect_console_message(lambda message: "script-src" in message.text):
         shop.page.click(".launcher")
     assert shop.errors == []

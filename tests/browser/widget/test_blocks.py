@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.widget.conftest import Room, Visit
+from tests.browser.widget.conftest import SPOKEN, Room, Visit
 from tests.harness.processes import wait_until
 
 
@@ -45,6 +45,7 @@ def test_esc_leaves_the_picker_and_no_click_reaches_the_page(visit: Visit, room:
     page.keyboard.press("Escape")
     page.wait_for_selector(".pick-bar", state="detached")
     page.click('[aria-label="Point at something"]')
+    page.wait_for_selector(".pick-bar")
     page.click("#pay")
     page.wait_for_selector(".b.selection")
     assert page.title() == "Shop"
@@ -91,7 +92,7 @@ def test_a_voice_note_is_recorded_and_stored(visit: Visit, room: Room) -> None:
     shop = visit(room.loader)
     shop.enter()
     shop.page.click('[aria-label="Voice note"]')
-    shop.page.wait_for_selector("text=0:01 / 5:00")
+    shop.page.wait_for_selector(SPOKEN)
     wait_until(
         lambda: shop.page.evaluate(
             "document.querySelector('[data-backroom]').shadowRoot.querySelector('meter').value > 0"
@@ -103,7 +104,7 @@ def test_a_voice_note_is_recorded_and_stored(visit: Visit, room: Room) -> None:
     shop.sent()
     (block,) = room.only()["blocks"]
     assert block["type"] == "audio"
-    assert 500 <= block["durationMs"] < 30_000
+    assert 500 <= block["durationMs"] < 5 * 60_000
     assert room.file(block)[:4] == b"\x1a\x45\xdf\xa3"
 
 
@@ -117,6 +118,7 @@ def test_blocks_arrive_in_the_order_in_which_they_were_stacked(visit: Visit, roo
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.wait_for_selector(".b.screenshot")
     shop.write("Fifth")
+    wait_until(lambda: any(len(draft["blocks"]) == 4 for draft in shop.kept("drafts")), "the blocks to be kept")
     shop.page.reload()
     shop.enter()
     shop.page.wait_for_selector(".b.screenshot")
@@ -131,7 +133,7 @@ def test_a_voice_note_ends_at_five_minutes_by_itself(visit: Visit, room: Room) -
     shop.page.clock.install()
     shop.enter()
     shop.page.click('[aria-label="Voice note"]')
-    shop.page.wait_for_selector("text=0:01 / 5:00")
+    shop.page.wait_for_selector(SPOKEN)
     shop.page.clock.fast_forward(5 * 60_000)
     shop.page.wait_for_selector(".b.audio >> text=5:00")
     shop.page.wait_for_selector(".voice", state="detached")

@@ -30,9 +30,7 @@ class Easel:
     def edit(self) -> None:
         """Opens the picture of the thread."""
         self.page.click(".b.screenshot >> text=Edit")
-        self.page.wait_for_function(
-            "document.querySelector('[data-backroom]').shadowRoot.querySelector('.stage canvas')?.width === 1280"
-        )
+        self.shop.drawn()
 
     def choose(self, tool: str) -> None:
         self.page.click(f'.editor [aria-label="{tool}"]')

@@ -101,8 +101,9 @@ def test_the_one_line_removed_and_added_again(visit: Visit, room: Room) -> None:
     shop = visit(room.loader)
     shop.page.wait_for_selector(".launcher")
     shop.page.evaluate(
-        """() => { const old = document.querySelector('script[src]'); old.remove();
-           const script = document.createElement('script'); script.src = old.src; document.head.append(script) }"""
+        """() => new Promise(done => { const old = document.querySelector('script[src]'); old.remove();
+           const script = document.createElement('script'); script.src = old.src; script.onload = () => done();
+           document.head.append(script) })"""
     )
     stands_once(shop)
 

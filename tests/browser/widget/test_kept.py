@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.widget.conftest import Room, Visit, Visitor, js
+from tests.browser.widget.conftest import SPOKEN, Room, Visit, Visitor, js
 from tests.browser.widget.site import Fault, Site
+from tests.harness.processes import wait_until
 
 SLOW_MICROPHONE = """<script>
 window.tracks = []; window.asked = 0;
@@ -30,13 +31,7 @@ OLD_DRAFTS = """([name, drafts]) => new Promise((resolve) => {
     change.oncomplete = () => { asked.result.close(); resolve(); };
   };
 })"""
-PARCELS = """() => new Promise((resolve) => {
-  const asked = indexedDB.open('backroom');
-  asked.onsuccess = () => {
-    const all = asked.result.transaction('parcels').objectStore('parcels').getAll();
-    all.onsuccess = () => { asked.result.close(); resolve(JSON.stringify(all.result)); };
-  };
-})"""
+LOCKS = "navigator.locks.query().then(({held}) => held.length)"
 
 
 def second_tab(shop: Visitor, site: Site) -> Page:
@@ -77,10 +72,12 @@ def test_the_draft_of_a_tab_that_is_gone_is_there_at_the_next_visit(visit: Visit
     other.click('[aria-label="Screenshot"]')
     other.wait_for_selector(".b.screenshot")
     other.click(".b.screenshot >> text=Edit")
-    other.wait_for_selector(".stage canvas")
+    other.wait_for_selector(".stage canvas[width='1280']")
     other.click(".editor >> text=Done")
     other.wait_for_selector(".editor", state="detached")
     other.close()
+    # A draft is its tab's until the browser has let go of the tab's lock.
+    wait_until(lambda: shop.page.evaluate(LOCKS) == 1, "the tab's lock to go with it")
     third = second_tab(shop, site)
     third.wait_for_selector(".b.screenshot")
 
@@ -104,9 +101,7 @@ def test_a_redaction_is_kept_before_the_editor_closes(visit: Visit, room: Room) 
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.wait_for_selector(".b.screenshot")
     shop.page.click(".b.screenshot >> text=Edit")
-    shop.page.wait_for_function(
-        "document.querySelector('[data-backroom]').shadowRoot.querySelector('.stage canvas')?.width === 1280"
-    )
+    shop.drawn()
     shop.page.focus(".stage canvas")
     shop.page.keyboard.press("Enter")
     with shop.page.expect_navigation():
@@ -132,8 +127,8 @@ def test_a_sent_report_leaves_only_its_receipt(visit: Visit, room: Room) -> None
     shop.page.fill("input[type=email]", "ann@example.org")
     shop.write("my diagnosis")
     shop.sent()
-    shop.page.wait_for_function(f"({PARCELS})().then((kept) => kept.includes('receiptUrl'))")
-    kept = shop.page.evaluate(PARCELS)
+    kept = json.dumps(shop.kept("parcels"))
+    assert "receiptUrl" in kept
     for word in ("diagnosis", "ann@example.org", "customer-7", "userAgent"):
         assert word not in kept
 
@@ -249,7 +244,7 @@ def test_a_note_that_is_being_spoken_is_not_left_behind(visit: Visit, room: Room
     shop.enter()
     shop.write("before the note")
     shop.page.click('[aria-label="Voice note"]')
-    shop.page.wait_for_selector("text=0:01 / 5:00")
+    shop.page.wait_for_selector(SPOKEN)
     shop.page.keyboard.press("Control+Enter")
     shop.page.click(".voice >> text=Stop")
     shop.page.wait_for_selector(".b.audio")

@@ -37,8 +37,9 @@ def test_a_tap_picks_and_a_drag_scrolls(visit: Visit, room: Room) -> None:
     page.tap(".launcher")
     page.tap('[aria-label="Point at something"]')
     page.wait_for_selector(".pick-bar")
+    page.evaluate("() => { rests = false; addEventListener('scrollend', () => { rests = true }) }")
     drag(shop, 500, 200)
-    page.wait_for_function("scrollY > 100")
+    page.wait_for_function("rests && scrollY > 100")
     assert page.locator(".pick-bar").count() == 1, "a drag picks nothing"
     page.evaluate("scrollTo(0, 0)")
     page.tap("#buy")

@@ -14,8 +14,8 @@ def followed(shop: Visitor) -> Page:
     """The receipt behind the link of the room, in a tab of its own."""
     with shop.context.expect_page() as opened:
         shop.page.click(".receipt a")
-    opened.value.wait_for_load_state("load")  # with its style sheet
     opened.value.wait_for_selector("main.receipt")
+    opened.value.wait_for_load_state("load")  # with its style sheet
     return opened.value
 
 

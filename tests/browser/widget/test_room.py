@@ -165,6 +165,8 @@ def test_faces_look_at_the_pointer_unless_motion_is_unwanted(visit: Visit, room:
         shop = visit(room.loader, reduced_motion=motion)
         shop.page.wait_for_selector(".launcher")
         shop.page.mouse.move(200, 100)
+        if moves:
+            shop.page.wait_for_function(f"({look})()[0]")
         shop.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         translate, animation = shop.page.evaluate(look)
         assert (translate != "", animation != "none") == (moves, moves)

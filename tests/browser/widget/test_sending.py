@@ -162,6 +162,24 @@ def test_two_tabs_send_a_report_once(visit: Visit, room: Room, site: Site) -> No
     assert len(room.stored()) == 1
 
 
+def test_a_tab_hears_that_another_one_has_sent_its_report(visit: Visit, room: Room, site: Site) -> None:
+    site.fault = lambda _: Fault(500, headers={"retry-after": "3600"})
+    shop = visit(room.through_site())
+    shop.enter()
+    shop.write("sent next door")
+    shop.send()
+    shop.page.wait_for_selector("text=Try now")
+    site.fault = lambda _: None
+    second = shop.context.new_page()
+    second.goto(f"{site.url}/")
+    second.wait_for_function("localStorage.getItem('backroom:waiting') === null")
+    assert site.sent == 2
+    shop.page.click("text=Try now")
+    shop.page.wait_for_selector(".receipt")
+    assert site.sent == 2, "it was there already"
+    assert len(room.stored()) == 1
+
+
 def test_a_paused_project_says_so_before_anybody_writes(visit: Visit, new_room: NewRoom) -> None:
     shop = visit(new_room(status=ProjectStatus.PAUSED).loader)
     shop.enter()

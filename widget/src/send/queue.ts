@@ -18,12 +18,15 @@ export class Queue {
   private wanted = false;
   private rush = false;
   private shelf: Promise<Shelf> = openShelf();
+  /** The reports of this page that wait. Another tab may be the one that sends them. */
+  private readonly own = new Set<string>();
 
   constructor(private readonly outside: Outside) {}
 
   /** Takes a report; it goes out once `taken` is done. */
   async add(parcel: Parcel, taken?: () => Promise<void>): Promise<void> {
     await this.save(parcel);
+    this.own.add(parcel.id);
     await taken?.();
     this.outside.flag(true);
     this.outside.changed(parcel);
@@ -31,7 +34,7 @@ export class Queue {
   }
 
   async list(projectKey: string): Promise<Parcel[]> {
-    const parcels = await (await this.shelf).all<Parcel>("parcels");
+    const parcels = await this.all();
     return parcels.filter((parcel) => parcel.projectKey === projectKey).sort((a, b) => a.madeAt - b.madeAt);
   }
 
@@ -74,6 +77,7 @@ export class Queue {
     this.rush = false;
     for (const parcel of await this.waiting())
       if (rush || parcel.nextAt <= this.outside.now()) await this.attempt(parcel);
+    for (const parcel of await this.all()) if (parcel.state !== "waiting" && this.own.has(parcel.id)) this.tell(parcel);
     await this.settle();
     const next = Math.min(...(await this.waiting()).map((parcel) => parcel.nextAt));
     if (Number.isFinite(next)) this.outside.later(() => void this.run(), Math.max(next - this.outside.now(), 250));
@@ -95,11 +99,20 @@ export class Queue {
       after = { ...parcel, tries: parcel.tries + 1, nextAt: now() + wait };
     }
     await this.save(after);
-    this.outside.changed(after);
+    this.tell(after);
+  }
+
+  private tell(parcel: Parcel): void {
+    if (parcel.state !== "waiting") this.own.delete(parcel.id);
+    this.outside.changed(parcel);
+  }
+
+  private async all(): Promise<Parcel[]> {
+    return (await this.shelf).all<Parcel>("parcels");
   }
 
   private async waiting(): Promise<Parcel[]> {
-    const parcels = await (await this.shelf).all<Parcel>("parcels");
+    const parcels = await this.all();
     return parcels.filter((parcel) => parcel.state === "waiting").sort((a, b) => a.madeAt - b.madeAt);
   }
 

@@ -30,11 +30,14 @@ export class Editor extends Component<EditorProps, State> {
   private source = blankCanvas(1, 1);
   private unit = 3;
   private drawing: Mark | null = null;
+  /** Null once the picture has been read: before, there is nothing to mark and nothing to keep. */
+  private reading: Promise<void> | null = null;
   private ended = false;
 
   override componentDidMount(): void {
     this.panel.current?.focus({ preventScroll: true });
-    canvasFrom(this.props.blob).then((source) => {
+    this.reading = canvasFrom(this.props.blob).then((source) => {
+      this.reading = null;
       this.source = source;
       this.unit = Math.max(2, Math.round(Math.max(source.width, source.height) / 360));
       this.paint();
@@ -73,6 +76,7 @@ export class Editor extends Component<EditorProps, State> {
 
   private readonly down = (event: PointerEvent): void => {
     const { kind } = this.state;
+    if (this.reading) return;
     const at = this.at(event);
     this.canvas.current?.setPointerCapture(event.pointerId);
     if (kind === "text") this.add({ kind, points: [at] });
@@ -99,6 +103,7 @@ export class Editor extends Component<EditorProps, State> {
     const { kind, marks } = this.state;
     const step = ARROWS[event.key];
     const last = marks.at(-1);
+    if (this.reading) return;
     if (event.key === "Enter") this.add(middle(kind, this.source));
     else if (step && last) {
       const by = this.unit * 4;
@@ -118,7 +123,8 @@ export class Editor extends Component<EditorProps, State> {
   private readonly finish = async (): Promise<void> => {
     if (this.ended) return;
     this.ended = true;
-    this.props.done(await encode(burnt(this.source, this.state.marks, this.unit)));
+    await this.reading;
+    if (!this.reading) this.props.done(await encode(burnt(this.source, this.state.marks, this.unit)));
   };
 
   render() {

@@ -3,8 +3,11 @@ import { maskedBoxes, maskSelector } from "./mask";
 
 /** A screen that shows nothing for so long is better replaced by a picture of the reporter's own. */
 const FIRST_FRAME = 10_000;
-/** A surface that shows nothing new for so long after this page was covered doesn't show this page. */
-const STILL = 2_000;
+/**
+ * A surface that shows nothing new for so long after this page was covered doesn't show this page. A busy phone or an
+ * old machine takes more than a second to show it; too short a wait would let what is masked into the picture.
+ */
+const STILL = 6_000;
 
 /** So often is a page looked at that moves while its picture is taken. */
 const MOST_LOOKS = 5;
