@@ -233,4 +233,8 @@ def test_an_interrupt_is_a_graceful_stop_too(store: Store, start_server: StartSe
         assert receive(idle).status == 200
         os.kill(server.pid, SIGINT)
         assert is_closed(idle), "an idle connection doesn't hold it up"
+        child = server._child
+        assert child is not None
+        # No second signal is to meet it at its end, when it may take none any more.
+        wait_until(lambda: child.poll() is not None, "the server to end")
         assert server.stop() == 0

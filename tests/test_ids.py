@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from backroom import ids
 from backroom.ids import IdMaker, first_id_at, id_at, is_id, moment_of, new_id, random_text
+from tests.harness.processes import PATIENCE
 
 NOW = 1_780_478_062_345
 moments = st.integers(0, 0xFFFFFFFF * 1000 + 999)
@@ -65,7 +66,7 @@ def test_threads_never_get_the_same_id() -> None:
     maker, start = IdMaker(), threading.Barrier(8)
 
     def make(_: int) -> list[str]:
-        start.wait(10)
+        start.wait(PATIENCE)
         return [maker.make(NOW) for _ in range(2000)]
 
     with ThreadPoolExecutor(8) as threads:

@@ -84,10 +84,12 @@ def test_calls_of_two_months_that_wait_together(db: Database, workspace: str) ->
             *[db.write(count_call, Call(workspace, now)) for now in moments], return_exceptions=True
         )
 
-    last, first, over, second = asyncio.run(run())
-    assert last == Meter(300, 300, JULY)
-    assert (first, second) == (Meter(300, 1, AUGUST), Meter(300, 2, AUGUST))
-    assert isinstance(over, OverQuota)
+    # Which of a month's two comes first is for the writers to say, of which there may be several.
+    answers = asyncio.run(run())
+    june, july = answers[0::2], answers[1::2]
+    assert [answer for answer in june if isinstance(answer, Meter)] == [Meter(300, 300, JULY)]
+    assert [type(answer) for answer in june].count(OverQuota) == 1
+    assert {answer for answer in july if isinstance(answer, Meter)} == {Meter(300, n, AUGUST) for n in (1, 2)}
 
 
 def test_kinds_are_counted_apart(db: Database, workspace: str) -> None:

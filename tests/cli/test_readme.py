@@ -8,7 +8,7 @@ import pytest
 
 from tests.checks.files import ROOT
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import clean_environment
+from tests.harness.processes import PATIENCE, clean_environment
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
 
@@ -36,7 +36,7 @@ def pasted(script: str, address: str, store: Store) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=5 * PATIENCE,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -17,7 +17,7 @@ from backroom.accounts.setup import take_setup
 from backroom.clock import now_ms
 from tests.cli.test_commands import assert_fails
 from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, wait_until
-from tests.harness.server import BACKROOM, Cli
+from tests.harness.server import BACKROOM, UNHURRIED, Cli
 from tests.harness.store import Store
 from tests.store.fixtures import opened
 from tests.web.wire import get
@@ -31,7 +31,9 @@ class Served:
     def __init__(self, store: Store, log: Path, *args: str, **settings: str) -> None:
         self._log = log
         self.process: subprocess.Popen[bytes] = spawn(
-            [BACKROOM, "serve", "--port", "0", *args], log=log, env=clean_environment(**store.env, **settings)
+            [BACKROOM, "serve", "--port", "0", *args],
+            log=log,
+            env=clean_environment(**UNHURRIED, **store.env, **settings),
         )
 
     def first_line(self) -> str:
@@ -115,11 +117,13 @@ def test_a_link_for_every_address_is_one_that_can_be_opened(store: Store, tmp_pa
     assert json.loads(served.first_line())["setupUrl"].startswith("http://127.0.0.1:")
 
 
-@pytest.mark.parametrize("output", [">&-", "> /dev/full", "> >(true)", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("output", [">&-", "> /dev/full", ">&3", "<&- >&- 2>&-"])
 def test_it_serves_where_nobody_reads_what_it_says(store: Store, tmp_path: Path, output: str) -> None:
     port, log = free_port(), tmp_path / "log"
-    command: list[str | Path] = ["bash", "-c", f'exec "$0" "$@" {output}', BACKROOM, "serve", "--port", str(port)]
-    child = spawn(command, log=log, env=clean_environment(**store.env))
+    # 3 is a pipe to somebody who is gone.
+    script = f'exec 3> >(true); wait $!; exec "$0" "$@" {output}'
+    command: list[str | Path] = ["bash", "-c", script, BACKROOM, "serve", "--port", str(port)]
+    child = spawn(command, log=log, env=clean_environment(**UNHURRIED, **store.env))
     try:
         wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end", timeout=PATIENCE)
         assert get(port, "/healthz").status == 200

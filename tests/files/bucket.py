@@ -115,17 +115,18 @@ class Server:
 
     def _ask(self, service: str, method: str, path: str, form: dict[str, str] | None = None) -> str:
         headers = {"Authorization": UNSIGNED.format(service)}
-        return httpx.request(method, self.url + path, headers=headers, data=form).raise_for_status().text
+        answer = httpx.request(method, self.url + path, headers=headers, data=form, timeout=PATIENCE)
+        return answer.raise_for_status().text
 
     def _check(self, free_calls: str) -> None:
         """From so many calls on, it checks who calls."""
         headers = {"Content-Type": "text/plain"}
-        answer = httpx.post(f"{self.url}/moto-api/reset-auth", headers=headers, content=free_calls)
+        answer = httpx.post(f"{self.url}/moto-api/reset-auth", headers=headers, content=free_calls, timeout=PATIENCE)
         answer.raise_for_status()
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/moto-api/data.json").is_success
+            return httpx.get(f"{self.url}/moto-api/data.json", timeout=PATIENCE).is_success
         except httpx.TransportError:
             return False
 

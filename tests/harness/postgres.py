@@ -122,7 +122,8 @@ class Cluster:
     def create(self, *, template: str = "template1") -> str:
         """Make a database as a copy of `template` (nobody may be connected to it); its name."""
         name = f"t{next(self._names)}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        wait_until(lambda: self._made(copy), "the template's sessions to end")
         return name
 
     def drop(self, database: str) -> None:
@@ -172,6 +173,14 @@ class Cluster:
         try:
             psycopg.connect(self.url("postgres")).close()
         except psycopg.OperationalError:
+            return False
+        return True
+
+    def _made(self, copy: sql.Composed) -> bool:
+        """Whether the copy was made; PostgreSQL itself waits five seconds for sessions that are about to end."""
+        try:
+            self._execute(copy)
+        except psycopg.errors.ObjectInUse:
             return False
         return True
 

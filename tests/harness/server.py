@@ -17,19 +17,22 @@ from tests.harness.store import Store
 
 BACKROOM = Path(sys.executable).with_name("backroom")
 
+# A slow machine must not reach the server's own limits on time, in seconds; less than the tests' patience.
+UNHURRIED = {f"BACKROOM_{what}_TIMEOUT": str(PATIENCE // 2) for what in ("REQUEST", "KEEP_ALIVE", "READY", "STOP")}
+
 
 class Server:
     """One `backroom serve` on a free port of 127.0.0.1.
 
-    `env` adds settings; there are no rate limits unless it says otherwise. A server that was
-    stopped or killed can be started again, on the same port and store.
+    `env` adds settings; there are no rate limits, and hardly any on time, unless it says otherwise. A server
+    that was stopped or killed can be started again, on the same port and store.
     """
 
     def __init__(self, store: Store, log: Path, env: Mapping[str, str] | None = None) -> None:
         self.store = store
         self.port = free_port()
         self._env = clean_environment(
-            **{"BACKROOM_RATE_LIMITS": "off", "PYTHONUNBUFFERED": "1", **store.env, **(env or {})}
+            **{"BACKROOM_RATE_LIMITS": "off", "PYTHONUNBUFFERED": "1", **UNHURRIED, **store.env, **(env or {})}
         )
         self._log = log
         self._child: subprocess.Popen[bytes] | None = None

@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.postgres import PREFIX, Cluster, sweep
 
-LONG_AGO = 1_000_000_000
+LONG_AGO, NEW = 1_000_000_000, 4_000_000_000
 
 
 def test_databases_are_fresh_and_apart(postgres: Cluster) -> None:
@@ -53,6 +53,7 @@ def test_sweep_takes_only_what_nobody_holds(tmp_path: Path) -> None:
         (home / "held").touch()
     for home in (left, held):
         os.utime(home, (LONG_AGO, LONG_AGO))
+    os.utime(young, (NEW, NEW))
     with (held / "held").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sweep(tmp_path)

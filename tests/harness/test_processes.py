@@ -5,22 +5,23 @@ from signal import SIGKILL, SIGTERM
 
 import pytest
 
-from tests.harness.processes import end, free_port, spawn, wait_until
+from tests.harness.processes import PATIENCE, end, free_port, spawn, wait_until
 
-SLEEP = "import time; time.sleep(60)"
+# Longer than anything is waited for: what ends was ended.
+SLEEP = f"import time; time.sleep({10 * PATIENCE})"
 STUBBORN = f"import signal; signal.signal(15, signal.SIG_IGN); print('up', flush=True); {SLEEP}"
-PARENT = """
+PARENT = f"""
 import sys, threading, time
 from pathlib import Path
 from tests.harness.processes import spawn
 log = Path(sys.argv[1])
 def start():
-    child = spawn([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"], log=log)
+    child = spawn([sys.executable, "-c", "print('up', flush=True); {SLEEP}"], log=log)
     print(child.pid, flush=True)
 thread = threading.Thread(target=start)
 thread.start()
 thread.join()
-time.sleep(60)
+{SLEEP}
 """
 
 

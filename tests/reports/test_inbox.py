@@ -107,7 +107,11 @@ def filled(
 ) -> Iterator[Filled]:
     folder = tmp_path_factory.mktemp("filled") / "data"
     with new_store(folder, cluster, like=migrated(cluster)) as store, opened(store) as db:
-        yield Filled(db)
+        with pytest.MonkeyPatch.context() as patch:
+            # Ids never step back behind those that other tests of the process made.
+            patch.setattr(ids, "_maker", IdMaker())
+            made = Filled(db)
+        yield made
 
 
 def walk(db: Database, wanted: Wanted, limit: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from sqlalchemy import select
 from backroom.accounts.commands import set_plan
 from backroom.accounts.rules import Kind, Plan
 from backroom.accounts.usage import take, used
-from backroom.errors import Denied, OverQuota
+from backroom.errors import Denied, Failure, OverQuota
 from backroom.ids import moment_of
 from backroom.projects.channels import add_hint, update_channel
 from backroom.projects.commands import update_project
@@ -28,17 +27,22 @@ from backroom.store.tables import files, reports
 from tests.harness.store import Store
 from tests.reports.recount import counted, recounted
 from tests.store.fixtures import NOW, Room, make_room, opened, submission
+from tests.store.groups import in_one_group
 
 JULY = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp()) * 1000
 
 
 def together(db: Database, items: list[Submission]) -> list[Any]:
     """Submits all at once, so that they wait together; the answers or failures in order."""
+    return in_one_group(db, *[(submit_report, item) for item in items])
 
-    async def run() -> list[Any]:
-        return await asyncio.gather(*[db.write(submit_report, item) for item in items], return_exceptions=True)
 
-    return asyncio.run(run())
+def alone(db: Database, item: Submission) -> Submitted | Failure:
+    """Submits one; the answer or the failure."""
+    try:
+        return db.write_now(submit_report, item)
+    except Failure as failure:
+        return failure
 
 
 def rows(db: Database) -> list[Any]:
@@ -180,7 +184,7 @@ def test_the_300th_report_of_a_month_is_taken_and_the_301st_is_not(
         answers = together(room.db, items)
     else:
         with ThreadPoolExecutor(12) as threads:
-            answers = list(threads.map(lambda n: together(both[n % 2], [items[n]])[0], range(330)))
+            answers = list(threads.map(lambda n: alone(both[n % 2], items[n]), range(330)))
     assert Counter(type(answer) for answer in answers) == {Submitted: 300, OverQuota: 30}
     assert len(rows(room.db)) == 300
     assert room.db.read_now(counted) == room.db.read_now(recounted)

@@ -20,6 +20,8 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.case import Case
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from tests.harness.processes import PATIENCE
+
 Json = dict[str, Any]
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -115,7 +117,7 @@ class Trial:
             "base-url": self.url,
             "headers": dict(self.headers),
             "parameters": {f"path.{name}": value for name, value in self.parameters.items()},
-            "request-timeout": 30,
+            "request-timeout": PATIENCE,
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": list(self.accepted)},
                 "negative_data_rejection": {"expected-statuses": list(self.refused)},

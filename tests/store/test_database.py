@@ -18,7 +18,7 @@ from backroom.store.changes import change_number, mark_changed
 from backroom.store.database import Database, parse_url
 from backroom.store.hot import Hot
 from backroom.store.tables import workspaces
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store
 from tests.store.fixtures import database_of, opened
 from tests.store.test_writer import add, end_other_sessions, ids
@@ -47,7 +47,7 @@ def elsewhere(store: Store, work: str, *words: str) -> subprocess.Popen[bytes]:
 
 def all_end_well(children: list[subprocess.Popen[bytes]]) -> None:
     for child in children:
-        _, errors = child.communicate(timeout=60)
+        _, errors = child.communicate(timeout=PATIENCE)
         assert (child.returncode, errors) == (0, b"")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from backroom.store import hot
 from backroom.store.database import Database
 from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, channels, hints, reports
-from tests.harness.store import ENGINES, Store
+from tests.harness.store import ENGINES, Store, new_store
 from tests.store.fixtures import NOW, opened
 
 GNARLY = [
@@ -139,18 +140,24 @@ def test_one_statement_serves_both_engines(
             assert db.read_now(lambda conn: by_key(conn, key="nothing", most=1)) == []
 
 
+@pytest.fixture(scope="module")
+def kept(migrated: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One store for all examples."""
+    with new_store(tmp_path_factory.mktemp("kept") / "data", None, like=migrated(None)) as store, opened(store) as db:
+        yield db
+
+
 texts = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
 
 
 @given(st.lists(st.none() | texts, max_size=5))
-def test_any_text_comes_back(migrated: Any, users: list[str | None]) -> None:
-    with opened(migrated(None)) as db:
-        rows = [hint(str(number), user) for number, user in enumerate(users)]
+def test_any_text_comes_back(kept: Database, users: list[str | None]) -> None:
+    rows = [hint(str(number), user) for number, user in enumerate(users)]
 
-        def there_and_back(tx: Connection) -> Any:
-            tx.execute(delete(hints))
-            if rows:
-                insert_rows(tx, hints, rows)
-            return [tuple(row) for row in all_hints(tx)]
+    def there_and_back(tx: Connection) -> Any:
+        tx.execute(delete(hints))
+        if rows:
+            insert_rows(tx, hints, rows)
+        return [tuple(row) for row in all_hints(tx)]
 
-        assert db.write_now(there_and_back) == rows
+    assert kept.write_now(there_and_back) == rows

@@ -67,7 +67,7 @@ def test_a_waiter_gets_the_lock_when_its_holder_lets_go_or_dies(tmp_path: Path, 
             child.kill()
         else:
             child.communicate(b"\n", timeout=PATIENCE)
-        thread.join(10)
+        thread.join(PATIENCE)
         assert done == ["taken"]
     assert is_free(path)
 
@@ -79,7 +79,7 @@ def test_two_locks_of_one_process_exclude_each_other(tmp_path: Path) -> None:
         thread, done = taking(path)
         assert not is_free(path)
         assert not done
-    thread.join(10)
+    thread.join(PATIENCE)
     assert done == ["taken"]
     mine.close()
 

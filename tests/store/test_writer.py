@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,9 +17,10 @@ from backroom.store.hot import Hot, insert_rows
 from backroom.store.tables import changes, workspaces
 from backroom.store.tasks import InDoubt, Together
 from backroom.store.writer import WAITING_LIMIT
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store
 from tests.store.fixtures import NOW, database_of, opened
+from tests.store.groups import all_busy, in_one_group
 
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -34,46 +33,6 @@ def add(tx: Connection, id_: str) -> str:
 
 def ids(db: Database) -> list[str]:
     return db.read_now(lambda conn: list(conn.execute(select(workspaces.c.id).order_by(workspaces.c.id)).scalars()))
-
-
-class Gate:
-    """A command that keeps one writer busy until `open` is called: what is written meanwhile waits."""
-
-    def __init__(self, db: Database) -> None:
-        self._entered, self._opened = threading.Event(), threading.Event()
-        db.write_soon(self._hold)
-        assert self._entered.wait(10)
-
-    def _hold(self, _tx: Connection) -> None:
-        self._entered.set()
-        assert self._opened.wait(10)
-
-    def open(self) -> None:
-        self._opened.set()
-
-
-@contextmanager
-def all_busy(db: Database) -> Iterator[list[Gate]]:
-    """Every writer busy, until its gate is opened or the block ends."""
-    gates = [Gate(db) for _ in db._writers]
-    try:
-        yield gates
-    finally:
-        for gate in gates:
-            gate.open()
-
-
-def in_one_group(db: Database, *commands: tuple[Any, ...]) -> list[Any]:
-    """Runs the commands, each with its arguments, in one group; their results or exceptions in order."""
-
-    async def run() -> list[Any]:
-        with all_busy(db) as gates:
-            waiting = [asyncio.ensure_future(db.write(*command)) for command in commands]
-            await asyncio.sleep(0)
-            gates[0].open()
-            return await asyncio.gather(*waiting, return_exceptions=True)
-
-    return asyncio.run(run())
 
 
 def kinds(results: list[Any]) -> list[Any]:
@@ -118,11 +77,17 @@ def test_a_program_without_writers_writes_too(core_store: Store) -> None:
 
 @sqlite_only
 def test_a_group_is_committed_once(db: Database) -> None:
-    commits: list[None] = []
-    event.listen(db._writing, "commit", lambda _conn: commits.append(None))
+    said: list[str] = []
+
+    def listen(tx: Connection) -> None:
+        driver: Any = tx.connection.driver_connection
+        driver.set_trace_callback(said.append)
+
+    db.write_now(listen)
+    said.clear()
     in_one_group(db, *[(add, f"{number:03}") for number in range(100)])
     assert len(ids(db)) == 100
-    assert len(commits) <= 1 + len(db._writers), "the gates' groups, and one for all hundred"
+    assert said.count("COMMIT") == 3, "the gate's, and one for each half of those who wait"
 
 
 @sqlite_only
@@ -386,7 +351,7 @@ class Meeting:
     def meet(self, name: str) -> None:
         if name not in self._met:
             self._met.add(name)
-            self._barrier.wait(10)
+            self._barrier.wait(PATIENCE)
 
 
 @postgresql_only
@@ -584,8 +549,8 @@ def test_a_write_that_comes_while_closing_is_answered(core_store: Store) -> None
         with opened(core_store) as db:
             thread = threading.Thread(target=write_on, args=(db, answers, started), daemon=True)
             thread.start()
-            started.wait(10)
-        thread.join(10)
+            started.wait(PATIENCE)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
         assert isinstance(answers[-1], StoreFailed)
 
@@ -618,6 +583,25 @@ def test_idle_work_goes_on_after_every_writers_groups(core_store: Store) -> None
         for number in range(4):
             db.write_now(add, str(number))
             wait_until(lambda number=number: rounds and rounds[-1] == number + 1, "idle work")  # type: ignore[misc]
+
+
+@postgresql_only
+def test_idle_work_looks_again_where_a_writer_committed_after_its_look(core_store: Store) -> None:
+    looked, done = threading.Event(), threading.Event()
+    rounds: list[int] = []
+
+    def work(tx: Connection) -> bool:
+        rounds.append(len(ids_of(tx)))
+        looked.set()
+        return not done.wait(PATIENCE)
+
+    with opened(core_store, [work]) as db:
+        assert looked.wait(PATIENCE)
+        db.write_now(add, "a")
+        with all_busy(db, but=1):  # whoever wrote has ended that group
+            done.set()
+            # Sooner than the busy ones give up, whose end would make it look again.
+            wait_until(lambda: rounds[-1] == 1, "another look", timeout=PATIENCE / 2)
 
 
 def ids_of(tx: Connection) -> list[str]:

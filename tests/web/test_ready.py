@@ -18,7 +18,7 @@ from backroom.store.migrations import migrate
 from backroom.web.ops.probe import NAME, Probe
 from tests.harness.fixtures import StartServer
 from tests.harness.postgres import Cluster
-from tests.harness.processes import wait_until
+from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store
 from tests.web.wire import get
 
@@ -60,15 +60,15 @@ def test_those_who_ask_at_once_share_one_write(tmp_path: Path) -> None:
     db = Database("", tmp_path)
     migrate(db)
     db.start()
-    probe, turn, taken = Probe(db, 20), threading.Event(), threading.Event()
+    probe, turn, taken = Probe(db, PATIENCE), threading.Event(), threading.Event()
 
     def wait_for_turn(_tx: Connection) -> None:
         taken.set()
-        turn.wait(20)
+        turn.wait(PATIENCE)
 
     async def ask() -> None:
         blocking = asyncio.create_task(db.write(wait_for_turn))
-        await asyncio.to_thread(taken.wait, 20)
+        await asyncio.to_thread(taken.wait, PATIENCE)
         asking = [asyncio.create_task(probe.check()) for _ in range(50)]
         impatient = Probe(db, 0.01)
         for _ in range(3):
@@ -76,7 +76,7 @@ def test_those_who_ask_at_once_share_one_write(tmp_path: Path) -> None:
                 await impatient.check()
         turn.set()
         await asyncio.gather(blocking, *asking)
-        impatient._limit = 20
+        impatient._limit = PATIENCE
         await impatient.check()
 
     try:

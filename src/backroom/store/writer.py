@@ -226,13 +226,19 @@ class Writer(threading.Thread):
         jobs = [job for job in self.idle if job.more]
         if not jobs:
             return
+        for job in jobs:  # before they look: what another writer commits meanwhile is more again
+            job.more = False
         begun: Idle | None = None
+        unfinished: list[Idle] = []
         try:
             with self._transaction() as tx:
                 for begun in jobs:
-                    begun.more = begun.work(tx)
+                    if begun.work(tx):
+                        unfinished.append(begun)
         except Exception as error:
             log.error("idle_work_failed", error=first_line(error))
             self._drop_connection()
-            for job in jobs:  # what the others did is undone with it
-                job.more = begun is not None and job is not begun
+            # What the others did is undone with it.
+            unfinished = [job for job in jobs if begun is not None and job is not begun]
+        for job in unfinished:
+            job.more = True

@@ -48,10 +48,11 @@ class KeyUses:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = self._gather() if waiting else None
-        if waiting:
-            with contextlib.suppress(StoreFailed):
-                uses = [KeyUse(key, day, n, last) for (key, day), (n, last) in waiting.items()]
-                self._db.write_soon(note_uses, uses)
+            # Under the lock: what a timer has just taken is handed over, too, when `close` returns.
+            if waiting:
+                with contextlib.suppress(StoreFailed):
+                    uses = [KeyUse(key, day, n, last) for (key, day), (n, last) in waiting.items()]
+                    self._db.write_soon(note_uses, uses)
 
     def close(self) -> None:
         """Hands over what was counted, for the last time."""

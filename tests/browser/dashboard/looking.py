@@ -7,13 +7,24 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.harness.browser import Visitor
+from tests.harness.processes import wait_until
 
 BAD_REQUEST = "Failed to load resource: the server responded with a status of 400 (Bad Request)"
 
 
 def titles(page: Page) -> list[str]:
-    """The reports in the list, as they stand."""
+    """The reports in the list, as they stand on a page that is loaded."""
     return page.locator(".row .row-title").all_inner_texts()
+
+
+def expect_titles(page: Page, *wanted: str) -> None:
+    """These reports and no others are in the list, from top to bottom."""
+    expect(page.locator(".row .row-title")).to_have_text(wanted)
+
+
+def wait_for_clipboard(page: Page, text: str) -> None:
+    """Waits until that is what can be pasted: a page copies while the click is long over."""
+    wait_until(lambda: page.evaluate("navigator.clipboard.readText()") == text, f"the clipboard to hold {text}")
 
 
 def expect_wrong(page: Page, label: str, typed: str, message: str) -> None:
@@ -26,6 +37,12 @@ def expect_wrong(page: Page, label: str, typed: str, message: str) -> None:
 
 def forgive_refusal(visitor: Visitor) -> None:
     """Takes the one note that the browser makes of a form that came back."""
+
+    def noted() -> list[str]:
+        visitor.page.title()  # what the browser has said so far is heard before its answer
+        return visitor.problems
+
+    wait_until(noted, "the browser's note")
     assert visitor.problems == [BAD_REQUEST]
     visitor.problems.clear()
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
 from tests.harness.browser import DESK, PHONE
+from tests.harness.processes import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -26,8 +27,8 @@ def item(page: Page, name: str) -> Locator:
     return page.get_by_role("listitem").filter(has=page.get_by_text(name, exact=True))
 
 
-def colour(line: Locator) -> str | None:
-    return line.locator(".face circle").first.get_attribute("fill")
+def expect_colour(line: Locator, wanted: str) -> None:
+    expect(line.locator(".face circle").first).to_have_attribute("fill", wanted)
 
 
 def hint(room: Room, key: str, **fields: str | float) -> None:
@@ -36,6 +37,7 @@ def hint(room: Room, key: str, **fields: str | float) -> None:
         f"{room.server.url}/api/v1/projects/{room.project.id}/hints",
         json=fields,
         headers={"authorization": f"Bearer {key}"},
+        timeout=PATIENCE,
     )
     assert answer.status_code < 300, answer.text
 
@@ -69,7 +71,7 @@ def test_a_channel_is_added_changed_archived_and_brought_back(room: Room, visit:
     expect(page.locator(".said")).to_contain_text("Crashes & burns was added.")
     line = item(page, "Crashes & burns")
     expect(line).to_contain_text("weight 2.5")
-    assert colour(line) == "#123456"
+    expect_colour(line, "#123456")
     room.send("It fell over", channelKey="crashes-burns")
 
     page.get_by_role("link", name="Edit Crashes & burns").click()
@@ -80,7 +82,7 @@ def test_a_channel_is_added_changed_archived_and_brought_back(room: Room, visit:
     page.get_by_role("button", name="Save channel").click()
     expect(page.locator(".said")).to_contain_text("Crashes was changed.")
     line = item(page, "Crashes")
-    assert colour(line) == "#00aa55"
+    expect_colour(line, "#00aa55")
     expect(line.locator("use").first).to_have_attribute("href", re.compile("#owl$"))
     line.get_by_role("link", name="1 report").click()
     expect(page.locator(".row .face circle")).to_have_attribute("fill", "#00aa55")

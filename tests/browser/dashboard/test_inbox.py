@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard.conftest import Room, Visit
-from tests.harness.browser import DESK, PHONE, runs_sideways, violations
+from tests.browser.dashboard.looking import expect_titles, titles
+from tests.harness.browser import DESK, PHONE, rest, runs_sideways, violations
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-def titles(page: Page) -> list[str]:
-    return page.locator(".row .row-title").all_inner_texts()
 
 
 def test_keys_move_open_resolve_and_undo(room: Room, visit: Visit) -> None:
     for text in ("First", "Second", "Third"):
         room.send(text)
     page = visit("member").go(room.path)
-    assert titles(page) == ["Third", "Second", "First"]
+    expect_titles(page, "Third", "Second", "First")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
@@ -79,6 +76,7 @@ def test_what_is_new_slides_in_without_moving_what_one_reads(room: Room, visit: 
     for number in range(30):
         room.send(f"Report {number}")
     page = visit("member").go(room.path)
+    rest(page)
     page.locator("#list").evaluate("list => list.scrollTo(0, 300)")
     read = page.locator(".row", has_text="Report 20").first
     before = read.bounding_box()
@@ -94,6 +92,23 @@ def test_what_is_new_slides_in_without_moving_what_one_reads(room: Room, visit: 
     expect(page.locator("#tabs")).to_contain_text("Open31")
 
 
+def test_of_two_that_are_opened_the_later_one_stays(room: Room, visit: Visit) -> None:
+    slow, quick = room.send("Slow"), room.send("Quick")
+    page = visit("viewer").go(room.path)
+    held: list[Route] = []
+    page.route(f"**/r/{slow}", lambda route: held.append(route))
+    with page.expect_request(f"**/r/{slow}"):
+        page.get_by_role("link", name="Slow").click()
+    page.get_by_role("link", name="Quick").click()
+    expect(page.locator("#report-title")).to_have_text("Quick")
+    with page.expect_response(f"**/r/{slow}") as answer:
+        held[0].continue_()
+    answer.value.finished()
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    expect(page.locator("#report-title")).to_have_text("Quick")
+    expect(page).to_have_url(f"{room.server.url}/r/{quick}")
+
+
 def test_two_people_see_each_others_changes(room: Room, visit: Visit) -> None:
     report = room.send("Shared")
     room.send("Other")
@@ -101,10 +116,11 @@ def test_two_people_see_each_others_changes(room: Room, visit: Visit) -> None:
     one, two = first.go(f"{room.path}?status=any"), second.go(f"/r/{report}")
     two.locator("#comment-text").fill("I am writing")
     one.locator(".row", has_text="Shared").locator("a.row-link").click()
+    expect(one.locator("#report-title")).to_have_text("Shared")
     one.keyboard.press("t")
     expect(two.locator(".timeline")).to_contain_text("set it to triaged")
     expect(two.locator(".pane-head")).to_contain_text("Triaged")
-    assert two.locator("#comment-text").input_value() == "I am writing"
+    expect(two.locator("#comment-text")).to_have_value("I am writing")
     expect(two.locator(f"#row-{report} .dot")).to_have_attribute("data-status", "triaged")
 
 
@@ -116,18 +132,18 @@ def test_filters_search_and_views_are_addresses(room: Room, visit: Visit) -> Non
     page.keyboard.type("pay button")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=pay+button**")
-    assert titles(page) == ["The pay button is dead"]
+    expect_titles(page, "The pay button is dead")
     page.get_by_label("Without the search").click()
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Ideas").check()
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**channel=feature**")
-    assert titles(page) == ["Dark mode, please"]
+    expect_titles(page, "Dark mode, please")
     page.get_by_text("Save as view").click()
     page.get_by_label("Name of the view").fill("Only ideas")
     page.get_by_role("button", name="Save view").click()
     page.get_by_role("link", name="Only ideas").click()
-    assert titles(page) == ["Dark mode, please"]
+    expect_titles(page, "Dark mode, please")
 
 
 def test_without_scripts_one_reads_filters_and_changes(room: Room, visit: Visit) -> None:
@@ -140,7 +156,7 @@ def test_without_scripts_one_reads_filters_and_changes(room: Room, visit: Visit)
     page.locator(".said").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Plain report").click()
     page.get_by_label("Write a note or a reply").fill("Written without scripts")
-    page.get_by_role("button", name="Add", exact=False).last.click()
+    page.locator(".comment-form").get_by_role("button", name="Add").click()
     expect(page.locator(".timeline")).to_contain_text("Written without scripts")
 
 

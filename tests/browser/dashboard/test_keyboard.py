@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
-from tests.browser.dashboard.looking import titles
+from tests.browser.dashboard.looking import expect_titles
 from tests.harness.browser import DESK, PHONE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -138,7 +138,7 @@ def test_a_filter_is_set_by_keys_alone(room: Room, visit: Visit) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**source=WIDGET**")
-    assert titles(page) == ["Sent by the widget"]
+    expect_titles(page, "Sent by the widget")
 
 
 def test_a_key_is_revoked_by_keys_alone(room: Room, visit: Visit) -> None:

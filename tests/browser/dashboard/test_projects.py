@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
-from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
+from tests.browser.dashboard.looking import expect_wrong, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE
 from tests.harness.processes import PATIENCE
 from tests.web.dashboard.making import new_project
@@ -25,8 +25,9 @@ def room(new_room: NewRoom) -> Room:
     return new_room()
 
 
-def names(page: Page) -> list[str]:
-    return page.locator("tbody .project-name a").all_inner_texts()
+def expect_names(page: Page, *wanted: str) -> None:
+    """These projects and no others are in the list, from top to bottom."""
+    expect(page.locator("tbody .project-name a")).to_have_text(wanted)
 
 
 def named(page: Page, name: str) -> Any:
@@ -50,24 +51,24 @@ def test_the_list_is_sorted_searched_and_narrowed_by_its_address(
     page.get_by_label("Search projects by name").fill(mark)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**q=harbour+{size[0]}**")
-    assert names(page) == [f"A {mark}", f"C {mark}", f"B {mark}"], "newest first"
+    expect_names(page, f"A {mark}", f"C {mark}", f"B {mark}")  # newest first
     headings = page.locator("thead")
     headings.get_by_role("link", name="Name").click()
     expect(headings.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
     page.wait_for_url("**sort=name**")
-    assert names(page) == [f"A {mark}", f"B {mark}", f"C {mark}"]
+    expect_names(page, f"A {mark}", f"B {mark}", f"C {mark}")
     headings.get_by_role("link", name="Name").click()
     page.wait_for_url("**order=desc**")
-    assert names(page) == [f"C {mark}", f"B {mark}", f"A {mark}"]
+    expect_names(page, f"C {mark}", f"B {mark}", f"A {mark}")
     page.get_by_role("button", name=f"Pause B {mark}").click()
     expect(page.locator(".said")).to_contain_text(f"B {mark} is paused and takes no feedback.")
-    assert names(page) == [f"C {mark}", f"B {mark}", f"A {mark}"], "one comes back to the same list"
+    expect_names(page, f"C {mark}", f"B {mark}", f"A {mark}")  # one comes back to the same list
     expect(named(page, f"B {mark}")).to_contain_text("Paused")
     page.get_by_role("link", name="Active only").click()
     page.wait_for_url("**paused=no**")
-    assert names(page) == [f"C {mark}", f"A {mark}"]
+    expect_names(page, f"C {mark}", f"A {mark}")
     page.reload()
-    assert names(page) == [f"C {mark}", f"A {mark}"]
+    expect_names(page, f"C {mark}", f"A {mark}")
     page.get_by_role("link", name="All", exact=True).click()
     page.get_by_role("button", name=f"Resume B {mark}").click()
     expect(page.locator(".said")).to_contain_text("takes feedback again")
@@ -106,12 +107,12 @@ def test_from_a_name_to_the_first_report(room: Room, visit: Visit) -> None:
     assert key is not None, shown
     page.get_by_role("button", name="Copy").first.click()
     expect(page.locator(".said")).to_have_text("Copied.")
-    assert page.evaluate("navigator.clipboard.readText()") == shown
+    wait_for_clipboard(page, shown)
     for way, part in (("Script with options", "Patchrooms.init"), ("curl", "curl http"), ("Python", "urllib.request")):
         page.get_by_role("link", name=way, exact=True).click()
         expect(page.get_by_role("link", name=way, exact=True)).to_have_attribute("aria-current", "true")
-        assert part in page.locator("pre code").first.inner_text()
-        assert key[1] in page.locator("pre code").first.inner_text()
+        expect(page.locator("pre code").first).to_contain_text(part)
+        expect(page.locator("pre code").first).to_contain_text(key[1])
 
     beside = visit("member", size=PHONE).go("/p/cafe-sohne/start")
     expect(beside.get_by_role("heading", name="Waiting for your first report")).to_be_visible()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
-from tests.browser.dashboard.looking import titles
-from tests.browser.dashboard.sending import Sender
+from tests.browser.dashboard.looking import expect_titles
+from tests.browser.dashboard.sending import Sender, new_client
 from tests.harness.browser import DESK, PHONE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -40,7 +39,7 @@ def test_views_are_saved_shared_renamed_and_deleted(room: Room, visit: Visit, sc
     others = visit("viewer").go(room.path)
     expect(others.get_by_role("link", name=f"Mine {mark}")).to_have_count(0)
     others.get_by_role("link", name=f"Ours {mark}").click()
-    assert titles(others) == [f"Pay button {mark}"]
+    expect_titles(others, f"Pay button {mark}")
 
     page.get_by_role("link", name="Change views").click()
     line = page.locator("#main form").filter(has=page.get_by_role("link", name=f"Mine {mark}"))
@@ -49,7 +48,7 @@ def test_views_are_saved_shared_renamed_and_deleted(room: Room, visit: Visit, sc
     line.get_by_role("button", name="Rename").click()
     expect(page.locator(".said")).to_contain_text("View renamed.")
     page.locator("#main").get_by_role("link", name=f"Renamed {mark}").click()
-    assert titles(page) == [f"Pay button {mark}"]
+    expect_titles(page, f"Pay button {mark}")
     page.go_back()
     page.get_by_role("button", name=f"Delete Renamed {mark}").click()
     expect(page.locator(".said")).to_contain_text("View deleted.")
@@ -77,6 +76,8 @@ def test_two_people_at_once_in_the_inbox_of_all_projects(
     expect(ours.locator("#report-title")).to_have_text(f"One {mark}")
     ours.keyboard.press("i")
     expect(theirs.locator(f"#row-{first} .dot")).to_have_attribute("data-status", "in-progress")
+    # While the list is still to be read anew, it may find the next report by that, and then says nothing of it.
+    expect(ours.locator(f"#row-{first}")).to_have_count(0)
     elsewhere.send(f"Three {mark}")
     for page in (theirs, ours):
         expect(page.locator(".row").first).to_contain_text(f"Three {mark}")
@@ -88,11 +89,12 @@ def test_two_people_at_once_in_the_inbox_of_all_projects(
     expect(gone).to_have_attribute("data-gone", "")
     ours.locator("[data-undo]").click()
     expect(ours.locator(".row", has_text=f"Two {mark}")).to_be_visible()
+    expect(gone).not_to_have_attribute("data-gone", "")
 
 
 def test_nothing_of_another_workspace_comes_in(room: Room, visit: Visit) -> None:
     page = visit("member").go("/inbox?status=any")
-    with httpx.Client(base_url=room.server.url) as client:
+    with new_client(room.server) as client:
         Sender(client, room.cast.outsider.project)("Not yours")
     room.send("Yours")
     expect(page.locator(".row").first).to_contain_text("Yours")

@@ -263,10 +263,10 @@ def test_a_refresh_token_is_used_once_and_a_second_use_ends_all(
 ) -> None:
     first = flow.connect()
     second = flow.refresh(first["refresh_token"]).json()
-    for token in (first["access_token"], second["access_token"]):
-        assert Agent(server.url, token).post("ping").status_code == 200, "what is under way with the old one goes on"
     again = flow.refresh(first["refresh_token"])
     assert (again.status_code, again.json()["refresh_token"]) == (200, second["refresh_token"]), "its answer was lost"
+    for token in (first["access_token"], second["access_token"]):
+        assert Agent(server.url, token).post("ping").status_code == 200, "what is under way with the old one goes on"
     earlier = oauth_secrets.c.used_at - REPEATED_FOR
     database.write_now(lambda tx: tx.execute(oauth_secrets.update().values(used_at=earlier)))
     stolen = flow.refresh(first["refresh_token"])

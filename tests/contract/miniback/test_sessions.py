@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from sqlalchemy import Connection
 
 from backroom.access import Role
@@ -24,7 +26,7 @@ def sign_in(room: Room, role: Role | None = Role.VIEWER, *, confirmed: bool = Tr
 
     def add(tx: Connection) -> str:
         now = now_ms()
-        user = add_person(tx, f"{room.workspace}-{now}-{role}@example.com", "Somebody", "no hash at all", now)[0]
+        user = add_person(tx, f"{uuid4()}@example.com", "Somebody", "no hash at all", now)[0]
         if role is not None:
             add_member(tx, room.workspace, user, role, now)
         workspace = room.workspace if role else ""

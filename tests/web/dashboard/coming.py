@@ -52,15 +52,21 @@ def path_of(link: str) -> str:
 
 
 def code(secret: str, steps: int = 0) -> str:
-    """What an app with that secret shows now, or so many half minutes from now."""
+    """What an app with that secret shows now, or so many half minutes from now.
+
+    The server takes the code before and the one after, too: one of now or later is still good where the half minute
+    ends before it arrives.
+    """
     return pyotp.TOTP(secret).at(int(time.time()) + 30 * steps)
 
 
 def turn_second_factor_on(browser: Member, password: str) -> tuple[str, list[str]]:
-    """Sets the second factor up by its pages; returns the app's secret and the recovery codes."""
+    """Sets the second factor up by its pages; returns the app's secret and the recovery codes.
+
+    That uses the code of now: `code(secret, 1)` can be used after it.
+    """
     browser.follow(browser.post("/account/second-factor/begin", {"password": password}))
     secret = found(r"<code[^>]*data-copy-text>([A-Z2-7]{32})<", browser.get("/account/second-factor"))
-    # The code before this one, so that those of now and after can still be used.
-    done = browser.post("/account/second-factor/confirm", {"code": code(secret, -1)})
+    done = browser.post("/account/second-factor/confirm", {"code": code(secret)})
     assert done.status_code == 200, done.text
     return secret, found(r"data-copy-text>([a-z0-9\n-]+)<", done).split()

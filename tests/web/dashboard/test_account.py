@@ -93,7 +93,7 @@ def test_the_second_factor_is_renewed_and_turned_off(cast: Cast, server: Server,
     assert not set(new) & set(old)
     assert browser.post("/account/second-factor/codes", {"code": old[1]}).status_code == 400
     assert browser.post("/account/second-factor/off", {"code": old[1]}).status_code == 400
-    done = browser.post("/account/second-factor/off", {"code": code(secret)})
+    done = browser.post("/account/second-factor/off", {"code": code(secret, 1)})
     assert "The second factor is off." in words(browser.follow(done))
     assert stranger.signed_in(server, person).get("/account").status_code == 200
 

@@ -233,7 +233,7 @@ def test_a_change_is_told_to_those_who_may_see_it(cast: Cast, server: Server, pe
                 continue
             told += 1
             if told == 1:  # comes with the connection, for what nobody heard before
-                listening.wait(20)
+                listening.wait(PATIENCE)
             else:
                 heard[name].set()
                 return
@@ -241,9 +241,9 @@ def test_a_change_is_told_to_those_who_may_see_it(cast: Cast, server: Server, pe
     threads = [threading.Thread(target=listen, args=(name,), daemon=True) for name in heard]
     for thread in threads:
         thread.start()
-    listening.wait(20)
+    listening.wait(PATIENCE)
     send(server, cast, "Told at once")
-    assert heard["viewer"].wait(20)
+    assert heard["viewer"].wait(PATIENCE)
     assert not heard["outsider"].is_set()
     slug = cast.owner.project.slug
     assert people["outsider"].get(f"/live?project={slug}").status_code == 404
@@ -260,9 +260,9 @@ def test_a_server_with_open_streams_stops_at_once(fresh_cast: Cast, start_server
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
-        assert opened.wait(20)
+        assert opened.wait(PATIENCE)
         assert running.stop() == 0
-        thread.join(20)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

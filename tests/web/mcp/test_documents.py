@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from backroom.errors import Invalid
 from backroom.web.mcp.documents import LARGEST, DocumentFailed, Documents, Why, is_document_id, is_public
+from tests.harness.processes import PATIENCE, free_port
 
 
 class Counting(ThreadingHTTPServer):
@@ -104,7 +105,9 @@ def make_certificate(folder: Path) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A site, and time to ask it."""
+    monkeypatch.setattr("backroom.web.mcp.documents.SECONDS", PATIENCE)
     running = Site(tmp_path)
     yield running
     running.close()
@@ -193,10 +196,8 @@ def test_what_is_no_document(site: Site) -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with pytest.raises(DocumentFailed, match="there is no connection to it") as refused:
-        fetched(Documents(here), f"https://localhost:{port}/document")
+        fetched(Documents(here), f"https://localhost:{free_port()}/document")
     assert refused.value.why is Why.CONNECTION
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def migrate(db: Database) -> tuple[str | None, str]:
     Safe to run from several processes at once: they take turns, and the later ones find nothing to do.
     Raises Invalid for a store that a newer program wrote, or that can't keep every character.
     """
-    with db.lock() or nullcontext(), db.connect_unmanaged() as conn:
+    with _turn(db), db.connect_unmanaged() as conn:
         if not db.is_sqlite:
             conn.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
             conn.commit()
@@ -50,6 +51,17 @@ def migrate(db: Database) -> tuple[str | None, str]:
                 conn.rollback()
                 conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": ADVISORY_LOCK})
                 conn.commit()
+
+
+@contextmanager
+def _turn(db: Database) -> Iterator[None]:
+    """Has the store's turn, which PostgreSQL needs none of, and leaves nothing open."""
+    lock = db.lock()
+    if lock is None:
+        yield
+        return
+    with closing(lock), lock:
+        yield
 
 
 def bring_to(conn: Connection, revision: str) -> None:

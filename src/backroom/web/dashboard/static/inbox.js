@@ -12,6 +12,7 @@
   let lastActed = null;
   let following = null;
   let acting = false;
+  let openings = 0;
 
   const rows = () => [...list.querySelectorAll(".row")];
   const row = (id) => document.getElementById(`row-${id}`);
@@ -26,9 +27,12 @@
   // ---- opening and closing
 
   async function open(href, { push = true, focus = true } = {}) {
+    const mine = ++openings;
     const answer = await reach(href);
-    if (!answer) return;
-    pane.innerHTML = await answer.text();
+    const html = await answer?.text();
+    // What comes late takes nobody's place: another was opened meanwhile, or all was closed.
+    if (!html || mine !== openings) return;
+    pane.innerHTML = html;
     htmx.process(pane);
     panes.setAttribute("data-open", "");
     const id = opened();
@@ -45,6 +49,7 @@
   }
 
   function close() {
+    openings++;
     const id = opened();
     panes.removeAttribute("data-open");
     pane.replaceChildren();
@@ -391,6 +396,8 @@
   function replaceRow(old, next) {
     if (!old) return;
     if (!next) return old.setAttribute("data-gone", "");
+    // What was brought back is as it was.
+    old.removeAttribute("data-gone");
     if (old.dataset.updated === next.dataset.updated) return;
     const had = old.contains(document.activeElement);
     // Viewers have no boxes.
