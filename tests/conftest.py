@@ -7,7 +7,7 @@ from tests.harness.processes import PATIENCE
 
 pytest_plugins = ["tests.harness.fixtures"]
 
-# httpx gives an answer five seconds.
+# httpx waits five seconds for an answer, which a busy machine may need more than.
 DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = PATIENCE
 DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE
 

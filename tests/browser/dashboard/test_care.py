@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard.conftest import Room, Visit
 from tests.harness.browser import violations
@@ -112,6 +112,44 @@ def test_a_stream_that_a_proxy_refused_comes_back(room: Room, visit: Visit) -> N
     room.send("After")
     expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
     visitor.problems.clear()
+
+
+def test_a_look_that_failed_is_taken_again(room: Room, visit: Visit) -> None:
+    room.send("Before")
+    visitor = visit("member")
+    page = visitor.go(room.path)
+    expect(page.locator("#offline")).to_be_hidden()
+    failed: list[str] = []
+
+    def fail(route: Route) -> None:
+        failed.append(route.request.url)
+        route.fulfill(status=503, body="busy")
+
+    page.route("**part=live**", fail)
+    room.send("Missed")
+    expect(page.locator("#offline")).to_be_visible()
+    assert failed
+    page.unroute("**part=live**")
+    expect(page.locator(".row .row-title")).to_have_text(["Missed", "Before"])
+    expect(page.locator("#offline")).to_be_hidden()
+    expect(page.locator("#said")).not_to_contain_text("can't")
+    visitor.problems.clear()
+
+
+def test_what_is_written_while_a_comment_goes_out_stays(room: Room, visit: Visit) -> None:
+    report = room.send("Shared")
+    page = visit("member").go(f"/r/{report}")
+    held: list[Route] = []
+    page.route("**/comments", lambda route: held.append(route))
+    box = page.locator("#comment-text")
+    box.fill("First.")
+    with page.expect_request("**/comments"):
+        page.keyboard.press("Control+Enter")
+    box.press_sequentially(" Second")
+    held[0].continue_()
+    expect(page.locator(".timeline .comment")).to_have_text(re.compile("First."))
+    expect(box).to_have_value("Second")
+    expect(box).to_be_focused()
 
 
 def test_a_long_absence_is_caught_up_with_whole(room: Room, visit: Visit) -> None:

@@ -185,19 +185,20 @@
   }
 
   // Asks the server; says so where it can't be reached, and goes where it is told to.
-  async function reach(path, options = {}) {
+  async function reach(path, { quiet = false, ...options } = {}) {
+    const complain = quiet ? () => {} : say;
     let answer;
     try {
       answer = await fetch(path, { ...options, headers: { "HX-Request": "true" } });
     } catch {
-      say("The server can't be reached. Nothing was changed; try again in a moment.");
+      complain("The server can't be reached. Nothing was changed; try again in a moment.");
       return null;
     }
     const moved = answer.headers.get("hx-redirect");
     if (moved) location.assign(moved);
     else if (answer.status === 409) location.reload();
     else if (answer.ok || options.method) return answer;
-    else say("That can't be shown right now. Reload the page.");
+    else complain("That can't be shown right now. Reload the page.");
     return null;
   }
 
@@ -254,12 +255,21 @@
     if (!text.value.trim()) return text.focus();
     if (acting) return;
     acting = true;
+    const id = opened();
+    const sent = text.value;
     const body = new URLSearchParams(new FormData(form));
     const answer = await reach(form.action, { method: "POST", body }).finally(() => { acting = false; });
-    if (!answer) return;
-    pane.innerHTML = await answer.text();
+    const html = await answer?.text();
+    if (!html || opened() !== id) return;
+    // What was written while it went out stays in the box.
+    const typed = text.value.startsWith(sent) ? text.value.slice(sent.length).trimStart() : text.value;
+    const writing = document.activeElement === text;
+    pane.innerHTML = html;
     htmx.process(pane);
-    mark(opened());
+    mark(id);
+    const box = document.getElementById("comment-text");
+    if (typed) box.value = answer.ok ? typed : text.value;
+    if (typed && writing) box.focus();
   }
 
   document.addEventListener("keydown", (event) => {
@@ -268,16 +278,16 @@
 
   // ---- reading again what is on the page
 
-  async function part(extra) {
-    const answer = await reach(address(extra)).catch(() => null);
-    if (!answer) return null;
-    return new DOMParser().parseFromString(`<body>${await answer.text()}`, "text/html").body;
+  async function part(extra, options) {
+    const html = await reach(address(extra), options).then((answer) => answer?.text()).catch(() => null);
+    return html ? new DOMParser().parseFromString(`<body>${html}`, "text/html").body : null;
   }
 
-  async function reload() {
+  // Says whether it could.
+  async function reload(options) {
     const top = list.scrollTop;
-    const page = await part(`part=list&limit=${Math.max(50, rows().length)}`);
-    if (!page) return;
+    const page = await part(`part=list&limit=${Math.max(50, rows().length)}`, options);
+    if (!page) return false;
     // What stands there instead of rows stays as it is, with the focus that it may have.
     const fresh = page.querySelector("#rows");
     if (rows().length || fresh.querySelector(".row")) list.querySelector("#rows").replaceChildren(...fresh.childNodes);
@@ -288,6 +298,7 @@
     if (focusAfter) row(focusAfter)?.querySelector("a")?.focus({ preventScroll: true });
     focusAfter = null;
     count();
+    return true;
   }
 
   // Their numbers; the focus stays on the tab that has it.
@@ -334,19 +345,29 @@
   const bar = document.getElementById("live-bar");
 
   function listen() {
+    clearTimeout(again);
     source?.close();
+    // A browser has six connections to a host: a window that nobody sees needs none.
+    if (document.hidden) return;
     source = new EventSource(list.dataset.live);
-    source.addEventListener("open", () => { patience = 2000; offline.hidden = true; });
     // Browsers give up after an answer that isn't a stream, as a proxy gives while the server starts again.
     source.addEventListener("error", () => {
       offline.hidden = false;
-      if (source.readyState !== EventSource.CLOSED) return;
-      clearTimeout(again);
-      again = setTimeout(listen, patience);
-      patience = Math.min(patience * 2, 60000);
+      if (source.readyState === EventSource.CLOSED) listenLater();
     });
     // The first one comes with the connection, so that what nobody heard is caught up with.
     source.addEventListener("changed", freshen);
+  }
+
+  function heard() {
+    patience = 2000;
+    offline.hidden = true;
+  }
+  function listenLater() {
+    offline.hidden = false;
+    clearTimeout(again);
+    again = setTimeout(listen, patience);
+    patience = Math.min(patience * 2, 60000);
   }
 
   async function freshen() {
@@ -370,10 +391,13 @@
     const shown = rows().map((each) => each.dataset.id);
     const newest = shown[0] ?? "";
     const open = opened();
-    if (!newest && !open) return reload();
+    const quiet = true;
+    if (!newest && !open) return (await reload({ quiet })) ? heard() : listenLater();
     const asked = [...new Set([...shown.slice(0, 299), open].filter(Boolean))];
-    const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`);
-    if (!page) return;
+    const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`, { quiet });
+    // Looked for again: the next change may be long in coming.
+    if (!page) return listenLater();
+    heard();
     setTabs(page.querySelector("[data-tabs]"));
     const now = new Map([...page.querySelectorAll("[data-stale] .row")].map((each) => [each.dataset.id, each]));
     for (const id of asked) replaceRow(row(id), now.get(id));
@@ -446,10 +470,6 @@
 
   listen();
   addEventListener("pagehide", () => source?.close());
-  // A browser has six connections to a host; windows that nobody sees give theirs back.
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) source?.close();
-    else listen();
-  });
+  document.addEventListener("visibilitychange", listen);
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
 })();
