@@ -42,7 +42,7 @@ class Served:
 
     def lines(self, number: int) -> list[str]:
         """The first whole lines, once so many are there."""
-        return wait_until(lambda: self._lines(number), "the lines that say it is ready", timeout=PATIENCE)
+        return wait_until(lambda: self._lines(number), "the lines that say it is ready")
 
     def _lines(self, number: int) -> list[str]:
         """The same, or none while they aren't there."""
@@ -125,7 +125,7 @@ def test_it_serves_where_nobody_reads_what_it_says(store: Store, tmp_path: Path,
     command: list[str | Path] = ["bash", "-c", script, BACKROOM, "serve", "--port", str(port)]
     child = spawn(command, log=log, env=clean_environment(**UNHURRIED, **store.env))
     try:
-        wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end", timeout=PATIENCE)
+        wait_until(lambda: child.poll() is not None or _listens(port), "the server, or its end")
         assert get(port, "/healthz").status == 200
         assert end(child, signal.SIGTERM) == 0
     finally:

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from tests.harness.cast import Cast, Person
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 CLASSES = {
@@ -61,7 +60,7 @@ class Both:
 @pytest.fixture(scope="module")
 def both(cast: Cast, server: Server) -> Iterator[Both]:
     """The owner's two ways to the server."""
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as http:
+    with httpx.Client(base_url=server.url) as http:
         yield Both(http, cast.owner)
 
 

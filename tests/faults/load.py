@@ -139,7 +139,7 @@ class Load:
     def wait_for(self, more: int) -> None:
         """Returns once `more` reports were promised from now on."""
         before = len(self.promised)
-        wait_until(lambda: len(self.promised) >= before + more, f"{more} promises", timeout=PATIENCE)
+        wait_until(lambda: len(self.promised) >= before + more, f"{more} promises")
 
     def _report(self) -> None:
         client = Client(self._server, self._cast)

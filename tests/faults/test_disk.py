@@ -166,7 +166,7 @@ def test_a_full_disk_under_load(disk: tuple[Disk, Cast], start_server: StartServ
     with load.running():
         load.wait_for(50)
         place.fill(server)
-        wait_until(lambda: len(load.refused) >= 30, "refusals", timeout=PATIENCE)
+        wait_until(lambda: len(load.refused) >= 30, "refusals")
         place.free(server)
         load.wait_for(50)
     assert {answer.status for answer in load.refused} == {503}

@@ -13,7 +13,7 @@ import httpx
 import obstore
 from obstore.store import S3Store
 
-from tests.harness.processes import PATIENCE, end, free_port, spawn, tail, wait_until
+from tests.harness.processes import end, free_port, spawn, tail, wait_until
 
 MOTO = Path(sys.executable).with_name("moto_server")
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
@@ -70,9 +70,7 @@ class Server:
         self._child = spawn([MOTO, "-H", "127.0.0.1", "-p", str(port)], log=log)
         self._buckets = 0
         try:
-            wait_until(
-                lambda: self._child.poll() is not None or self._answers(), "the bucket's server", timeout=PATIENCE
-            )
+            wait_until(lambda: self._child.poll() is not None or self._answers(), "the bucket's server")
             assert self._child.poll() is None, tail(log)
             self.key, self.secret = self._make_user()
         except BaseException:
@@ -115,18 +113,18 @@ class Server:
 
     def _ask(self, service: str, method: str, path: str, form: dict[str, str] | None = None) -> str:
         headers = {"Authorization": UNSIGNED.format(service)}
-        answer = httpx.request(method, self.url + path, headers=headers, data=form, timeout=PATIENCE)
+        answer = httpx.request(method, self.url + path, headers=headers, data=form)
         return answer.raise_for_status().text
 
     def _check(self, free_calls: str) -> None:
         """From so many calls on, it checks who calls."""
         headers = {"Content-Type": "text/plain"}
-        answer = httpx.post(f"{self.url}/moto-api/reset-auth", headers=headers, content=free_calls, timeout=PATIENCE)
+        answer = httpx.post(f"{self.url}/moto-api/reset-auth", headers=headers, content=free_calls)
         answer.raise_for_status()
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/moto-api/data.json", timeout=PATIENCE).is_success
+            return httpx.get(f"{self.url}/moto-api/data.json").is_success
         except httpx.TransportError:
             return False
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 def _api(server: Server, cast: Cast) -> Api:
     owner = cast.owner
-    http = httpx.Client(base_url=server.url, timeout=PATIENCE)
+    http = httpx.Client(base_url=server.url)
     return Api(http, owner.project.id, owner.project.project_key, owner.key)
 
 

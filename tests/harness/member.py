@@ -16,7 +16,6 @@ from backroom.clock import now_ms
 from backroom.store.database import Database
 from backroom.store.tables import users
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 from tests.harness.store import Store
 
@@ -38,7 +37,7 @@ class Member:
     def __init__(self, url: str, user: str, token: str) -> None:
         self.user = user
         self.token = token
-        self._client = httpx.Client(base_url=url, headers={"accept": "text/html"}, timeout=PATIENCE)
+        self._client = httpx.Client(base_url=url, headers={"accept": "text/html"})
         if token:
             self._client.cookies.set(COOKIE, token)
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from tests.harness.processes import PATIENCE, end, identity, spawn, tail, wait_until
+from tests.harness.processes import end, identity, spawn, tail, wait_until
 
 PREFIX = "backroom-pg-"
 SUPERUSER = "postgres"
@@ -101,7 +101,7 @@ class Cluster:
             user=self._user,
             when_orphaned="QUIT",
         )
-        wait_until(self._answers, "PostgreSQL to answer", timeout=PATIENCE)
+        wait_until(self._answers, "PostgreSQL to answer")
 
     def stop(self) -> None:
         """End the server in order; sessions are disconnected."""

@@ -84,7 +84,7 @@ class Server:
             env=self._env,
         )
         try:
-            wait_until(lambda: child.poll() is not None or self.ready(), "/readyz", timeout=PATIENCE)
+            wait_until(lambda: child.poll() is not None or self.ready(), "/readyz")
         except TimeoutError:
             self.kill()
             raise RuntimeError(f"the server did not get ready:\n{tail(self._log)}") from None

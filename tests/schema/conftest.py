@@ -10,7 +10,6 @@ import pytest
 
 from tests.contract.patchrooms.api import WEBM, Api, audio, picture, report, screenshot, text
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 
@@ -56,7 +55,7 @@ def examples(engine: str) -> int:
 
 @pytest.fixture(scope="module")
 def house(cast: Cast, server: Server) -> Iterator[House]:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as http:
+    with httpx.Client(base_url=server.url) as http:
         owner = cast.owner
         api = Api(http, owner.project.id, owner.project.project_key, owner.key)
         plain = api.sent(report(text("Plain"), channelKey="feature"))

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser
 
 from backroom.access import operator
 from backroom.projects.queries import get_by_slug
-from tests.browser.dashboard.sending import Sender, new_client
+from tests.browser.dashboard.sending import Sender
 from tests.harness.browser import Visitor
 from tests.harness.cast import Cast, Project
 from tests.harness.member import Member, in_store, members_of
@@ -60,7 +61,7 @@ class Room:
 def room(fresh_cast: Cast, start_server: Callable[..., Server]) -> Iterator[Room]:
     """A server of the test's own."""
     server = start_server(fresh_cast.store)
-    with new_client(server) as client, members_of(fresh_cast, server) as people:
+    with httpx.Client(base_url=server.url) as client, members_of(fresh_cast, server) as people:
         project = fresh_cast.owner.project
         yield Room(fresh_cast, server, Sender(client, project), people, project)
 
@@ -72,7 +73,7 @@ def new_room(cast: Cast, server: Server) -> Iterator[NewRoom]:
     Their module says so by a fixture `room` that returns it.
     """
     names = iter(NAMES)
-    with new_client(server) as client, members_of(cast, server) as people:
+    with httpx.Client(base_url=server.url) as client, members_of(cast, server) as people:
 
         def make() -> Room:
             slug = new_project(people["owner"], next(names))

@@ -11,13 +11,6 @@ import httpx
 from PIL import Image
 
 from tests.harness.cast import Project
-from tests.harness.processes import PATIENCE
-from tests.harness.server import Server
-
-
-def new_client(server: Server) -> httpx.Client:
-    """Somebody else than the dashboard, on that server."""
-    return httpx.Client(base_url=server.url, timeout=PATIENCE)
 
 
 class Sender:

@@ -10,7 +10,6 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.dashboard.conftest import Room, Visit
 from tests.harness.browser import violations
-from tests.harness.processes import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -108,7 +107,7 @@ def test_a_stream_that_a_proxy_refused_comes_back(room: Room, visit: Visit) -> N
     page = visitor.go(room.path)
     expect(page.locator("#offline")).to_be_visible()
     page.unroute("**/live*")
-    expect(page.locator("#offline")).to_be_hidden(timeout=PATIENCE * 1000)
+    expect(page.locator("#offline")).to_be_hidden()
     room.send("After")
     expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
     visitor.problems.clear()
@@ -167,7 +166,7 @@ def test_a_long_absence_is_caught_up_with_whole(room: Room, visit: Visit) -> Non
     page.keyboard.press("t")
     expect(page.locator("#said")).to_contain_text("can't be reached")
     visitor.context.set_offline(False)
-    expect(page.locator(".row")).to_have_count(121, timeout=PATIENCE * 1000)
+    expect(page.locator(".row")).to_have_count(121)
     visitor.problems.clear()
 
 
@@ -179,7 +178,7 @@ def test_a_server_that_starts_again_is_heard_again(room: Room, visit: Visit) -> 
     expect(page.locator("#offline")).to_be_visible()
     room.server.start()
     room.send("After")
-    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"], timeout=PATIENCE * 1000)
+    expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])
     visitor.problems.clear()
 
 

@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
 from tests.harness.browser import DESK, PHONE
-from tests.harness.processes import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -37,7 +36,6 @@ def hint(room: Room, key: str, **fields: str | float) -> None:
         f"{room.server.url}/api/v1/projects/{room.project.id}/hints",
         json=fields,
         headers={"authorization": f"Bearer {key}"},
-        timeout=PATIENCE,
     )
     assert answer.status_code < 300, answer.text
 

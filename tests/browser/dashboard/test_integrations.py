@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_consent_asked, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE, Visitor
-from tests.harness.processes import PATIENCE, wait_until
+from tests.harness.processes import wait_until
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -44,12 +44,12 @@ def section(page: Page, name: str) -> Locator:
 def list_feedback(room: Room, key: str) -> httpx.Response:
     """What a program with a Patchrooms key asks."""
     path = f"/api/v1/projects/{room.project.id}/feedback"
-    return httpx.get(room.server.url + path, headers={"authorization": f"Bearer {key}"}, timeout=PATIENCE)
+    return httpx.get(room.server.url + path, headers={"authorization": f"Bearer {key}"})
 
 
 def list_all(room: Room, key: str) -> httpx.Response:
     """What a program with a Miniback key asks."""
-    return httpx.get(f"{room.server.url}/api/feedback", headers={"x-api-key": key}, timeout=PATIENCE)
+    return httpx.get(f"{room.server.url}/api/feedback", headers={"x-api-key": key})
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -68,7 +68,6 @@ def test_a_secret_key_is_shown_once_works_and_is_revoked(room: Room, visit: Visi
         f"{room.server.url}/api/v1/projects/{room.project.id}/feedback/{report}",
         json={"status": "closed"},
         headers={"authorization": f"Bearer {key}"},
-        timeout=PATIENCE,
     )
     assert patched.status_code == 403, "it may read only"
 

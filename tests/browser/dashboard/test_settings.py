@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_consent_asked, expect_wrong, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE, Visitor
-from tests.harness.processes import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -57,7 +56,7 @@ def send_from(room: Room, origin: str) -> int:
     """What a browser on that site is answered."""
     report = {"clientId": str(uuid.uuid4()), "blocks": [{"type": "text", "text": "Hello"}], "context": {}}
     path = f"{room.server.url}/api/v1/ingest/{room.project.project_key}"
-    return httpx.post(path, json=report, headers={"origin": origin}, timeout=PATIENCE).status_code
+    return httpx.post(path, json=report, headers={"origin": origin}).status_code
 
 
 def expect_picture(page: Page, begins: str) -> None:

@@ -88,7 +88,7 @@ class Room:
         return Image.open(BytesIO(self.file(block))).convert("RGB")
 
     def _get(self, path: str) -> httpx.Response:
-        answer = httpx.get(self.server + path, headers={"authorization": f"Bearer {self.key}"}, timeout=PATIENCE)
+        answer = httpx.get(self.server + path, headers={"authorization": f"Bearer {self.key}"})
         assert answer.status_code == 200, answer.text
         return answer
 

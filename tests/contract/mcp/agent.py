@@ -70,7 +70,7 @@ class Agent:
         message: Json = {"jsonrpc": "2.0", "id": 1, "method": method}
         if params is not None:
             message["params"] = params
-        return httpx.post(f"{self.url}/mcp", json=message, headers=headers, timeout=PATIENCE)
+        return httpx.post(f"{self.url}/mcp", json=message, headers=headers)
 
     def post_call(self, tool: str, arguments: Json | None = None, **more: Any) -> httpx.Response:
         """The bare message that calls a tool."""

@@ -14,7 +14,6 @@ from backroom.projects.commands import NewKey, create_secret_key
 from backroom.store.database import Database
 from tests.contract.mcp.agent import Agent, Json
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 Send = Callable[..., str]
@@ -55,9 +54,7 @@ def send(cast: Cast, server: Server) -> Send:
     def go(*texts: str, **more: object) -> str:
         blocks = [{"type": "text", "text": text} for text in texts]
         report: Json = {"clientId": str(uuid4()), "blocks": blocks, "context": {}} | more
-        answer = httpx.post(
-            f"{server.url}/api/v1/ingest/{cast.owner.project.project_key}", json=report, timeout=PATIENCE
-        )
+        answer = httpx.post(f"{server.url}/api/v1/ingest/{cast.owner.project.project_key}", json=report)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 

@@ -7,7 +7,6 @@ from backroom.accounts.rules import Plan
 from backroom.store.database import Database
 from tests.contract.miniback.room import Room, new_room
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 
 NewRoom = Callable[..., Room]
@@ -25,7 +24,7 @@ def db(cast: Cast, server: Server) -> Iterator[Database]:
 def http(server: Server) -> Iterator[httpx.Client]:
     """A client of the server."""
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    with httpx.Client(base_url=server.url, timeout=PATIENCE, limits=limits) as client:
+    with httpx.Client(base_url=server.url, limits=limits) as client:
         yield client
 
 

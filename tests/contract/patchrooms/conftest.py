@@ -15,7 +15,6 @@ from backroom.projects.commands import NewKey, create_secret_key
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import Api
 from tests.harness.cast import Cast, Person
-from tests.harness.processes import PATIENCE
 from tests.harness.projects import add_full_key, add_project
 from tests.harness.server import Server
 
@@ -25,7 +24,7 @@ NewKeyOf = Callable[..., NewKey]
 
 @pytest.fixture(scope="module")
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+    with httpx.Client(base_url=server.url) as client:
         yield client
 
 

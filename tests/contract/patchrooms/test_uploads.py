@@ -17,7 +17,6 @@ from tests.contract.patchrooms.api import MP4, UNKNOWN_ID, WEBM, Api, audio, fai
 from tests.contract.patchrooms.conftest import NewRoom
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import PATIENCE
 
 TWO_MB = 2 * 1024 * 1024
 
@@ -390,7 +389,7 @@ def test_a_full_disk_is_503_and_leaves_nothing(fresh_cast: Cast, start_server: S
     """Never say OK unless it is stored: where a file finds no room, nothing of its report is kept."""
     server = start_server(fresh_cast.store)
     person = fresh_cast.owner
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as http:
+    with httpx.Client(base_url=server.url) as http:
         room = Api(http, person.project.id, person.project.project_key, person.key)
         small, large = report(screenshot("f")), report(screenshot("f"), audio("g"))
         assert room.send_form(small, ("f", picture())).status_code == 201

@@ -214,7 +214,7 @@ def test_exports_hold_what_the_filter_matches(cast: Cast, server: Server, people
 
 def events(member: Member, url: str, path: str) -> Iterator[str]:
     with (
-        httpx.Client(base_url=url, cookies={"backroom": member.token}, timeout=PATIENCE) as client,
+        httpx.Client(base_url=url, cookies={"backroom": member.token}) as client,
         client.stream("GET", path) as answer,
     ):
         assert answer.status_code == 200

@@ -11,7 +11,6 @@ import pytest
 from backroom.projects.queries import Project
 from backroom.store.database import Database
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
 from tests.harness.projects import add_project
 from tests.harness.server import Server
 
@@ -21,7 +20,7 @@ NewProject = Callable[..., Project]
 @pytest.fixture(scope="module")
 def page(server: Server) -> Iterator[httpx.Client]:
     """A page of another site, as far as requests tell."""
-    with httpx.Client(base_url=server.url, headers={"origin": "https://shop.example"}, timeout=PATIENCE) as client:
+    with httpx.Client(base_url=server.url, headers={"origin": "https://shop.example"}) as client:
         yield client
 
 

@@ -17,7 +17,6 @@ from backroom.web.widget.words import all_words
 from tests.contract.patchrooms.api import Api, report, text
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.harness.processes import PATIENCE
 from tests.harness.server import Server
 from tests.web.widget.conftest import NewProject
 
@@ -25,7 +24,7 @@ from tests.web.widget.conftest import NewProject
 @pytest.fixture(scope="module")
 def reader(server: Server) -> Iterator[httpx.Client]:
     """Somebody's browser."""
-    with httpx.Client(base_url=server.url, headers={"accept": "text/html"}, timeout=PATIENCE) as client:
+    with httpx.Client(base_url=server.url, headers={"accept": "text/html"}) as client:
         yield client
 
 

@@ -78,8 +78,7 @@ export class Queue {
     for (const parcel of await this.waiting())
       if (rush || parcel.nextAt <= this.outside.now()) await this.attempt(parcel);
     for (const parcel of await this.all()) if (parcel.state !== "waiting" && this.own.has(parcel.id)) this.tell(parcel);
-    await this.settle();
-    const next = Math.min(...(await this.waiting()).map((parcel) => parcel.nextAt));
+    const next = Math.min(...(await this.settle()).map((parcel) => parcel.nextAt));
     if (Number.isFinite(next)) this.outside.later(() => void this.run(), Math.max(next - this.outside.now(), 250));
   }
 
@@ -120,8 +119,10 @@ export class Queue {
     await (await this.shelf).put("parcels", parcel.id, parcel);
   }
 
-  /** Says whether anything still waits. */
-  private async settle(): Promise<void> {
-    this.outside.flag((await this.waiting()).length > 0);
+  /** Says whether anything still waits, and returns what does. */
+  private async settle(): Promise<Parcel[]> {
+    const waiting = await this.waiting();
+    this.outside.flag(waiting.length > 0);
+    return waiting;
   }
 }

@@ -261,14 +261,15 @@
     const answer = await reach(form.action, { method: "POST", body }).finally(() => { acting = false; });
     const html = await answer?.text();
     if (!html || opened() !== id) return;
-    // What was written while it went out stays in the box.
-    const typed = text.value.startsWith(sent) ? text.value.slice(sent.length).trimStart() : text.value;
-    const writing = document.activeElement === text;
+    // What was written while it went out stays in the box, also where the report was opened anew meanwhile.
+    const now = document.getElementById("comment-text");
+    const typed = now.value.startsWith(sent) ? now.value.slice(sent.length).trimStart() : now.value;
+    const writing = document.activeElement === now;
     pane.innerHTML = html;
     htmx.process(pane);
     mark(id);
     const box = document.getElementById("comment-text");
-    if (typed) box.value = answer.ok ? typed : text.value;
+    if (typed) box.value = answer.ok ? typed : now.value;
     if (typed && writing) box.focus();
   }
 
@@ -391,10 +392,9 @@
     const shown = rows().map((each) => each.dataset.id);
     const newest = shown[0] ?? "";
     const open = opened();
-    const quiet = true;
-    if (!newest && !open) return (await reload({ quiet })) ? heard() : listenLater();
+    if (!newest && !open) return (await reload({ quiet: true })) ? heard() : listenLater();
     const asked = [...new Set([...shown.slice(0, 299), open].filter(Boolean))];
-    const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`, { quiet });
+    const page = await part(`part=live&newest=${newest}&shown=${asked.join(",")}`, { quiet: true });
     // Looked for again: the next change may be long in coming.
     if (!page) return listenLater();
     heard();
