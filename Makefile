@@ -101,7 +101,7 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 
 types: .venv/.dev .venv/.bench
-	$(BIN)/mypy src tests/harness tests/checks bench
+	$(BIN)/mypy src tests bench
 
 imports: .venv/.dev
 	$(BIN)/lint-imports --no-logo

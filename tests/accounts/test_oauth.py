@@ -194,6 +194,7 @@ def test_an_access_token_may_have_less_than_its_grant(room: Room) -> None:
     _, code = granted(room, member(room, "ann"))
     first = swapped(room, Kind.CODE, code)
     less = room.db.write_now(exchange, Kind.REFRESH, "client-1", first.refresh, NOW, [READ])
+    assert less is not None
     assert less.scopes == (READ,)
     assert access_of(room, less.access).actor.scopes == {READ}
     assert access_of(room, first.access).actor.scopes == set(OFFERED)
@@ -249,7 +250,7 @@ def test_a_refresh_asks_whether_its_person_and_project_are_there(room: Room) -> 
         _, code = granted(room, ann)
         tokens = swapped(room, Kind.CODE, code)
         which = ann.id if table is memberships else room.id
-        room.db.write_now(lambda tx, t=table, c=column, w=which: tx.execute(t.delete().where(c == w)))
+        room.db.write_now(Connection.execute, table.delete().where(column == which))
         assert swapped(room, Kind.REFRESH, tokens.refresh) is None
 
 

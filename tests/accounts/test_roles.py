@@ -68,16 +68,24 @@ SEES_OWN = {act for act in ACTS if act.startswith(("list", "read", "rename", "in
 """What the outsider, an owner elsewhere, does there."""
 
 
+def acting(team: Team, act: str, actor: Actor) -> Callable[[Connection], None]:
+    """The act as a command of the store."""
+
+    def work(tx: Connection) -> None:
+        ACTS[act][1](team, tx, actor)
+
+    return work
+
+
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "viewer"])
 def test_a_role_may_what_it_may(team: Team, act: str, who: str) -> None:
-    allowed, work = ACTS[act]
     before = team.roles()
-    if who in allowed.split():
-        team.db.write_now(lambda tx: work(team, tx, team[who]) and None)
+    if who in ACTS[act][0].split():
+        team.db.write_now(acting(team, act, team[who]))
     else:
         with pytest.raises(Failure) as refused:
-            team.db.write_now(lambda tx: work(team, tx, team[who]))
+            team.db.write_now(acting(team, act, team[who]))
         if who != "owner":
             assert isinstance(refused.value, Denied)
         assert team.roles() == before
@@ -89,14 +97,14 @@ def test_a_role_may_what_it_may(team: Team, act: str, who: str) -> None:
 def test_the_outsider_may_nothing(team: Team, act: str) -> None:
     before = team.roles()
     with pytest.raises((NotFound, Denied) if act != "leave" else Failure):
-        team.db.write_now(lambda tx: ACTS[act][1](team, tx, team.outsider))
+        team.db.write_now(acting(team, act, team.outsider))
     assert team.roles() == before
 
 
 def test_what_the_outsider_does_is_seen_there_and_not_here(team: Team) -> None:
     before = team.roles()
     for act in SEES_OWN:
-        team.db.write_now(lambda tx, act=act: ACTS[act][1](team, tx, team.outsider) and None)
+        team.db.write_now(acting(team, act, team.outsider))
     assert team.roles() == before
     assert team.audit() == []
     assert team.db.read_now(list_invitations, team.owner, NOW) == []
@@ -108,9 +116,9 @@ def test_what_the_outsider_does_is_seen_there_and_not_here(team: Team) -> None:
 def test_a_key_changes_neither_members_nor_the_instance(team: Team, act: str, role: Role | None) -> None:
     key = Actor("key", team.owner.id, team.workspace, None, frozenset(), role)
     with pytest.raises(Denied):
-        team.db.write_now(lambda tx: ACTS[act][1](team, tx, key))
+        team.db.write_now(acting(team, act, key))
 
 
 def test_the_operator_may_all_of_it(team: Team) -> None:
     for act in ("invite an owner", "make an owner", "rename the workspace", "say who may sign up", "change a plan"):
-        team.db.write_now(lambda tx, act=act: ACTS[act][1](team, tx, operator(team.workspace)) and None)
+        team.db.write_now(acting(team, act, operator(team.workspace)))

@@ -100,6 +100,7 @@ class Server:
         end(self._child, SIGKILL)
 
     def _make_user(self) -> tuple[str, str]:
+        said = ""
         for name, more in (
             ("CreateUser", {}),
             ("PutUserPolicy", {"PolicyName": "all", "PolicyDocument": POLICY}),

@@ -47,7 +47,7 @@ def test_an_endless_user_id_does_not_come_back(room: Room) -> None:
     """What is in the trash may be of a time when there was no limit; PostgreSQL's index has one."""
     report = room.submit(user_id="u" * 201, message="Still here").id
     done = room.db.write_now(apply, room.actor, Delete(), [report], NOW)
-    room.db.write_now(undo, room.actor, done.undo, NOW + 1)
+    room.db.write_now(undo, room.actor, done.undo or "", NOW + 1)
     kept = select(reports.c.message, reports.c.user_id)
     assert room.db.read_now(lambda conn: conn.execute(kept).one()) == ("Still here", None)
 
@@ -125,7 +125,7 @@ def test_after_a_day_the_trash_is_emptied(room: Room) -> None:
     assert len(rows(db, trash)) == 1
     assert db.read_now(has_old_trash, NOW + DAY)
     with pytest.raises(NotFound):
-        db.write_now(undo, room.actor, done.undo, NOW + DAY)
+        db.write_now(undo, room.actor, done.undo or "", NOW + DAY)
     assert not db.write_now(purge_trash, NOW + DAY)
     assert rows(db, trash) == rows(db, undos) == []
     assert rows(db, doomed_files) == [("stored/f1", NOW + DAY)]
@@ -195,7 +195,7 @@ def test_undo_puts_back_only_what_nobody_changed_meanwhile(room: Room) -> None:
     done = db.write_now(apply, room.actor, SetStatus(Status.CLOSED), ids, NOW)
     db.write_now(set_status, ann, ids[0], Status.IN_PROGRESS, NOW)
     db.write_now(apply, ann, Delete(), ids[1:2], NOW)
-    assert db.write_now(undo, room.actor, done.undo, NOW) == (1, False)
+    assert db.write_now(undo, room.actor, done.undo or "", NOW) == (1, False)
     statuses = {row.id: row.status for row in db.read_now(list_inbox, Wanted((room.id,)), None, None, 10).rows}
     assert statuses == {ids[0]: "in-progress", ids[2]: "open"}
     assert db.read_now(counted) == db.read_now(recounted)
@@ -206,7 +206,7 @@ def test_undo_is_done_once_also_by_many_at_once(room: Room) -> None:
     for change in (Delete(), SetStatus(Status.CLOSED)):
         done = db.write_now(apply, room.actor, change, ids, NOW)
 
-        def ask(_: int, undo_id: str | None = done.undo) -> int:
+        def ask(_: int, undo_id: str = done.undo or "") -> int:
             try:
                 return db.write_now(undo, room.actor, undo_id, NOW).changed
             except NotFound:
@@ -256,7 +256,8 @@ def test_any_history_keeps_the_counters(room: Room, seed: int) -> None:
         if waiting and pick.random() < 0.4:
             undo_all(db, room.actor, waiting.pop(pick.randrange(len(waiting))), NOW + step)
         else:
-            change = pick.choice([SetStatus(pick.choice(list(Status))), Move("feature"), Move("bug"), Delete()])
+            changes: list[Change] = [SetStatus(pick.choice(list(Status))), Move("feature"), Move("bug"), Delete()]
+            change = pick.choice(changes)
             try:
                 done = db.write_now(apply, room.actor, change, pick.sample(ids, 4), NOW + step)
             except NotFound:
@@ -295,7 +296,8 @@ def test_bulk_changes_cross_with_everything_else(core_store: Store, db: Database
                     return store.write_now(submit_report, submission(facts[number // 4 % 2]))
                 if number % 4 == 1:
                     return store.write_now(set_status, actor, pick.choice(ids), pick.choice(list(Status)), NOW)
-                change = pick.choice([Delete(), AddLabel("slow"), Move("feature"), SetStatus(Status.CLOSED)])
+                changes: list[Change] = [Delete(), AddLabel("slow"), Move("feature"), SetStatus(Status.CLOSED)]
+                change = pick.choice(changes)
                 done = store.write_now(apply, actor, change, pick.sample(ids, 6), NOW)
                 return done.undo and store.write_now(undo, actor, done.undo, NOW)
             except NotFound:

@@ -201,7 +201,12 @@ def test_a_row_shows_what_a_list_needs(room: Room) -> None:
     db = room.db
     identity = b'{"userId":"mara","verified":true}'
     message = "Coupon field covers the button\n\nOn my phone it does\nalways"
-    given = {"title": "Coupon field covers the button", "message": message, "identity": identity, "user_id": "mara"}
+    given: dict[str, Any] = {
+        "title": "Coupon field covers the button",
+        "message": message,
+        "identity": identity,
+        "user_id": "mara",
+    }
     report = room.submit(agent="Safari/iOS/mobile", **given).id
     shot = {"type": "screenshot", "url": "/files/1", "width": 2, "height": 3, "annotations": [1]}
     sound = {"type": "audio", "url": "/files/3", "durationMs": 1000}
@@ -277,7 +282,7 @@ def test_a_search_within_times_finds_what_was_brought_back(
     done = room.db.write_now(apply, room.actor, Delete(), old[2:], NOW)
     new = [room.submit(NOW + DAY + number * 60_000, message="the checkout").id for number in range(8)]
     feed_all(room.db)
-    room.db.write_now(undo, room.actor, done.undo, NOW + 1)
+    room.db.write_now(undo, room.actor, done.undo or "", NOW + 1)
     if fed:
         feed_all(room.db)
     since, until = (NOW - DAY if times[0] else None), (NOW + DAY // 2 if times[1] else None)

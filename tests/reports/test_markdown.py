@@ -224,7 +224,13 @@ def test_a_report_that_is_short_enough_is_whole() -> None:
 @pytest.mark.parametrize("words", ["x", "`", "a\n", "*", "\U0001f525"])
 def test_a_long_report_is_cut_and_says_so(words: str) -> None:
     bad = words * (10_000 // len(words))
-    context = {"url": bad, "userAgent": bad, "language": bad, "consoleErrors": [bad] * 6, "extra": {"x": bad * 6}}
+    context: dict[str, object] = {
+        "url": bad,
+        "userAgent": bad,
+        "language": bad,
+        "consoleErrors": [bad] * 6,
+        "extra": {"x": bad * 6},
+    }
     artifact = Artifact("a", title=bad[:500], tool=bad[:500], goal=bad, constraints=[bad] * 50)
     report = long_report(*[bad] * 49, context=context, artifact=artifact)
     found = excerpt_of(report, {})
@@ -241,13 +247,14 @@ def test_a_long_report_is_cut_and_says_so(words: str) -> None:
 @pytest.mark.parametrize("words", ["x", "`", "a\n", "*"])
 def test_the_whole_can_be_read_in_pieces_each_in_a_fence(words: str) -> None:
     report = long_report(*[words * (10_000 // len(words))] * 20)
-    whole, read, offset = for_agent(report), "", 0
+    whole, read = for_agent(report), ""
+    offset: int | None = 0
     while offset is not None:
         piece = piece_of(report, {}, offset)
         assert len(piece.text) <= MOST
         inside = piece.text.removeprefix(NOTICE).split("text\n", 1)[1]
         assert all(line.startswith(("> ", "Characters")) or not line for line in outside_fences(piece.text))
         read += inside[: inside.rindex("\n`")]
-        offset = piece.further  # type: ignore[assignment]
+        offset = piece.further
     assert read == whole
     assert "There is nothing more." in piece_of(report, {}, len(whole)).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from backroom.access import Role
@@ -16,9 +18,9 @@ from tests.reports.fill import member
 from tests.store.fixtures import NOW, Room, make_room
 
 
-def opened(room: Room, title: str = "Checkout", **given: object) -> tuple[Artifact, tuple[str, ...] | None]:
-    values = {"goal": None, "constraints": None, "tool": None} | given
-    return room.db.write_now(open_room, room.actor, room.id, title, *values.values(), NOW)  # type: ignore[arg-type]
+def opened(room: Room, title: str = "Checkout", **given: Any) -> tuple[Artifact, tuple[str, ...] | None]:
+    goal, constraints, tool = (given.get(name) for name in ("goal", "constraints", "tool"))
+    return room.db.write_now(open_room, room.actor, room.id, title, goal, constraints, tool, NOW)
 
 
 def test_the_same_title_is_the_same_room(room: Room) -> None:
@@ -62,7 +64,7 @@ def test_what_can_not_be_a_room(room: Room) -> None:
         {"tool": "x" * 101},
     ):
         with pytest.raises(Invalid):
-            opened(room, **given)  # type: ignore[arg-type]
+            opened(room, **given)
 
 
 def test_who_may(room: Room) -> None:

@@ -95,9 +95,9 @@ def test_a_report_is_given_to_members_who_may_triage(room: Room) -> None:
     for user in (viewer.id, stranger.id, "nobody"):
         with pytest.raises(Invalid):
             db.write_now(assign_report, ann, report, user, NOW)
-    for user in (ann.id, bob.id, None):
-        assert db.write_now(assign_report, ann, report, user, NOW).assignee == user
-        assert row(room, report).assignee == user
+    for given in (ann.id, bob.id, None):
+        assert db.write_now(assign_report, ann, report, given, NOW).assignee == given
+        assert row(room, report).assignee == given
     first, *_, last = db.read_now(list_events, ann, report)
     assert first[2:] == (
         *("user", ann.id, "Ann", "assignee"),
@@ -175,7 +175,7 @@ def test_a_reports_page_reads_all_that_belongs_to_it(room: Room) -> None:
     ann = member(room, "ann")
     sound = StoredFile("f" * 24, "audio", "audio/webm", 10, "00" * 32, "k", None, None, 1500)
     url = f"/api/v1/projects/{room.id}/files/{sound.id}"
-    given = {
+    given: dict[str, Any] = {
         "identity": b'{"userId":"mara","verified":true}',
         "user_id": "mara",
         "artifact_id": "a1",
@@ -320,7 +320,7 @@ def test_bulk_changes_role_by_role(room: Room) -> None:
             db.write_now(apply, viewer, change, [report], NOW)
         with pytest.raises(NotFound):
             db.write_now(apply, outsider, change, [report], NOW)
-    done = db.write_now(apply, room.actor, SetStatus(Status.CLOSED), [report], NOW).undo
+    done = db.write_now(apply, room.actor, SetStatus(Status.CLOSED), [report], NOW).undo or ""
     for actor in (outsider, member(room, "ann"), viewer):
         with pytest.raises(NotFound):
             db.write_now(undo, actor, done, NOW)

@@ -45,7 +45,9 @@ def open_window(browser: Browser, new_server: Server) -> Iterator[Open]:
 
 
 def setup_link(server: Server) -> str:
-    return wait_until(lambda: re.search(r"http://\S+/setup\?token=\S+(?=\s)", server.log), "the link")[0]
+    found = wait_until(lambda: re.search(r"http://\S+/setup\?token=\S+(?=\s)", server.log), "the link")
+    assert found is not None
+    return found[0]
 
 
 def code(secret: str, steps: int = 0) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.conftest import NewRoom, Room, Visit
 from tests.browser.dashboard.looking import expect_titles
-from tests.browser.dashboard.sending import Sender, new_client
+from tests.browser.dashboard.sending import Sender
 from tests.harness.browser import DESK, PHONE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -94,7 +95,7 @@ def test_two_people_at_once_in_the_inbox_of_all_projects(
 
 def test_nothing_of_another_workspace_comes_in(room: Room, visit: Visit) -> None:
     page = visit("member").go("/inbox?status=any")
-    with new_client(room.server) as client:
+    with httpx.Client(base_url=room.server.url) as client:
         Sender(client, room.cast.outsider.project)("Not yours")
     room.send("Yours")
     expect(page.locator(".row").first).to_contain_text("Yours")

@@ -63,7 +63,8 @@ def test_a_long_report_is_cut_and_can_be_read_to_its_end(owner: Agent, send: Sen
     assert len(text_of(cut)) <= MOST
     assert "more characters" in text_of(cut)
     assert "call get_report with offset: 0" in texts_of(cut)
-    read, offset = "", 0
+    read = ""
+    offset: int | None = 0
     while offset is not None:
         piece = owner.done("get_report", id=report, offset=offset)
         assert len(piece["markdown"]) <= MOST
@@ -121,7 +122,8 @@ def test_comments_are_bounded_by_their_length_too(owner: Agent, send: Send) -> N
     report = send("Talked about at length")
     for n in range(8):
         owner.done("add_comment", id=report, text=f"{n}" * 10_000)
-    read, before = [], None
+    read: list[str] = []
+    before = None
     while True:
         page = owner.done("list_comments", id=report, before=before)
         assert sum(len(each["text"]) for each in page["comments"]) <= MOST
@@ -207,7 +209,7 @@ def test_an_agent_without_a_key_is_not_sent_to_addresses_that_it_can_not_open(
 ) -> None:
     blocks = [{"type": "screenshot", "file": "one", "width": 40, "height": 40}]
     sent = json.dumps({"clientId": str(uuid4()), "blocks": blocks, "context": {}})
-    files = {"report": (None, sent, "application/json"), "one": ("one.png", picture("PNG", 40, 40))}
+    files: dict[str, Any] = {"report": (None, sent, "application/json"), "one": ("one.png", picture("PNG", 40, 40))}
     address = f"{owner.url}/api/v1/ingest/{cast.owner.project.project_key}"
     report = httpx.post(address, files=files).json()["id"]
     text = text_of(connected.call("get_report", id=report))

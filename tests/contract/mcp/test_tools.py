@@ -113,7 +113,10 @@ def test_get_report_is_markdown(owner: Agent, send: Send) -> None:
 def test_screenshots_come_along_when_they_are_asked_for(owner: Agent, cast: Cast, send: Send) -> None:
     blocks = [{"type": "screenshot", "file": "shot", "width": 3000, "height": 1000}]
     sent = json.dumps({"clientId": "6f7c6f7e-7d0e-4d38-a5f8-0d9f0f8f4a11", "blocks": blocks, "context": {}})
-    files = {"report": (None, sent, "application/json"), "shot": ("shot.png", picture("PNG", 3000, 1000))}
+    files: dict[str, Any] = {
+        "report": (None, sent, "application/json"),
+        "shot": ("shot.png", picture("PNG", 3000, 1000)),
+    }
     answer = httpx.post(f"{owner.url}/api/v1/ingest/{cast.owner.project.project_key}", files=files)
     report = answer.json()["id"]
     plain = owner.call("get_report", id=report)
@@ -140,7 +143,7 @@ def test_what_a_reporter_hid_and_pointed_to_is_so_in_the_pictures(owner: Agent, 
     sent = json.dumps({"clientId": str(uuid4()), "blocks": blocks, "context": {}})
     blue = io.BytesIO()
     Image.new("RGB", (800, 400), "#143cc8").save(blue, "PNG")
-    files = {name: (f"{name}.png", blue.getvalue(), "image/png") for name in ("one", "two", "three")}
+    files: dict[str, Any] = {name: (f"{name}.png", blue.getvalue(), "image/png") for name in ("one", "two", "three")}
     answer = httpx.post(
         f"{owner.url}/api/v1/ingest/{cast.owner.project.project_key}",
         files={"report": (None, sent, "application/json")} | files,

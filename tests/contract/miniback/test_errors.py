@@ -17,6 +17,7 @@ SCOPE: dict[str, Any] = {METER: Meter(300, 301, 1_764_547_200_000), OPEN: True}
 def test_error_of_our_own_tells_nothing() -> None:
     """D: 500 `Internal server error`; B: with the headers of any other answer."""
     status, body, headers = answer_failure(RuntimeError("the password is 1234"), SCOPE)
+    assert isinstance(body, bytes)
     assert (status, json.loads(body)) == (500, {"error": "Internal server error"})
     assert {
         (b"x-ratelimit-limit", b"300"),
@@ -30,6 +31,7 @@ def test_error_of_our_own_tells_nothing() -> None:
 def test_store_that_fails_is_worth_another_try(error: Exception) -> None:
     """B: 503 with `Retry-After`, in the same shape."""
     status, body, headers = answer_failure(error, {})
+    assert isinstance(body, bytes)
     assert (status, json.loads(body)) == (503, {"error": str(error)})
     assert (b"retry-after", b"5") in headers
     assert not [name for name, _ in headers if name.startswith((b"x-ratelimit", b"access-control"))]

@@ -185,7 +185,7 @@ def test_a_context_that_pages_could_not_show_is_refused(room: Room) -> None:
         body = b'{"message":"m","context":' + b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1) + b"}"
         answer = room.ask("POST", path, headers=JSON, content=body)
         assert answer.status_code == status, levels
-    assert answer.json() == {"error": "Context is nested too deeply"}
+        assert status == 201 or answer.json() == {"error": "Context is nested too deeply"}
 
 
 @pytest.mark.parametrize("length", [201, 3_000, 12_000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -23,7 +24,10 @@ def test_it_has_whole_addresses_and_the_rooms_own_goal(cast: Cast, server: Serve
         "context": {},
         "artifact": {"id": room, "goal": "Forged"},
     }
-    files = {"report": (None, msgspec.json.encode(sent), "application/json"), "one": ("1.png", picture("PNG", 40, 40))}
+    files: dict[str, Any] = {
+        "report": (None, msgspec.json.encode(sent), "application/json"),
+        "one": ("1.png", picture("PNG", 40, 40)),
+    }
     made = httpx.post(f"{server.url}/api/v1/ingest/{cast.owner.project.project_key}", files=files).json()
     text = people["viewer"].get(f"/r/{made['id']}/markdown").text
     assert text.startswith(f"{NOTICE}{OF_THE_ROOM}\n## Report — Copied\n**Goal:** Sell\n")

@@ -54,8 +54,8 @@ def test_a_label_is_renamed_and_recoloured(cast: Cast, server: Server, people: d
     assert f"The label slow is called {NAME} now." in said
     assert place.kept()[NAME] == ("#123456", 2)
     assert set(place.kept()) == {NAME, "cart"}
-    page = member.get(f"/p/{place.slug}/settings/labels").text
-    link = re.search(r'href="([^"]*label=He[^"]*)"', page)
+    settings = member.get(f"/p/{place.slug}/settings/labels").text
+    link = re.search(r'href="([^"]*label=He[^"]*)"', settings)
     assert link is not None
     assert len(re.findall(r'class="row"', member.get(unescape(link[1])).text)) == 2
     fields |= {"label": NAME, "name": NAME, "color": "#654321"}
