@@ -50,9 +50,20 @@ def iso_bytes(moment: int) -> bytes:
     return _seconds[moment // 1000] + _milliseconds_of[moment % 1000]
 
 
+class _MonthsOfDays(dict[int, str]):
+    """The month of each day asked for; there are few days in a life."""
+
+    def __missing__(self, day: int) -> str:
+        self[day] = month = _second_text(day * DAY // 1000)[:7]
+        return month
+
+
+_months = _MonthsOfDays()
+
+
 def month_of(moment: int) -> str:
     """The calendar month (UTC) that `moment` lies in, as `2026-06`."""
-    return _second_text(moment // 1000)[:7]
+    return _months[moment // DAY]
 
 
 def next_month(moment: int) -> int:

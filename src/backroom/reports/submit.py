@@ -265,10 +265,10 @@ def _insert(
 
 def _row(item: Submission, id_: str, channel: str, at: int) -> tuple[Any, ...]:
     """A new report in the order of the table's columns."""
-    (facts, _, source, client_id, _, title, message, blocks, context, identity, user_id, url) = item[:12]
-    start = (id_, facts.id, channel, "open", "NEW", source, client_id, title, message, blocks, context)
-    page = None if url is None else page_of(url)
-    return (*start, identity, user_id, url, item.artifact_id, item.artifact, at, at, page, item.agent, None, None, None)
+    (facts, _, source, client_id, _, title, message, blocks, context, identity, user_id, url, room, claimed, *_) = item
+    page, what = None if url is None else page_of(url), (title, message, blocks, context, identity, user_id, url)
+    first = (id_, facts.id, channel, "open", "NEW", source, client_id)
+    return (*first, *what, room, claimed, at, at, page, item.agent, None, None, None)
 
 
 def _hints_of(tx: Connection, batch: list[Submission], fresh: list[int]) -> dict[str, list[Hint]]:

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from backroom.access import Scope as KeyScope
 from backroom.errors import Failure, Invalid, StoreFailed, TooLarge, WrongType
@@ -165,6 +165,9 @@ class Operation(Generic[DoorT]):
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+Endpoint = Callable[[Any, Request], Awaitable[Answer]]
+
+
 class Door:
     """One dialect's way in, below `prefix`. Subclasses hold what their endpoints need and answer failures."""
 
@@ -172,7 +175,7 @@ class Door:
 
     def __init__(self, operations: Sequence[Operation[Any]]) -> None:
         self.operations = operations
-        self._paths = _paths_of(self, operations)
+        self._paths = _paths_of(self.prefix, operations)
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """This dialect's answer to a failure of any kind; anything but a Failure is an error of ours."""
@@ -180,7 +183,16 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._find(scope)(scope, receive, send)
+            endpoint = self._find(scope)
+            if endpoint is None:
+                await self.before_refusal(scope)
+                raise self._refusal(scope)
+            answer = await endpoint(self, Request(scope, receive))
+            scope["answering"] = True
+            if isinstance(answer.body, Stream):
+                await send_stream(scope, receive, send, answer, answer.body.pieces)
+            else:
+                await send_answer(scope, send, answer)
         except Disconnected:
             return
         except asyncio.CancelledError:
@@ -197,25 +209,32 @@ class Door:
     async def before_refusal(self, scope: Scope) -> None:
         """Called where no operation takes the request, before that is answered."""
 
-    def _find(self, scope: Scope) -> ASGIApp:
-        """The app of the path. A router that does more takes 2.4 µs, a tenth of the time on this side of the store."""
-        for pattern, app in self._paths:
+    def _find(self, scope: Scope) -> Endpoint | None:
+        """What answers the request. A router that does more takes 2.4 µs, a tenth of the time on this side of the
+        store."""
+        for pattern, methods in self._paths:
             found = pattern.match(scope["path"])
             if found:
                 scope["path_params"] = found.groupdict()
-                return app
-        return self._no_such_path
+                return methods.get(scope["method"])
+        return None
 
-    async def _no_such_path(self, scope: Scope, _receive: Receive, _send: Send) -> None:
-        await self.before_refusal(scope)
-        raise NoSuchPath("Not found")
+    def _refusal(self, scope: Scope) -> Failure:
+        """Why no operation takes the request."""
+        for pattern, methods in self._paths:
+            if pattern.match(scope["path"]):
+                return MethodNotAllowed(sorted(methods))
+        return NoSuchPath("Not found")
 
 
-def _paths_of(door: Door, operations: Sequence[Operation[Any]]) -> list[tuple[re.Pattern[str], _PathApp]]:
-    paths: dict[str, dict[str, Operation[Any]]] = {}
+def _paths_of(prefix: str, operations: Sequence[Operation[Any]]) -> list[tuple[re.Pattern[str], dict[str, Endpoint]]]:
+    paths: dict[str, dict[str, Endpoint]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method] = operation
-    return [(_pattern(door.prefix + path), _PathApp(door, methods)) for path, methods in paths.items()]
+        paths.setdefault(operation.path, {})[operation.method] = operation.endpoint
+    for methods in paths.values():
+        if "GET" in methods:
+            methods.setdefault("HEAD", methods["GET"])
+    return [(_pattern(prefix + path), methods) for path, methods in paths.items()]
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -224,29 +243,6 @@ def _pattern(path: str) -> re.Pattern[str]:
     pieces[1::2] = [f"(?P<{name}>[^/]+)" for name in pieces[1::2]]
     pieces[::2] = [re.escape(text) for text in pieces[::2]]
     return re.compile("".join(pieces) + r"\Z")
-
-
-class _PathApp:
-    """All methods of one path as an ASGI app."""
-
-    def __init__(self, door: Door, methods: dict[str, Operation[Any]]) -> None:
-        self._door = door
-        self._endpoints = {method: operation.endpoint for method, operation in methods.items()}
-        if "GET" in self._endpoints:
-            self._endpoints.setdefault("HEAD", self._endpoints["GET"])
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"]
-        endpoint = self._endpoints.get(method)
-        if endpoint is None:
-            await self._door.before_refusal(scope)
-            raise MethodNotAllowed(sorted(self._endpoints))
-        answer = await endpoint(self._door, Request(scope, receive))
-        scope["answering"] = True
-        if isinstance(answer.body, Stream):
-            await send_stream(scope, receive, send, answer, answer.body.pieces)
-        else:
-            await send_answer(scope, send, answer)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -17,13 +17,13 @@ from starlette.types import Scope
 
 from backroom.accounts.rules import Kind
 from backroom.accounts.usage import meter
-from backroom.clock import iso, now_ms
+from backroom.clock import iso_bytes, now_ms
 from backroom.errors import Conflict, Denied, Failure, Invalid, NotFound, OverQuota, Unauthenticated
 from backroom.projects.directory import Directory, ProjectFacts, Stale
 from backroom.projects.rules import SLUG, Dialect, origin_allowed
 from backroom.reports import rules
 from backroom.reports.places import find_agent
-from backroom.reports.rules import Source, StatusClass
+from backroom.reports.rules import Source
 from backroom.reports.submit import Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, InvalidJson, TooDeep, decode_json, header
 from backroom.web.miniback import bodies
@@ -36,7 +36,7 @@ from backroom.web.miniback.errors import (
     PROJECT_NOT_FOUND,
 )
 from backroom.web.miniback.headers import METER, OPEN, headers_of
-from backroom.web.miniback.shapes import FeedbackIn, FeedbackItem, ReceiptAnswer, WidgetFeedbackIn
+from backroom.web.miniback.shapes import FeedbackIn, WidgetFeedbackIn
 
 if TYPE_CHECKING:
     from backroom.web.miniback.door import MinibackDoor
@@ -45,6 +45,7 @@ ATTEMPTS = 5
 CONTEXT_TOO_DEEP = "Context is nested too deeply"
 IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}\Z")
 REPLAYED = (b"idempotent-replayed", b"true")
+WIDGET, API = Source.WIDGET.value, Source.API.value
 
 _context_decoder = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.encode
@@ -58,7 +59,7 @@ class Content(NamedTuple):
     user_id: str | None
     url: str | None
     agent: str | None
-    source: Source
+    source: str
     client_id: str | None
 
 
@@ -95,7 +96,7 @@ async def post_feedback(door: MinibackDoor, request: Request) -> Answer:
     key_hash = find_key_hash(scope)
     if key_hash is not None:
         return await _take_with_key(door, request, key_hash)
-    if source_of(scope) is not Source.WIDGET:
+    if source_of(scope) != WIDGET:
         raise Unauthenticated(KEY_REQUIRED)
     return await _take_from_widget(door, request)
 
@@ -171,7 +172,7 @@ def _submission(content: Content, target: Target, now: int) -> Submission:
     return Submission(
         target.project,
         now,
-        source.value,
+        source,
         client_id,
         None,
         rules.title_from(message) or rules.UNTITLED,
@@ -194,11 +195,15 @@ def _answer(scope: Scope, content: Content, target: Target, done: Submitted) -> 
         if message != content.message:
             raise Conflict("This Idempotency-Key was used for another message")
         context = content.context
-    item = FeedbackItem(done.id, message, msgspec.Raw(context), StatusClass.NEW, iso(done.created_at))
+    # The shape of ReceiptAnswer; put together like this it takes a third of the time.
+    body = b'{"data":{"id":"%b","message":%b,"context":%b,"status":"NEW","createdAt":"%b"}}' % (
+        done.id.encode(),
+        _encode(message),
+        context,
+        iso_bytes(done.created_at),
+    )
     headers = [JSON, *headers_of(scope)]
-    if done.created:
-        return Answer(201, _encode(ReceiptAnswer(item)), headers)
-    return Answer(200, _encode(ReceiptAnswer(item)), [*headers, REPLAYED])
+    return Answer(201, body, headers) if done.created else Answer(200, body, [*headers, REPLAYED])
 
 
 def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope, *, keyed: bool) -> Content:
@@ -247,10 +252,10 @@ def _context(sent: bytes) -> tuple[bytes, dict[str, Any]]:
     return sent, facts
 
 
-def source_of(scope: Scope) -> Source:
+def source_of(scope: Scope) -> str:
     """WIDGET where `x-feedback-source` is just `widget`; any other value, or none, is API (Miniback, "Routes")."""
     said = header(scope, b"x-feedback-source")
-    return Source.WIDGET if said is not None and said.strip() == b"widget" else Source.API
+    return WIDGET if said is not None and said.strip() == b"widget" else API
 
 
 def _client_id(scope: Scope, *, keyed: bool) -> str | None:

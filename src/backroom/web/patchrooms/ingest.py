@@ -31,6 +31,7 @@ ATTEMPTS = 10
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 MULTIPART = "multipart/form-data"
 NEEDS_FILES = f"Send screenshots and audio as {MULTIPART}: the report in the part 'report', each file in its own."
+WIDGET = rules.Source.WIDGET.value
 
 _decoder = msgspec.json.Decoder(IngestIn)
 _context_decoder = msgspec.json.Decoder(dict[str, Any])
@@ -132,7 +133,7 @@ def submission_of(
     return Submission(
         project,
         now,
-        rules.Source.WIDGET.value,
+        WIDGET,
         sent.client_id.lower(),
         sent.channel_key,
         rules.title_of(blocks),
