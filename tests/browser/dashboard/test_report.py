@@ -145,3 +145,14 @@ def test_everybody_can_use_it(room: Room, visit: Visit, size: tuple[int, int], s
         page = visitor.go(path)
         assert violations(page) == [], path
         assert not runs_sideways(page), path
+
+
+def test_on_a_phone_what_is_done_with_it_stands_above_what_it_is(room: Room, visit: Visit) -> None:
+    room.send("The first")
+    report = room.send("A report in the middle, in a channel with a long name", channelKey="alpha-feedback")
+    room.send("The last")
+    head = visit("member", size=PHONE).go(f"/r/{report}").locator(".pane-head")
+    tops = "all => all.filter(one => one.offsetParent).map(one => Math.round(one.getBoundingClientRect().top))"
+    lines = head.locator(":scope > .btn, .pill, .go").evaluate_all(tops)
+    assert len(set(lines)) == 2, lines
+    assert head.locator(".go").evaluate_all(tops) == [min(lines)]
