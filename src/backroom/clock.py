@@ -92,6 +92,8 @@ def parse_until(text: str) -> int:
 
 
 def _parse(text: str) -> tuple[int, int]:
+    if "\0" in text:  # which fromisoformat may read over
+        raise ValueError("there is a NUL character in it")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -167,7 +167,7 @@ def check_mascot(mascot: str) -> str:
 def check_base_weight(weight: float) -> float:
     """Raises Invalid unless the weight is a number from 0 to a billion."""
     if not math.isfinite(weight) or not 0 <= weight <= HEAVIEST:
-        raise Invalid("baseWeight must be a number of at least 0.")
+        raise Invalid(f"baseWeight must be a number from 0 to {HEAVIEST:.0f}.")
     return float(weight)
 
 

@@ -31,7 +31,12 @@ BODY_RATE = 16 * 1024
 
 SWEEP_SECONDS = 1.0
 LINGER_SECONDS = 2.0
-LINGER_BYTES = 4 * 1024 * 1024
+"""How long a client that was refused may be silent before its connection ends."""
+
+LINGER_AT_MOST = 30.0
+LINGER_BYTES = 128 * 1024 * 1024
+"""What a client may go on sending after its answer, in all: many send all of a body before they read."""
+
 DEAF = -1
 
 
@@ -78,6 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._settings = config.settings
         self._room = config.settings.max_headers
         self._body = BodyMeter()
+        self._delivered = 0
         self._seen: object = self
         self._seen_size = 0
         self._since = 0.0
@@ -122,6 +128,10 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        self._delivered += len(body)
+        super().on_body(body)
 
     def _should_upgrade(self) -> bool:
         """Asked where the parser is about to: then what it tells of that request is passed over, for `_parse` has it
@@ -173,13 +183,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def _feed(self, data: bytes) -> None:
         cycle = self.cycle
         was_in_body = cycle is not None and cycle.more_body and cycle.scope is self.scope
-        before = len(cycle.body) if was_in_body else 0
+        before = self._delivered
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
             self.refuse(_refusal_of(error))
             return
-        if was_in_body and not self._body.takes(cycle, len(data), len(cycle.body) - before, self._settings):
+        if was_in_body and not self._body.takes(cycle, len(data), self._delivered - before, self._settings):
             self.refuse(TOO_MUCH_FRAMING)
         elif self._is_in_head():
             began_here = was_in_body or cycle is not self.cycle
@@ -236,7 +246,8 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._stays(self.cycle, unsent, now, self._settings.request_timeout):
                 self.transport.abort()
         elif self.transport.is_lingering:
-            if self._stays(self.transport, 0, now, LINGER_SECONDS):
+            until = self.transport.lingers_since + (LINGER_SECONDS if self._hurried else LINGER_AT_MOST)
+            if now >= until or self._stays(self.transport, self.transport.discarded, now, LINGER_SECONDS):
                 self.transport.abort()
         elif self._is_waiting_for_client():
             if self._stays(self.scope, 0, now, self._time_to_send()):
@@ -300,18 +311,18 @@ class BodyMeter:
         self.cycle: object = None
         self.received = 0
         self._framing = 0
+        self._late = 0
 
     def takes(self, cycle: Any, received: int, delivered: int, settings: Settings) -> bool:
-        """Counts a piece; False once chunk sizes, extensions and trailers outweigh the body itself.
-
-        After an early answer nothing is delivered any more: then all that arrives counts as framing.
-        """
+        """Counts a piece, of which `delivered` bytes were the body's own. False once chunk sizes, extensions and
+        trailers outweigh the body itself, or far too much has come after an early answer."""
         if self.cycle is not cycle:
-            self.cycle, self.received, self._framing = cycle, 0, 0
+            self.cycle, self.received, self._framing, self._late = cycle, 0, 0, 0
         self.received += received
         self._framing += received - delivered
-        allowed = LINGER_BYTES if cycle.response_complete else settings.max_headers + self.received - self._framing
-        return self._framing <= allowed
+        if cycle.response_complete:
+            self._late += received
+        return self._late <= LINGER_BYTES and self._framing <= settings.max_headers + self.received - self._framing
 
 
 class LingeringTransport:
@@ -323,8 +334,9 @@ class LingeringTransport:
     def __init__(self, protocol: GuardedProtocol, transport: asyncio.Transport) -> None:
         self._protocol = protocol
         self._transport = transport
-        self._discarded = 0
+        self.discarded = 0
         self.is_lingering = False
+        self.lingers_since = 0.0
         # What every request calls, without a hop in between.
         self.write = transport.write
         self.is_closing: Callable[[], bool] = transport.is_closing
@@ -340,6 +352,7 @@ class LingeringTransport:
             self._transport.close()
             return
         self.is_lingering = True
+        self.lingers_since = self._protocol.loop.time()
         self.is_closing = lambda: True
         self._protocol.stop_listening()
         self._transport.write_eof()
@@ -347,8 +360,8 @@ class LingeringTransport:
 
     def discard(self, size: int) -> None:
         """Drops what arrived after the answer; ends the connection where that goes on and on."""
-        self._discarded += size
-        if self._discarded > LINGER_BYTES:
+        self.discarded += size
+        if self.discarded > LINGER_BYTES:
             self._transport.abort()
 
 

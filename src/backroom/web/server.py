@@ -47,7 +47,7 @@ class Program(Protocol):
 
 
 def serve(app: Program, settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT; finishes what was accepted within `stop_timeout`, then returns.
+    """Serves until SIGTERM or SIGINT; finishes what was accepted within two thirds of `stop_timeout`, then returns.
 
     `ready` is called with the address once it is served. Raises Failure, with one sentence for the operator,
     where it can't start. Ends the process with status 1 where the store takes nothing more at the stop.
