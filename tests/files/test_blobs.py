@@ -9,7 +9,11 @@ import pytest
 
 from backroom.errors import StoreFailed
 from backroom.files.blobs import Blobs, open_store
-from tests.files.keeping import assert_finds_nothing_where_nothing_is, assert_streams_in_pieces
+from tests.files.keeping import (
+    assert_finds_nothing_where_nothing_is,
+    assert_streams_in_pieces,
+    assert_tells_what_has_another_size,
+)
 
 
 @pytest.fixture
@@ -35,6 +39,10 @@ def test_bytes_are_streamed_in_pieces(blobs: Blobs) -> None:
 
 def test_what_is_not_there(blobs: Blobs) -> None:
     assert_finds_nothing_where_nothing_is(blobs)
+
+
+def test_what_was_cut(blobs: Blobs) -> None:
+    assert_tells_what_has_another_size(blobs)
 
 
 def test_a_relative_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,11 @@ from backroom.clock import MINUTE, now_ms
 from backroom.errors import StoreFailed
 from backroom.files.blobs import Blobs
 from tests.files.bucket import Bucket
-from tests.files.keeping import assert_finds_nothing_where_nothing_is, assert_streams_in_pieces
+from tests.files.keeping import (
+    assert_finds_nothing_where_nothing_is,
+    assert_streams_in_pieces,
+    assert_tells_what_has_another_size,
+)
 from tests.harness.processes import free_port
 
 PATIENCE = 40
@@ -26,7 +30,8 @@ Call = Callable[[Blobs], object]
 CALLS: dict[str, Call] = {
     "put": lambda blobs: blobs.put("p/f", b"x"),
     "get": lambda blobs: blobs.get("p/f"),
-    "stream": lambda blobs: list(blobs.stream("p/f", 0, 1)),
+    "stream": lambda blobs: list(blobs.stream("p/f", 0, 1, 1)),
+    "check": lambda blobs: blobs.check("p/f", 1),
     "delete": lambda blobs: blobs.delete(["p/f"]),
     "walk": lambda blobs: list(blobs.walk()),
 }
@@ -65,6 +70,10 @@ def test_bytes_are_streamed_in_pieces(blobs: Blobs) -> None:
 
 def test_what_is_not_there(blobs: Blobs) -> None:
     assert_finds_nothing_where_nothing_is(blobs)
+
+
+def test_what_was_cut(blobs: Blobs) -> None:
+    assert_tells_what_has_another_size(blobs)
 
 
 def test_all_that_lies_below_the_path_is_found(bucket: Bucket, blobs: Blobs) -> None:
@@ -184,7 +193,7 @@ def breaking() -> Iterator[str]:
 
 
 def test_a_server_that_breaks_off(open_bucket: Open, breaking: str) -> None:
-    pieces = open_bucket(AWS_ENDPOINT_URL=breaking).stream("p/f", 0, 1_000_000)
+    pieces = open_bucket(AWS_ENDPOINT_URL=breaking).stream("p/f", 0, 1_000_000, 1_000_000)
     assert next(pieces)
     with capture_logs() as logs, pytest.raises(StoreFailed):
         list(pieces)

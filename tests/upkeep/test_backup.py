@@ -168,6 +168,16 @@ def test_file_that_is_gone_is_named(backup_file: Path, store: Store, tmp_path: P
     assert key in Cli(store).run("backup", str(again)).out
 
 
+def test_file_that_was_cut_is_named(backup_file: Path, store: Store, tmp_path: Path) -> None:
+    Cli(store)("restore", str(backup_file))
+    key = min(files_of(store))
+    blobs_of(store).put(key, b"cut")
+    again = tmp_path / "again.tar.gz"
+    made = Cli(store)("backup", str(again))
+    assert (made["missing"], made["changed"]) == ([], [key])
+    assert key in Cli(store).run("backup", str(again)).out
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_backup_is_private_and_leaves_no_part(demo_store: Store, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar.gz"

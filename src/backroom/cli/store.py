@@ -101,9 +101,10 @@ def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
     text = f"Wrote {reports:,} reports and {copied.files:,} files to {file} ({size:,} bytes)."
     for key in copied.missing:
         text += f"\nNot in the backup, because its bytes are gone: {key}"
-    place.answer(
-        {"file": str(file), "bytes": size, "reports": reports, "files": copied.files, "missing": copied.missing}, text
-    )
+    for key in copied.changed:
+        text += f"\nIn the backup as it lies there, with another size than it had: {key}"
+    told = {"files": copied.files, "missing": copied.missing, "changed": copied.changed}
+    place.answer({"file": str(file), "bytes": size, "reports": reports, **told}, text)
 
 
 def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008

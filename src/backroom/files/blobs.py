@@ -27,6 +27,7 @@ log = structlog.get_logger("backroom.files")
 PIECE = 256 * 1024
 PAGE = 1000
 FULL = "The file can't be kept right now. Try again later."
+GONE = "The file's bytes are gone."
 UNREADABLE = "The file can't be read right now. Try again later."
 UNDELETABLE = "The file can't be deleted right now."
 UNLISTED = "The place for files can't be listed right now."
@@ -84,16 +85,25 @@ class Blobs:
         except (BaseError, OSError) as error:
             raise _unreadable(key, error) from error
 
-    def stream(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        """The bytes from `start` up to but without `end`, in pieces.
+    def stream(self, key: str, start: int, end: int, size: int) -> Iterator[bytes]:
+        """The bytes from `start` up to but without `end`, in pieces, of what has `size` bytes in all.
 
-        Raises NotFound, StoreFailed, both at once; and StoreFailed between two pieces.
+        Raises NotFound (also where it has another size), StoreFailed, both at once; and StoreFailed between two pieces.
         """
         try:
             found = obstore.get(self._store, key, options={"range": (start, end)})
         except (BaseError, OSError) as error:
             raise _unreadable(key, error) from error
+        _compare(key, found.meta["size"], size)
         return _pieces(key, found)
+
+    def check(self, key: str, size: int) -> None:
+        """Raises NotFound unless `size` bytes, at least one, lie under `key`, StoreFailed.
+
+        It reads a byte, for an answer without a body doesn't say why a bucket refuses, nor whether there is one.
+        """
+        for _ in self.stream(key, 0, 1, size):
+            pass
 
     def delete(self, keys: Sequence[str]) -> None:
         """Forgets what is under `keys`; a key that has nothing is no failure. Raises StoreFailed."""
@@ -159,7 +169,13 @@ def _pieces(key: str, found: obstore.GetResult) -> Iterator[bytes]:
 
 
 def _unreadable(key: str, error: Exception) -> NotFound | StoreFailed:
-    return NotFound("The file's bytes are gone.") if _is_missing(error) else _failure(UNREADABLE, key, error)
+    return NotFound(GONE) if _is_missing(error) else _failure(UNREADABLE, key, error)
+
+
+def _compare(key: str, lies: int, size: int) -> None:
+    if lies != size:
+        log.warning("files_failed", key=key, error=f"{lies:,} bytes lie there, and there were {size:,}")
+        raise NotFound(GONE)
 
 
 def _is_missing(error: Exception) -> bool:

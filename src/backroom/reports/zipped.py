@@ -69,7 +69,7 @@ def _zip(db: Database, blobs: Blobs, wanted: Wanted, now: int) -> Iterator[bytes
                 for file in of_reports.get(each.stored.id, []):
                     name = f"blob/{file_name(blob_names.of(file.id), file.content_type)}"
                     try:
-                        content = blobs.stream(file.key, 0, file.size)
+                        content = blobs.stream(file.key, 0, file.size, file.size)
                     except NotFound:
                         continue
                     yield from out.add(name, content, each.stored.created_at, FAST)

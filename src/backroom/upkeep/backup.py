@@ -38,11 +38,13 @@ BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
 
 
 class Copied(NamedTuple):
-    """What a backup has: rows by table, how many files, and the keys of files that weren't there to copy."""
+    """What a backup has: rows by table, how many files, and the keys of files that weren't there to copy, and of
+    those that were copied with another size than they had."""
 
     rows: dict[str, int]
     files: int
     missing: list[str]
+    changed: list[str]
 
 
 def check_target(target: Path, settings: Settings) -> None:
@@ -112,11 +114,11 @@ def _write_all(conn: Connection, blobs: Blobs, archive: ArchiveWriter, now: int,
     progress = _Progress(report, sum(manifest.rows.values()) + manifest.files)
     for table in before:
         _write_table(conn, table, archive, progress)
-    missing = _write_files(conn, blobs, archive, progress)
+    missing, changed = _write_files(conn, blobs, archive, progress)
     for table in after:
         _write_table(conn, table, archive, progress)
     archive.finish(missing)
-    return Copied(manifest.rows, manifest.files - len(missing), missing)
+    return Copied(manifest.rows, manifest.files - len(missing), missing, changed)
 
 
 def _manifest(conn: Connection, now: int) -> Manifest:
@@ -173,19 +175,24 @@ def _read(conn: Connection, query: Select[tuple[object, ...]]) -> Iterator[Seque
     return conn.execute(query.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)).partitions()
 
 
-def _write_files(conn: Connection, blobs: Blobs, archive: ArchiveWriter, progress: _Progress) -> list[str]:
-    """Copies what the snapshot's reports refer to; returns the keys of those that are gone."""
-    missing = []
-    for rows in _read(conn, select(files.c.key).order_by(files.c.project, files.c.id)):
-        for (key,) in rows:
+def _write_files(
+    conn: Connection, blobs: Blobs, archive: ArchiveWriter, progress: _Progress
+) -> tuple[list[str], list[str]]:
+    """Copies what the snapshot's reports refer to; returns the keys of those that are gone, and of those that have
+    another size than they had."""
+    missing, changed = [], []
+    for rows in _read(conn, select(files.c.key, files.c.size).order_by(files.c.project, files.c.id)):
+        for key, size in rows:
             try:
                 content = blobs.get(str(key))
             except NotFound:
                 missing.append(str(key))
             else:
                 archive.add(f"{FILES}{key}", content)
+                if len(content) != size:
+                    changed.append(str(key))
             progress.advance("files", 1)
-    return missing
+    return missing, changed
 
 
 class _Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -51,7 +52,11 @@ async def stored_answer(scope: Scope, blobs: Blobs, file: str, found: StoredByte
     start, end = span or (0, found.size)
     if span is not None:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, found.size)))
-    pieces = iter(()) if bare else await asyncio.to_thread(blobs.stream, found.key, start, end)
+    if bare:
+        await asyncio.to_thread(blobs.check, found.key, found.size)
+        pieces: Iterator[bytes] = iter(())
+    else:
+        pieces = await asyncio.to_thread(blobs.stream, found.key, start, end, found.size)
     return Answer(206 if span else 200, Pieces(end - start, pieces), headers)
 
 

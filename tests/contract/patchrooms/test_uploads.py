@@ -327,6 +327,16 @@ def test_a_form_may_have_no_files_and_any_names(room: Api) -> None:
     assert room.send_form(report(screenshot("снимок 1")), ("снимок 1", picture())).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("name", "written"), [('a"b', "a%22b"), ('a"b', 'a\\"b'), ("a\r\nb", "a%0D%0Ab"), ("a%22b", "a%22b")]
+)
+def test_a_part_is_found_as_browsers_write_its_name(room: Api, name: str, written: str) -> None:
+    """One part per file, named by the block's `file`."""
+    parts = _part(NAMED, json.dumps(report(screenshot(name))).encode())
+    parts += _part(f'form-data; name="{written}"; filename="f"', picture())
+    assert len(room.stored(_form(room, parts + b"--b--\r\n"))["blocks"]) == 1
+
+
 def _form(api: Api, body: bytes, kind: str = "multipart/form-data; boundary=b") -> httpx.Response:
     return api.http.post(f"/api/v1/ingest/{api.project_key}", content=body, headers={"Content-Type": kind})
 
@@ -368,6 +378,19 @@ NAMED = 'form-data; name="report"'
 def test_broken_forms_are_400(owner: Api, body: bytes, kind: str) -> None:
     """A broken form is the dialect's own clear failure."""
     assert failure(_form(owner, body, kind)) == (400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"This is a message in MIME format.\r\n", b"--bb\r\n" * 500, b"x" * 16_000 + b"\r\n"]
+)
+@pytest.mark.parametrize("size", [7, 100_000])
+def test_what_stands_before_the_first_boundary_is_passed_over(owner: Api, before: bytes, size: int) -> None:
+    """`multipart/form-data` with a preamble (RFC 2046), in whatever pieces it comes."""
+    body = before + _part(NAMED, json.dumps(report(text("Here"))).encode()) + b"--b--\r\n"
+    pieces = (body[at : at + size] for at in range(0, len(body), size))
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = owner.http.post(f"/api/v1/ingest/{owner.project_key}", content=pieces, headers=kind)
+    assert owner.stored(answer)["blocks"] == [text("Here")]
 
 
 def test_the_report_s_part_has_the_limit_of_a_body(owner: Api) -> None:

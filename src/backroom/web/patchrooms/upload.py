@@ -30,6 +30,10 @@ from backroom.web.patchrooms.shapes import AudioIn, ScreenshotIn, SelectionIn, T
 log = structlog.get_logger("backroom.web")
 
 REPORT = "report"
+PREAMBLE = 16 * 1024
+"""How far the first boundary of a form is looked for."""
+ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+"""How browsers write the name of a part."""
 BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{1,70}\Z")
 
 BlockIn = TextIn | ScreenshotIn | AudioIn | SelectionIn
@@ -91,8 +95,10 @@ class Upload:
         for name in wanted:
             if wanted.count(name) > 1:
                 raise Invalid(f"Two blocks name the file {name!r}.")
-            if name not in self._parts:
+            part = self._parts.pop(name, None) or self._parts.pop(name.translate(ESCAPED), None)
+            if part is None:
                 raise Invalid(f"The form has no part {name!r}, which a block names.")
+            self._parts[name] = part
         unused = self._parts.keys() - set(wanted)
         if unused:
             raise Invalid(f"No block names the part {min(unused)!r}.")
@@ -146,9 +152,11 @@ class Upload:
 
 
 async def _read_form(request: Request, most: int, most_report: int) -> FormData:
+    boundary = _boundary_of(request)
     parser = MultiPartParser(
-        _form_headers(request),
-        _pieces(request, most),
+        # Fields as Latin-1, which gives their very bytes back.
+        Headers({"content-type": f'multipart/form-data; charset=latin-1; boundary="{boundary.decode()}"'}),
+        _from_boundary(_pieces(request, most), boundary),
         max_files=MOST_BLOCKS + 1,
         max_fields=MOST_BLOCKS + 1,
         max_part_size=most_report,
@@ -163,13 +171,31 @@ async def _read_form(request: Request, most: int, most_report: int) -> FormData:
         raise StoreFailed("There is no room for the files right now. Try again later.") from error
 
 
-def _form_headers(request: Request) -> Headers:
-    """The content type for the parser: fields as Latin-1, which gives their very bytes back. Raises Invalid."""
+def _boundary_of(request: Request) -> bytes:
+    """What stands between the form's parts. Raises Invalid."""
     _, options = parse_options_header(header(request.scope, b"content-type"))
-    boundary = options.get(b"boundary", b"")
+    boundary: bytes = options.get(b"boundary", b"")
     if not BOUNDARY.match(boundary):
         raise Invalid("The form's boundary is missing or can't be one.")
-    return Headers({"content-type": f'multipart/form-data; charset=latin-1; boundary="{boundary.decode()}"'})
+    return boundary
+
+
+async def _from_boundary(pieces: AsyncGenerator[bytes, None], boundary: bytes) -> AsyncGenerator[bytes, None]:
+    """The form without what stands before its first boundary, which the parser would take for a broken one: there may
+    be words for people, or an empty line (RFC 2046, section 5.1.1)."""
+    begun, start = False, b"\r\n"
+    line = re.compile(rb"\r\n--" + re.escape(boundary) + rb"(?:--|[ \t]*\r\n)")
+    async for piece in pieces:
+        if begun:
+            yield piece
+            continue
+        start += piece
+        first = line.search(start)
+        begun = first is not None or len(start) > PREAMBLE
+        if begun:
+            yield start[2 + (first.start() if first else 0) :]
+    if not begun:
+        yield start[2:]
 
 
 async def _pieces(request: Request, most: int) -> AsyncGenerator[bytes, None]:
