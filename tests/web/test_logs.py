@@ -15,7 +15,7 @@ from backroom.config import Settings
 from backroom.web.logs import configure_logs, log_uncaught
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer
-from tests.web.wire import get
+from tests.web.wire import exchange, get
 
 SECRET, MINIBACK, PASSWORD = "pr_sk_" + "A1b2C3d4" * 5, "mbk_" + "Z9y8X7w6" * 5, "s3cretpassword"
 
@@ -140,14 +140,17 @@ def test_the_server_logs_no_key(fresh_cast: Cast, start_server: StartServer, acc
     with_key = get(server.port, f"/api/v1/projects/{owner.project.id}", authorization=f"Bearer {owner.key}")
     in_query = get(server.port, f"/api/projects?api_key={owner.miniback_key}")
     wrong = get(server.port, "/api/projects?api_key=somethingwrong", x_api_key="mbk_wrong")
-    assert (with_key.status, in_query.status) == (200, 200)
+    refused = exchange(server.port, b"GET / HTTP/1.1\r\nx-broken\r\n\r\n")
+    assert (with_key.status, in_query.status, refused.status) == (200, 200, 400)
     server.stop()
     for secret in (owner.key, owner.miniback_key, "somethingwrong", "mbk_wrong", "api_key"):
         assert secret not in server.log
     requests = [json.loads(line) for line in server.log.splitlines() if '"request"' in line]
     if access_log == "off":
         assert requests == []
+        assert "request_refused" not in server.log
         return
+    assert refused.headers["x-request-id"] in server.log
     told = {event["request_id"]: event for event in requests}
     assert told[with_key.headers["x-request-id"]]["path"] == f"/api/v1/projects/{owner.project.id}"
     assert told[in_query.headers["x-request-id"]]["path"] == "/api/projects"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import shutil
 import sqlite3
 import tempfile
@@ -96,6 +97,9 @@ def _known_variables(environment: Mapping[str, str]) -> Check:
     return Check("settings", False, f"nothing reads {', '.join(guesses)}", mend)
 
 
+MAKE_ROOM = "Make room on the disk: a full one takes no reports."
+
+
 def _data_folder(data: Path) -> Check:
     mend = f"Make {data} a folder that this user may write to, or choose another with --data or BACKROOM_DATA."
     if not data.exists():
@@ -105,7 +109,8 @@ def _data_folder(data: Path) -> Check:
             probe.write(PROBE)
             probe.flush()
     except OSError as error:
-        return Check("data folder", False, f"can't write into {data}: {error.strerror}", mend)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return Check("data folder", False, f"can't write into {data}: {error.strerror}", MAKE_ROOM if full else mend)
     return Check("data folder", True, f"{data} is writable", "")
 
 
@@ -113,7 +118,7 @@ def _free_space(data: Path) -> Check:
     free = shutil.disk_usage(data).free
     detail = f"{free / 1e9:.1f} GB free"
     if free < LEAST_FREE:
-        return Check("free space", False, detail, "Make room on the disk: a full one takes no reports.")
+        return Check("free space", False, detail, MAKE_ROOM)
     return Check("free space", True, detail, "")
 
 

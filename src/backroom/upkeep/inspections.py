@@ -76,7 +76,7 @@ def _encoding(conn: Connection, _now: int) -> Seen:
 
 def _letters(conn: Connection, _now: int) -> Seen:
     if conn.exec_driver_sql("SELECT lower('ПРИВЕТ') = 'привет'").scalar_one():
-        return False, "searches find big and small letters of every script"
+        return False, "searches find big and small letters of every script, but for pairs such as ß and SS"
     query = "SELECT datctype FROM pg_database WHERE datname = current_database()"
     return True, f"LC_CTYPE {conn.exec_driver_sql(query).scalar_one()} knows big and small letters in ASCII only"
 

@@ -296,7 +296,10 @@ class GuardedProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         if not answered:
-            self.transport.write(_refusal_bytes(refusal, self.server_state.default_headers))
+            request_id = new_request_id()
+            self.transport.write(_refusal_bytes(refusal, self.server_state.default_headers, request_id))
+            if self._settings.access_log:
+                log.info("request_refused", status=refusal.status, error=str(refusal), request_id=request_id)
         self.transport.close()
 
     def stop_listening(self) -> None:
@@ -398,8 +401,8 @@ def _refusal(refusal: Refusal) -> tuple[bytes, Headers]:
     return body, [JSON, (b"connection", b"close")]
 
 
-def _refusal_bytes(refusal: Refusal, default_headers: Headers) -> bytes:
+def _refusal_bytes(refusal: Refusal, default_headers: Headers, request_id: str) -> bytes:
     body, headers = _refusal(refusal)
-    headers += [(b"x-request-id", new_request_id().encode()), (b"content-length", b"%d" % len(body))]
+    headers += [(b"x-request-id", request_id.encode()), (b"content-length", b"%d" % len(body))]
     lines = [b"%b: %b\r\n" % line for line in (*default_headers, *headers)]
     return b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body])
