@@ -195,3 +195,17 @@ def test_the_descriptions_are_the_same_every_time(server: Server, prefix: str) -
         assert first.body == second.body
         assert first.headers["x-request-id"] != second.headers["x-request-id"]
         assert set(first.headers) == set(second.headers)
+
+
+@both
+def test_headers_that_clients_wait_by_are_described(server: Server, prefix: str) -> None:
+    for status in (429, 503):
+        assert "retry-after" in document(server, prefix)["components"]["responses"][f"Error{status}"]["headers"]
+
+
+def test_the_headers_of_a_plan_with_a_limit_are_described(server: Server) -> None:
+    path = document(server, "/api")["paths"]["/api/projects/{projectId}/feedback"]
+    metered = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
+    assert metered | {"etag"} <= set(path["get"]["responses"]["200"]["headers"])
+    assert metered <= set(path["post"]["responses"]["201"]["headers"])
+    assert "etag" in path["get"]["responses"]["304"]["headers"]

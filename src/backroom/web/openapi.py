@@ -23,6 +23,11 @@ CITATION = re.compile(r"\s*\((?:Patchrooms|Miniback), [^)]*\)")
 TEXT: Schema = {"type": "string"}
 REQUEST_ID: Schema = {"description": "Names the request in the server's log.", "required": True, "schema": TEXT}
 HEADERS = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
+SECONDS: Schema = {"description": "After how many seconds to ask again.", "schema": {"type": "integer"}}
+TAG: Schema = {"description": "Names this state of it, for `If-None-Match`.", "schema": TEXT}
+OWN_HEADERS = {429: {"retry-after": SECONDS}, 503: {"retry-after": SECONDS}, 304: {"etag": TAG}}
+"""What answers of a status carry beside the request's id."""
+
 PAGE = {"responses": {"200": {"content": {"text/html": {"schema": TEXT}}}}}
 
 SPACES = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -153,19 +158,23 @@ class _Writer:
             content = {"application/json": {"schema": schema}}
             if status == 404:
                 content["application/json"]["example"] = self._dialect.error_example
-            yield f"Error{status}", {"description": _words(status), "headers": HEADERS, "content": content}
+            yield f"Error{status}", {"description": _words(status), "headers": _headers(status), "content": content}
 
     def _requirement(self, name: str, operation: Operation[Any]) -> dict[str, list[str]]:
         return {name: [] if operation.scope is None else [str(operation.scope)]}
 
     def _responses(self, operation: Operation[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        success: dict[str, Any] = {"description": _words(operation.status), "headers": HEADERS}
+        # What may be unchanged says what it is.
+        headers = _headers(304 if 304 in operation.failures else operation.status)
+        success: dict[str, Any] = {"description": _words(operation.status), "headers": headers}
         if operation.answer is not None:
             success["content"] = self._json(operation.answer)
         yield str(operation.status), success
         for status in sorted({*operation.failures, 500}):
-            refused: dict[str, Any] = {"$ref": f"#/components/responses/Error{status}"}
-            yield str(status), refused if status >= 400 else {"description": _words(status), "headers": HEADERS}
+            told: dict[str, Any] = {"$ref": f"#/components/responses/Error{status}"}
+            if status < 400:
+                told = {"description": _words(status), "headers": _headers(status)}
+            yield str(status), told
 
     def _json(self, kind: Any) -> dict[str, Any]:
         schema = self._schemas[kind]
@@ -200,6 +209,10 @@ def _tag_of(path: str) -> str:
     """What an operation is about: the last word of its path that isn't a name."""
     last = [part for part in path.split("/") if part and not part.startswith("{")][-1]
     return TAGS.get(last, last)
+
+
+def _headers(status: int) -> dict[str, Any]:
+    return HEADERS | OWN_HEADERS.get(status, {})
 
 
 def _words(status: int) -> str:

@@ -53,13 +53,22 @@ WINDOW = (
     Parameter("If-None-Match", "The ETag of an earlier answer: 304 where nothing has changed.", TEXT, "header"),
 )
 
+WHOLE = {"type": "integer"}
+METER: dict[str, Any] = {
+    "headers": {
+        "x-ratelimit-limit": {"description": "API calls a month, where the plan has a limit.", "schema": WHOLE},
+        "x-ratelimit-remaining": {"description": "How many of them are left.", "schema": WHOLE},
+        "x-ratelimit-reset": {"description": "When the next month begins: seconds since 1970.", "schema": WHOLE},
+    }
+}
 RETRIED: dict[str, Any] = {
     "responses": {
+        "201": METER,
         "200": {
             "description": "A report with this Idempotency-Key is stored already: the first result.",
             "headers": {"Idempotent-Replayed": {"schema": TEXT | {"const": "true"}}},
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReceiptAnswer"}}},
-        }
+        },
     }
 }
 KEYS: list[dict[str, Any]] = [{"keyInHeader": []}, {"keyInQuery": []}]
