@@ -25,6 +25,7 @@ from backroom.upkeep.progress import Report, silent
 from backroom.upkeep.stray import PROBES, Compared, Missed, compare
 
 LEAST_FREE = 256 * 1024 * 1024
+MAKE_ROOM = "Make room on the disk: a full one takes no reports."
 PROBE = b"written by backroom doctor"
 RESTORE_MEND = "Stop the server, move the damaged file away and run `backroom restore FILE` with your newest backup."
 PLACE_MEND = (
@@ -95,9 +96,6 @@ def _known_variables(environment: Mapping[str, str]) -> Check:
     guesses = [f"{name} (did you mean {near[name][0]}?)" if near[name] else name for name in unknown]
     mend = "Unset what has no effect; the README has the table of settings."
     return Check("settings", False, f"nothing reads {', '.join(guesses)}", mend)
-
-
-MAKE_ROOM = "Make room on the disk: a full one takes no reports."
 
 
 def _data_folder(data: Path) -> Check:

@@ -54,7 +54,7 @@ WINDOW = (
 )
 
 WHOLE = {"type": "integer"}
-METER: dict[str, Any] = {
+METERED: dict[str, Any] = {
     "headers": {
         "x-ratelimit-limit": {"description": "API calls a month, where the plan has a limit.", "schema": WHOLE},
         "x-ratelimit-remaining": {"description": "How many of them are left.", "schema": WHOLE},
@@ -63,7 +63,7 @@ METER: dict[str, Any] = {
 }
 RETRIED: dict[str, Any] = {
     "responses": {
-        "201": METER,
+        "201": METERED,
         "200": {
             "description": "A report with this Idempotency-Key is stored already: the first result.",
             "headers": {"Idempotent-Replayed": {"schema": TEXT | {"const": "true"}}},

@@ -9,7 +9,7 @@ from backroom.web.http import Operation, Parameter
 from backroom.web.miniback import feedback, intake, projects
 from backroom.web.miniback.about import ABOUT
 from backroom.web.miniback.auth import Work, keyed, keyed_or_signed_in
-from backroom.web.miniback.parameters import KEY_OPTIONAL, KEY_OR_SESSION, METER, PAGES, RETRIED, SENDING, WINDOW
+from backroom.web.miniback.parameters import KEY_OPTIONAL, KEY_OR_SESSION, METERED, PAGES, RETRIED, SENDING, WINDOW
 from backroom.web.miniback.shapes import (
     FeedbackAnswer,
     FeedbackIn,
@@ -55,7 +55,7 @@ def _paid(
     body don't tell."""
     failures = (*failures, *ALWAYS, *((404,) if "{" in path else ()), *((400, 413, 415) if body else ()))
     who, extra = (keyed_or_signed_in, KEY_OR_SESSION) if people else (keyed, {})
-    extra = extra | {"responses": {str(status): METER}}
+    extra = extra | {"responses": {str(status): METERED}}
     return Operation(
         method, path, who(work), about, answer, status, body, None, parameters, sorted(failures), extra=extra
     )

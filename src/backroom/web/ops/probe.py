@@ -42,12 +42,17 @@ class Probe:
 
     async def _write(self) -> None:
         await self._db.write(_touch)
-        if self._db.path is not None and await asyncio.to_thread(_room_beside, self._db.path) < LEAST_ROOM:
-            raise StoreFailed("The disk is as good as full. Make room on it.")
+        if self._db.path is not None:
+            await asyncio.to_thread(_check_room, self._db.path.parent)
 
 
-def _room_beside(file: Path) -> int:
-    return shutil.disk_usage(file.parent).free
+def _check_room(folder: Path) -> None:
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StoreFailed(f"The store's folder can't be looked at: {error.strerror}.") from error
+    if free < LEAST_ROOM:
+        raise StoreFailed("The disk is as good as full. Make room on it.")
 
 
 def _touch(tx: Connection) -> None:
