@@ -30,7 +30,8 @@ OFFER = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settin
 @pytest.fixture(scope="module")
 def strict(cast: Cast, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with little room."""
-    env = {"BACKROOM_MAX_HEADERS": str(MOST_HEADERS), "BACKROOM_MAX_CONNECTIONS": str(MOST_CONNECTIONS)}
+    most = {"BACKROOM_MAX_HEADERS": str(MOST_HEADERS), "BACKROOM_MAX_CONNECTIONS": str(MOST_CONNECTIONS)}
+    env = {**most, "BACKROOM_ACCESS_LOG": "on"}
     with Server(cast.store, tmp_path_factory.mktemp("strict") / "log", env) as running:
         yield running
 
@@ -352,6 +353,7 @@ def test_beyond_the_limit_connections_are_told_503(strict: Server) -> None:
         answer = receive(late)
         refused(answer, 503, "UNAVAILABLE")
         assert answer.headers["retry-after"] == "1"
+        wait_until(lambda: answer.headers["x-request-id"] in strict.log, "its line in the access log")
     wait_until(lambda: get(strict.port, "/healthz").status == 200, "room for new connections")
 
 

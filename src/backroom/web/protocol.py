@@ -95,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(LingeringTransport(self, transport))  # type: ignore[arg-type]
         most = self._settings.max_connections
         if len(self.connections) > most:
-            self.app = refuse_overloaded
+            self.app = self._refuse_overloaded
             self._hurried = True
             if len(self.connections) > 2 * most:
                 self.transport.abort()
@@ -298,9 +298,19 @@ class GuardedProtocol(HttpToolsProtocol):
         if not answered:
             request_id = new_request_id()
             self.transport.write(_refusal_bytes(refusal, self.server_state.default_headers, request_id))
-            if self._settings.access_log:
-                log.info("request_refused", status=refusal.status, error=str(refusal), request_id=request_id)
+            self._log(refusal, request_id)
         self.transport.close()
+
+    async def _refuse_overloaded(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """The ASGI app of the connections beyond `max_connections`."""
+        scope["request_id"] = new_request_id()
+        body, headers = _refusal(OVERLOADED)
+        await send_answer(scope, send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
+        self._log(OVERLOADED, scope["request_id"])
+
+    def _log(self, refusal: Refusal, request_id: str) -> None:
+        if self._settings.access_log:
+            log.info("request_refused", status=refusal.status, error=str(refusal), request_id=request_id)
 
     def stop_listening(self) -> None:
         """From now on, what arrives is dropped."""
@@ -380,13 +390,6 @@ async def sweep_forever(state: ServerState) -> None:
                     connection.sweep(now)
             except Exception:
                 log.exception("sweep_failed")
-
-
-async def refuse_overloaded(scope: Scope, _receive: Receive, send: Send) -> None:
-    """The ASGI app of the connections beyond `max_connections`."""
-    scope["request_id"] = new_request_id()
-    body, headers = _refusal(OVERLOADED)
-    await send_answer(scope, send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
 
 
 def _refusal_of(error: httptools.HttpParserError) -> Refusal:
