@@ -119,6 +119,18 @@ def test_impossible_value(filled: Store) -> None:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_file_that_is_missing(filled: Store) -> None:
+    """What to do depends on whether there was one: a new store in its place would seal the loss."""
+    (filled.data_dir / "backroom.db").unlink()
+    found = wrong(filled)
+    assert "put the file back" in found["database"]["mend"]
+    assert "migrate" not in found["database"]["mend"]
+    for path in filled.data_dir.glob("backroom.db*"):
+        path.unlink()
+    assert "backroom migrate" in wrong(filled)["database"]["mend"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_data_folder_that_is_missing_or_a_file(store: Store, tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere", tmp_path / "file"):
         if place.name == "file":

@@ -15,18 +15,25 @@ from types import TracebackType
 class FileLock:
     """An exclusive lock between processes, and between objects of one process; not reentrant.
 
-    `waited` says whether somebody else had it when it was last taken.
+    `waited` says whether somebody else had it when it was last taken. `store` is the file that it is for, as
+    that lies there now.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store: Path | None = None) -> None:
         self._path = path
+        self._store = store
+        self._known = store.stat() if store is not None and store.exists() else None
         self._fd: int | None = None
         self.waited = False
 
     def is_there(self) -> bool:
-        """Whether the lock's file still lies where it did when it was opened, and with it the store."""
+        """Whether the lock's file still lies where it did when it was opened, and the store's where it did before."""
         try:
-            return self._fd is not None and os.path.samestat(os.fstat(self._fd), self._path.stat())
+            if self._fd is None or not os.path.samestat(os.fstat(self._fd), self._path.stat()):
+                return False
+            if self._store is None:
+                return True
+            return self._known is not None and os.path.samestat(self._known, self._store.stat())
         except OSError:
             return False
 

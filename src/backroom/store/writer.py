@@ -26,6 +26,7 @@ log = structlog.get_logger("backroom.store")
 
 GROUP_LIMIT = 512
 WAITING_LIMIT = 10_000
+MOVED = "The store's file was moved, deleted or replaced under the server. Put it back, or restart the server."
 CROWD = 8
 """Groups of so many or fewer are never split, nor gathered."""
 
@@ -183,7 +184,7 @@ class Writer(threading.Thread):
         """A transaction, begun and ended straight on the driver: through the engine's own it costs 100 µs more."""
         with self._lock or nullcontext():
             if self._lock is not None and not self._lock.is_there():
-                raise StoreMoved("The data folder was moved or deleted under the server. Put it back, or restart it.")
+                raise StoreMoved(MOVED)
             conn = self._connection()
             driver: Any = conn.connection.driver_connection
             self._committing = False

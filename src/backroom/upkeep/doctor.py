@@ -21,6 +21,7 @@ from backroom.files.blobs import Blobs, said
 from backroom.ids import random_text
 from backroom.store.database import Database
 from backroom.upkeep import inspections
+from backroom.upkeep.backup import BESIDE
 from backroom.upkeep.progress import Report, silent
 from backroom.upkeep.stray import PROBES, Compared, Missed, compare
 
@@ -136,6 +137,15 @@ def _files(settings: Settings) -> Check:
     return Check("files", True, f"{place} takes and gives files", "")
 
 
+def _mend_missing(path: Path) -> str:
+    if any(path.with_name(f"{path.name}{end}").exists() for end in BESIDE if end):
+        return (
+            "It was: what lies beside it is left of it. Stop the server that uses it, if one does, and put the file "
+            "back, or restore a backup into another folder."
+        )
+    return "Run `backroom migrate`, which makes it."
+
+
 def _place(settings: Settings) -> str:
     return settings.files_url or str(settings.files_path)
 
@@ -144,7 +154,7 @@ def _database(settings: Settings, now: int, report: Report, every_file: bool) ->
     db = Database(settings.database_url, settings.data)
     try:
         if db.path is not None and not db.path.exists():
-            yield Check("database", False, f"{db.path} isn't there", "Run `backroom migrate`, which makes it.")
+            yield Check("database", False, f"{db.path} isn't there", _mend_missing(db.path))
             return
         reached_the_end = yield from _ask(db, now, report)
         if reached_the_end and every_file:

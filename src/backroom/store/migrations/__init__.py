@@ -38,8 +38,10 @@ def migrate(db: Database) -> tuple[str | None, str]:
     """Brings the store to the newest revision; returns the one it had and the one it has.
 
     Safe to run from several processes at once: they take turns, and the later ones find nothing to do.
-    Raises Invalid for a store that a newer program wrote, or that can't keep every character.
+    Raises Invalid for a store that a newer program wrote, that can't keep every character, or whose file is gone
+    while its log is there.
     """
+    _check_log(db.path)
     with _turn(db), db.connect_unmanaged() as conn:
         if not db.is_sqlite:
             conn.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
@@ -51,6 +53,18 @@ def migrate(db: Database) -> tuple[str | None, str]:
                 conn.rollback()
                 conn.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": ADVISORY_LOCK})
                 conn.commit()
+
+
+def _check_log(path: Path | None) -> None:
+    """Raises Invalid where SQLite would delete the log, with what only it has, to begin a new file beside it."""
+    if path is None or path.exists():
+        return
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise Invalid(
+            f"{path} isn't there, but its log is, {log.name}, with reports in it: put the file back, or restore a "
+            "backup into another folder. To begin anew, move the log away."
+        )
 
 
 @contextmanager
