@@ -56,6 +56,7 @@ def test_everybody_is_listed(fresh_cast: Cast) -> None:
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_nobody_is_listed_where_nobody_is(cli: Cli) -> None:
+    cli("migrate")
     assert cli("user", "list") == {"users": []}
     assert cli.run("user", "list").out == "There is no user yet.\n"
 

@@ -114,10 +114,53 @@ def test_nobody_who_hears_complaints_changes_no_status(store: Store) -> None:
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_secrets_given_by_mistake_are_not_repeated(cli: Cli, args: tuple[str, ...], status: int, shown: str) -> None:
+    cli("migrate")
     finished = cli.run(*args)
     assert_fails(finished, status, shown)
     assert "secret12" not in finished.err
     assert "SECRET" not in finished.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("backup", "{file}"),
+        ("doctor", "--mend"),
+        ("user", "list"),
+        ("user", "reset-password", "me@example.com"),
+        ("workspace", "set-plan", NOBODY, "PRO"),
+        ("project", "create", "--workspace", NOBODY, "--name", "N"),
+        ("project", "update", NOBODY, "--name", "N"),
+        ("key", "create", "--project", NOBODY, "--miniback"),
+        ("key", "revoke", NOBODY),
+    ],
+    ids=" ".join,
+)
+def test_a_store_that_is_not_there_is_told_and_not_made(
+    cli: Cli, store: Store, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    """A typing error, or a disk that isn't mounted: an empty backup would take the place of a good one."""
+    if store.engine == "sqlite":
+        store.data_dir.rmdir()
+    file = tmp_path / "backup"
+    file.write_text("a good one")
+    finished = cli.run(*(word.format(file=file) for word in args), "--json")
+    assert_fails(finished, 1, "There is no store at", "BACKROOM_DATA", "backroom migrate")
+    assert file.read_text() == "a good one"
+    assert "no store" in cli.run("user", "list").err
+    assert store.engine != "sqlite" or not store.data_dir.exists()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_nothing_is_begun_beside_the_log_of_a_file_that_is_gone(cli: Cli, store: Store) -> None:
+    """SQLite would delete the log, and with it what only the log has."""
+    log = store.data_dir / "backroom.db-wal"
+    log.write_bytes(b"reports")
+    for args in (("migrate",), ("demo",), ("serve", "--port", "0")):
+        assert_fails(cli.run(*args), 1, "backroom.db isn't there", "backroom.db-wal", "put the file back")
+    assert log.read_bytes() == b"reports"
+    log.unlink()
+    assert cli("migrate")["from"] is None
 
 
 def test_project_update_changes_what_is_named(fresh_cast: Cast) -> None:

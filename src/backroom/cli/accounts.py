@@ -36,7 +36,7 @@ def create_user(
     """Adds a person and a workspace of their own; makes the store where there is none."""
     settings = place.settings()
     password_hash = hash_password(read_line("password"))
-    with opened(settings) as db:
+    with opened(settings, new=True) as db:
         plan = db.read_now(first_plan, settings.default_plan)
         made = db.write_now(commands.create_user, email, name, password_hash, plan, now_ms())
     place.answer(

@@ -16,15 +16,19 @@ from cyclopts import Parameter, Token
 from sqlalchemy.exc import SQLAlchemyError
 
 from backroom.config import Settings, read_settings
-from backroom.errors import Conflict, Invalid, StoreFailed
+from backroom.errors import Conflict, Invalid, NotFound, StoreFailed
 from backroom.files.blobs import said
 from backroom.opening import open_database, shown_address
-from backroom.store.database import Database
-from backroom.store.migrations import migrate
+from backroom.store.database import Database, parse_url
+from backroom.store.migrations import current, migrate
 from backroom.upkeep.restore import is_unfinished
 
 T = TypeVar("T")
 
+NO_STORE = (
+    "There is no store at {}. Say where it is with --data, BACKROOM_DATA or BACKROOM_DATABASE_URL; "
+    "`backroom migrate` makes a new one."
+)
 UNFINISHED = "A restore into this store didn't get to its end. Run `backroom restore FILE` again."
 
 
@@ -53,17 +57,29 @@ class Place:
 
 
 @contextmanager
-def opened(settings: Settings, *, unfinished: bool = False) -> Iterator[Database]:
+def opened(settings: Settings, *, new: bool = False, unfinished: bool = False) -> Iterator[Database]:
     """The store, brought to the newest schema, for the time of the block.
 
-    Whatever the driver says against it becomes a Failure of one line. A store in which a restore was
-    interrupted is a Conflict, unless `unfinished`.
+    Whatever the driver says against it becomes a Failure of one line. Where there is none it is made if `new`, else
+    NotFound is raised and nothing is made. A store in which a restore was interrupted is a Conflict, unless
+    `unfinished`.
     """
+    if not new:
+        _check_file(settings)
     with connected(settings) as db:
+        if not new and db.read_now(current) is None:
+            raise NotFound(NO_STORE.format(shown_address(db)))
         migrate(db)
         if not unfinished and db.read_now(is_unfinished):
             raise Conflict(UNFINISHED)
         yield db
+
+
+def _check_file(settings: Settings) -> None:
+    """Raises NotFound where SQLite's file is missing, before anything is made for it."""
+    url = parse_url(settings.database_url, settings.data)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise NotFound(NO_STORE.format(url.database))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def serve(
     """Serves until SIGTERM or SIGINT, then finishes what it accepted."""
     settings = place.settings()
     # A store with half a restore in it is turned away before anything listens.
-    with opened(settings) as db:
+    with opened(settings, new=True) as db:
         setup = db.write_now(make_setup, now_ms()) if db.read_now(needs_setup) else None
 
     def ready(address: str) -> None:

@@ -39,7 +39,7 @@ BUILD_WIDGET = (
 
 def demo(*, place: Place = Place()) -> None:  # noqa: B008
     """Fills an empty store with three projects and some hundred reports over 60 days; refuses where there is data."""
-    with _opened_with_files(place.settings()) as (db, blobs), _shown_progress() as report:
+    with _opened_with_files(place.settings(), new=True) as (db, blobs), _shown_progress() as report:
         made = fill(db, blobs, now_ms(), report)
     place.answer(made.as_json(), made.as_text())
 
@@ -118,7 +118,7 @@ def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
     settings = place.settings()
     if not file.is_file():
         raise Invalid(f"There is no file {file}.")
-    with _opened_with_files(settings, unfinished=True) as (db, blobs), _shown_progress() as report:
+    with _opened_with_files(settings, new=True, unfinished=True) as (db, blobs), _shown_progress() as report:
         restored = restore_store(db, blobs, file, now_ms(), report)
     reports = restored.rows["reports"]
     place.answer(
@@ -139,8 +139,10 @@ def check_widget(folder: Path) -> Check:
 
 
 @contextmanager
-def _opened_with_files(settings: Settings, *, unfinished: bool = False) -> Iterator[tuple[Database, Blobs]]:
-    with opened(settings, unfinished=unfinished) as db:
+def _opened_with_files(
+    settings: Settings, *, new: bool = False, unfinished: bool = False
+) -> Iterator[tuple[Database, Blobs]]:
+    with opened(settings, new=new, unfinished=unfinished) as db:
         try:
             blobs = Blobs(settings.files_url, settings.files_path)
         except ValueError as error:
