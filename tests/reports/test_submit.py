@@ -235,6 +235,19 @@ def test_a_call_past_its_quota_stores_nothing(room: Room) -> None:
     assert len(rows(room.db)) == 3
 
 
+def test_retries_that_wait_together_are_answered_past_the_calls(room: Room) -> None:
+    room.db.write_now(set_plan, room.workspace, Plan.FREE)
+    room.db.write_now(take, room.workspace, Kind.API_CALLS, 298, NOW)
+    facts = room.facts()
+    names = ["a", "b", "a", "c", None, "c"]
+    answers = together(room.db, [submission(facts, metered=True, client_id=name) for name in names])
+    assert [type(answer) for answer in answers] == [Submitted, Submitted, Submitted, OverQuota, OverQuota, OverQuota]
+    assert answers[2] == answers[0]._replace(created=False, meter=answers[2].meter)
+    assert answers[2].meter.used == answers[2].meter.limit == 300
+    assert len(rows(room.db)) == 2
+    assert room.db.read_now(used, room.workspace, Kind.API_CALLS, NOW) == 300
+
+
 def test_a_call_past_the_feedback_quota_is_a_call(room: Room) -> None:
     room.db.write_now(set_plan, room.workspace, Plan.FREE)
     room.db.write_now(take, room.workspace, Kind.FEEDBACK, 300, NOW)

@@ -123,7 +123,7 @@ def _submit_with_look_ups(tx: Connection, batch: list[Submission]) -> Sequence[S
 
 def _store(tx: Connection, batch: list[Submission], *, look_up: bool) -> list[Submitted | Failure]:
     outcomes: list[Submitted | Failure | None] = [None] * len(batch)
-    meters = _admit(tx, batch, outcomes)
+    meters = _admit(tx, batch, outcomes, look_up=look_up)
     if look_up:
         _let_others_finish(tx, batch)
     firsts = _find_repeats(tx, batch, outcomes, meters) if look_up else {}
@@ -149,8 +149,11 @@ def _present_numbers(tx: Connection, batch: list[Submission]) -> dict[str, int |
     return {name: found[0][0] if found else None for name, found in rows.items()}
 
 
-def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None]) -> dict[int, Meter]:
-    """Turns away what was checked against old settings, and API calls past the quota."""
+def _admit(
+    tx: Connection, batch: list[Submission], outcomes: list[Submitted | Failure | None], *, look_up: bool
+) -> dict[int, Meter]:
+    """Turns away what was checked against old settings, and API calls past the quota; a retry of a report that is
+    stored still gets its answer."""
     numbers = _present_numbers(tx, batch)
     metered: dict[tuple[str, str], list[int]] = {}
     for place, item in enumerate(batch):
@@ -163,10 +166,13 @@ def _admit(tx: Connection, batch: list[Submission], outcomes: list[Submitted | F
         now, plan = batch[places[0]].now, batch[places[0]].project.plan
         granted, after = take(tx, workspace, Kind.API_CALLS, len(places), now, plan)
         for number, place in enumerate(places):
-            if number >= granted:
-                outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
+            if number < granted:
+                meters[place] = after if after.limit is None else after._replace(used=after.used - granted + number + 1)
                 continue
-            meters[place] = after if after.limit is None else after._replace(used=after.used - granted + number + 1)
+            if batch[place].client_id is not None and not look_up:
+                raise InDoubt
+            outcomes[place] = over_quota(Kind.API_CALLS, after.limit or 0, after.used, now)
+            meters[place] = after
     return meters
 
 
@@ -184,7 +190,7 @@ def _find_repeats(
     seen: dict[tuple[str, str], int] = {}
     repeats: dict[int, int] = {}
     for place, item in enumerate(batch):
-        if outcomes[place] is not None or item.client_id is None:
+        if isinstance(outcomes[place], Stale) or item.client_id is None:
             continue
         name = (item.project.id, item.client_id)
         if name in seen:

@@ -140,6 +140,24 @@ def test_retry_is_a_call_but_no_feedback(starter: Room) -> None:
     assert (starter.used(Kind.API_CALLS), starter.used(Kind.FEEDBACK)) == (2, 5_000)
 
 
+@pytest.mark.parametrize("path", ["/projects/{project}/feedback", "/feedback"])
+def test_retry_is_answered_when_the_calls_are_used_up(free: Room, path: str) -> None:
+    """B: a retry answers the first result, also when the month's calls are used up by then."""
+    body = {"message": "once", "projectSlug": free.slug}
+
+    def send(name: str) -> httpx.Response:
+        return free.ask("POST", path.format(project=free.project), body, headers={"Idempotency-Key": name})
+
+    free.use(Kind.API_CALLS, 299)
+    first, again, other = send("one"), send("one"), send("two")
+    assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
+    assert (other.status_code, other.json()) == (429, {"error": CALLS_OVER})
+    assert [meter(answer) for answer in (first, again, other)] == [(300, 0)] * 3
+    together = at_once(lambda: send("one"), times=12, threads=12)
+    assert [(answer.status_code, answer.json()) for answer in together] == [(200, first.json())] * 12
+    assert (free.used(Kind.API_CALLS), free.used(Kind.FEEDBACK)) == (300, 1)
+
+
 def test_failures_count_and_carry_the_meter(starter: Room, outsider: Room) -> None:
     """B: authenticated requests count however they end, and every answer to a metered key has the headers."""
     own = f"/projects/{starter.project}/feedback"
