@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy import Connection, bindparam, func, insert, make_url, select, text
 
 from backroom.errors import NotFound, StoreFailed
 from backroom.store.changes import change_number, mark_changed
@@ -38,6 +38,12 @@ def count_hot(conn: Connection) -> int:
 
 def count_core(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(workspaces)).scalar_one()
+
+
+def parameters(conn: Connection) -> dict[str, str]:
+    """What libpq was asked for, and doesn't do anyway."""
+    driver: Any = conn.connection.driver_connection
+    return dict(driver.info.get_parameters())
 
 
 def elsewhere(store: Store, work: str, *words: str) -> subprocess.Popen[bytes]:
@@ -220,6 +226,21 @@ def test_addresses(url: str, is_now: str) -> None:
 def test_addresses_of_nothing_durable_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"postgresql://… or sqlite:///"):
         parse_url(url, Path("/data"))
+
+
+@postgresql_only
+def test_a_host_that_is_gone_is_given_up(core_store: Store) -> None:
+    """The system alone would wait for two hours; what the address says goes before what we say."""
+    own = make_url(core_store.url).update_query_dict({"tcp_user_timeout": "5000"}).render_as_string(False)
+    for url, waits in ((core_store.url, "30000"), (own, "5000")):
+        database = Database(url, core_store.data_dir)
+        try:
+            given = [database.read_now(parameters)]
+            with database.connect_unmanaged() as connection:
+                given.append(parameters(connection))
+        finally:
+            database.close()
+        assert [(each["connect_timeout"], each["tcp_user_timeout"]) for each in given] == [("10", waits)] * 2
 
 
 def test_a_close_may_come_twice(core_store: Store) -> None:

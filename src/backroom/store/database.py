@@ -39,6 +39,17 @@ CACHE_KIB = 65_536
 REPEATABLE_READ = 3
 """psycopg's IsolationLevel: every statement of a read sees the same moment, as on SQLite."""
 
+ENCODING = {"client_encoding": "utf8"}
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""libpq's: seconds, but for the last, which is milliseconds. A host that is gone without a word is given up after
+half a minute, not after the system's two hours. What the address says itself goes before."""
+
 
 class Database:
     """One store. `path` is the SQLite file's, or None on PostgreSQL."""
@@ -75,7 +86,7 @@ class Database:
 
     def lock(self) -> FileLock | None:
         """A new lock object for this store's turns; None on PostgreSQL, which needs none."""
-        return FileLock(self._lock_path) if self._lock_path else None
+        return FileLock(self._lock_path, self.path) if self._lock_path else None
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `query(conn, …)` in a thread, in one transaction: it sees one moment of the store."""
@@ -187,7 +198,7 @@ def _engine(url: URL, *, reading: bool) -> Engine:
         max_overflow=READERS,
         pool_pre_ping=reading,
         hide_parameters=True,
-        connect_args={"client_encoding": "utf8"},
+        connect_args={**{name: value for name, value in PATIENCE.items() if name not in url.query}, **ENCODING},
     )
     if reading:
 
