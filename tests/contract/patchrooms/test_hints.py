@@ -115,6 +115,7 @@ def test_an_archived_channel_is_404(room: Api) -> None:
         '{"channelKey":"bug","weight":1e999}', '{"channelKey":"bug","weight":-1e10}', '{"channelKey":null,"weight":1}',
         '{"channelKey":"bug","weight":1,"userId":7}', '{"channelKey":"bug","weight":1,"userId":"a\\u0000"}',
         '{"channelKey":"bug","weight":1,"user":"x"}', '{"channelKey":"bug","weight":1,"userId":"\\udfff"}',
+        '{"channelKey":"bug","weight":1,"userId":""}',
     ],
 )  # fmt: skip
 def test_invalid_hints_are_400(owner: Api, body: str) -> None:

@@ -70,9 +70,12 @@ async def add_hint(door: PatchroomsDoor, request: Request) -> Answer:
     scope = request.scope
     await door.db.read_short(authenticate, door, scope, KeyScope.CHANNEL_WRITE)
     sent = await read_json(door, request, _new_hint)
-    if sent.user_id is not None and "\0" in sent.user_id:
+    user = sent.user_id
+    if user == "":
+        raise Invalid("userId must not be empty; a hint for everybody has none.")
+    if user is not None and "\0" in user:
         raise Invalid("userId must not have a NUL character.")
-    key, user = _known(sent.channel_key), sent.user_id or None
+    key = _known(sent.channel_key)
     await door.db.write(act, scope, KeyScope.CHANNEL_WRITE, channels.add_hint, key, sent.weight, user, now_ms())
     return json_answer(OkOut())
 
