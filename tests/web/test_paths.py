@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.harness.cast import Cast
 from tests.harness.server import Server
 from tests.web.wire import Response, get
 
@@ -30,11 +31,24 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
         ("/api/docs%0A", {"error": "Not found"}),
         ("/api/projects%0A", {"error": "Not found"}),
         ("/api/projects%0D", {"error": "Not found"}),
+        ("/api/v1%2Fdocs", {"error": "Not found"}),
+        ("/api/v1/projects%2fopenapi.json", {"error": "Not found", "code": "NOT_FOUND"}),
+        ("/api%2Fdocs", {"error": "Not found"}),
     ],
 )
 def test_unknown_paths_are_404_in_their_dialect(server: Server, path: str, expected: object) -> None:
     answer = get(server.port, path)
     assert (answer.status, answer.json()) == (404, expected)
+
+
+def test_an_encoded_slash_is_no_slash(server: Server, cast: Cast) -> None:
+    """A proxy that keeps a path from somebody sees the same path."""
+    owner = cast.owner
+    project, key = f"/api/v1/projects/{owner.project.id}", f"Bearer {owner.key}"
+    assert get(server.port, f"{project}/feedback", authorization=key).status == 200
+    assert get(server.port, f"{project}/%66eedback", authorization=key).status == 200
+    assert get(server.port, f"{project}%2Ffeedback", authorization=key).status == 404
+    assert get(server.port, f"/api/projects/{owner.project.id}%2ffeedback", x_api_key=owner.miniback_key).status == 404
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/nowhere", "/api/v10", "/api/v10/docs", "/api/v"])

@@ -7,6 +7,7 @@ seen by a sweep over all connections once a second, which compares what it sees 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -56,6 +57,8 @@ class Refusal(Exception):
         self.status = status
         self.code = code
 
+
+ENCODED_SLASH = re.compile("%2[fF]")
 
 MALFORMED = Refusal(400, "BAD_REQUEST", "This isn't valid HTTP.")
 UNKNOWN_METHOD = Refusal(400, "BAD_REQUEST", "This isn't HTTP, or has a method that the server doesn't know.")
@@ -159,7 +162,7 @@ class GuardedProtocol(HttpToolsProtocol):
         path = raw_path.decode("ascii")
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = self.parser.get_http_version()
-        scope["path"] = unquote(path) if "%" in path else path
+        scope["path"] = _decoded(path) if "%" in path else path
         scope["raw_path"] = raw_path
         scope["query_string"] = url.query or b""
 
@@ -390,6 +393,11 @@ async def sweep_forever(state: ServerState) -> None:
                     connection.sweep(now)
             except Exception:
                 log.exception("sweep_failed")
+
+
+def _decoded(path: str) -> str:
+    """The path's characters, but for an encoded slash: it divides no segments, and no name of ours has one."""
+    return "%2F".join(map(unquote, ENCODED_SLASH.split(path)))
 
 
 def _refusal_of(error: httptools.HttpParserError) -> Refusal:
