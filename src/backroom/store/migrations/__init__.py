@@ -41,8 +41,7 @@ def migrate(db: Database) -> tuple[str | None, str]:
     Raises Invalid for a store that a newer program wrote, that can't keep every character, or whose file is gone
     while its log is there.
     """
-    _check_log(db.path)
-    with _turn(db), db.connect_unmanaged() as conn:
+    with _turn(db), _begun(db) as conn:
         if not db.is_sqlite:
             conn.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ADVISORY_LOCK})
             conn.commit()
@@ -55,16 +54,18 @@ def migrate(db: Database) -> tuple[str | None, str]:
                 conn.commit()
 
 
-def _check_log(path: Path | None) -> None:
-    """Raises Invalid where SQLite would delete the log, with what only it has, to begin a new file beside it."""
-    if path is None or path.exists():
-        return
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
-        raise Invalid(
-            f"{path} isn't there, but its log is, {log.name}, with reports in it: put the file back, or restore a "
-            "backup into another folder. To begin anew, move the log away."
-        )
+def _begun(db: Database) -> Connection:
+    """A connection that makes SQLite's file where there is none. To be called in the store's turn, in which nobody
+    else does. Raises Invalid where SQLite would delete a log, with what only it has, to begin a file beside it."""
+    path = db.path
+    if path is not None and not path.exists():
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise Invalid(
+                f"{path} isn't there, but its log is, {log.name}, with reports in it: put the file back, or restore "
+                "a backup into another folder. To begin anew, move the log away."
+            )
+    return db.connect_unmanaged()
 
 
 @contextmanager
