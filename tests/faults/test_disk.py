@@ -177,55 +177,28 @@ def test_a_full_disk_under_load(disk: tuple[Disk, Cast], start_server: StartServ
 
 
 @sqlite_only
-@pytest.mark.parametrize("what", ["moved", "deleted", "replaced"])
-def test_a_file_that_is_taken_away_takes_no_more_reports(
-    fresh_cast: Cast, start_server: StartServer, what: str
-) -> None:
-    """The same of the database's file alone, whose lock still lies where it did."""
-    server, file = start_server(fresh_cast.store), fresh_cast.store.data_dir / "backroom.db"
-    client = Client(server, fresh_cast)
-    assert client.send(Sent(0)).status == 201
-    away = file.with_name("away")
-    if what == "replaced":
-        shutil.copy(file, away)
-        away.replace(file)
-    elif what == "moved":
-        file.rename(away)
-    else:
-        file.unlink()
-    for number in (1, 2):
-        answer = client.send(Sent(number))
-        assert is_refusal(answer, Sent(number))
-        assert "kept nothing" in answer.body["error"]
-    assert client.ask("GET", "/readyz").status == 503
-    if what == "moved":
-        away.rename(file)
-        assert client.send(Sent(1)).status == 201
-        assert client.ask("GET", "/readyz").status == 200
-    client.close()
-
-
-@sqlite_only
-@pytest.mark.parametrize("what", ["moved", "deleted"])
+@pytest.mark.parametrize("what", [".", "backroom.db"], ids=["folder", "file"])
+@pytest.mark.parametrize("how", ["moved", "deleted", "replaced"])
 def test_a_store_that_is_taken_away_takes_no_more_reports(
-    fresh_cast: Cast, start_server: StartServer, what: str
+    fresh_cast: Cast, start_server: StartServer, what: str, how: str
 ) -> None:
     """The file is still open, but nobody will ever find again what is written into it."""
-    server, data = start_server(fresh_cast.store), fresh_cast.store.data_dir
+    server, place = start_server(fresh_cast.store), fresh_cast.store.data_dir / what
     client = Client(server, fresh_cast)
     assert client.send(Sent(0)).status == 201
-    away = data.with_name("away")
-    if what == "moved":
-        data.rename(away)
-    else:
-        shutil.rmtree(data)
+    away = place.with_name("away")
+    place.rename(away)
+    if how == "deleted":
+        shutil.rmtree(away) if away.is_dir() else away.unlink()
+    elif how == "replaced":
+        shutil.copytree(away, place) if away.is_dir() else shutil.copy(away, place)
     for number in (1, 2):
         answer = client.send(Sent(number))
         assert is_refusal(answer, Sent(number))
         assert "kept nothing" in answer.body["error"]
     assert client.ask("GET", "/readyz").status == 503
-    if what == "moved":
-        away.rename(data)
+    if how == "moved":
+        away.rename(place)
         assert client.send(Sent(1)).status == 201
         assert client.ask("GET", "/readyz").status == 200
     client.close()

@@ -13,16 +13,24 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
-import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from backroom.config import Settings
 from backroom.web.cycle import Cycle
-from backroom.web.http import JSON, Answer, Headers, new_request_id, send_answer
+from backroom.web.http import Answer, new_request_id, send_answer
+from backroom.web.refusals import (
+    OVERLOADED,
+    TOO_MUCH_FRAMING,
+    TOO_SLOW,
+    Refusal,
+    body_and_headers,
+    refusal_bytes,
+    refusal_of,
+)
 
 log = structlog.get_logger("backroom.server")
 
@@ -40,6 +48,8 @@ LINGER_BYTES = 128 * 1024 * 1024
 
 DEAF = -1
 
+ENCODED_SLASH = re.compile("%2[fF]")
+
 
 class GuardedConfig(Config):
     """uvicorn's configuration, with our settings for the protocol."""
@@ -47,24 +57,6 @@ class GuardedConfig(Config):
     def __init__(self, app: Any, settings: Settings, **options: Any) -> None:
         super().__init__(app, http=GuardedProtocol, **options)
         self.settings = settings
-
-
-class Refusal(Exception):
-    """A request that isn't taken, found while it is parsed."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-ENCODED_SLASH = re.compile("%2[fF]")
-
-MALFORMED = Refusal(400, "BAD_REQUEST", "This isn't valid HTTP.")
-UNKNOWN_METHOD = Refusal(400, "BAD_REQUEST", "This isn't HTTP, or has a method that the server doesn't know.")
-TOO_SLOW = Refusal(408, "REQUEST_TIMEOUT", "The request didn't arrive in time.")
-TOO_MUCH_FRAMING = Refusal(413, "PAYLOAD_TOO_LARGE", "The body's chunks carry too little, or its trailers too much.")
-OVERLOADED = Refusal(503, "UNAVAILABLE", "The server has as many connections as it takes. Try again in a moment.")
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -190,7 +182,7 @@ class GuardedProtocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
-            self.refuse(_refusal_of(error))
+            self.refuse(refusal_of(error))
             return
         if was_in_body and not self._body.takes(cycle, len(data), self._delivered - before, self._settings):
             self.refuse(TOO_MUCH_FRAMING)
@@ -300,14 +292,14 @@ class GuardedProtocol(HttpToolsProtocol):
             cycle.message_event.set()
         if not answered:
             request_id = new_request_id()
-            self.transport.write(_refusal_bytes(refusal, self.server_state.default_headers, request_id))
+            self.transport.write(refusal_bytes(refusal, self.server_state.default_headers, request_id))
             self._log(refusal, request_id)
         self.transport.close()
 
     async def _refuse_overloaded(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """The ASGI app of the connections beyond `max_connections`."""
         scope["request_id"] = new_request_id()
-        body, headers = _refusal(OVERLOADED)
+        body, headers = body_and_headers(OVERLOADED)
         await send_answer(scope, send, Answer(OVERLOADED.status, body, [*headers, (b"retry-after", b"1")]))
         self._log(OVERLOADED, scope["request_id"])
 
@@ -398,22 +390,3 @@ async def sweep_forever(state: ServerState) -> None:
 def _decoded(path: str) -> str:
     """The path's characters, but for an encoded slash: it divides no segments, and no name of ours has one."""
     return "%2F".join(map(unquote, ENCODED_SLASH.split(path)))
-
-
-def _refusal_of(error: httptools.HttpParserError) -> Refusal:
-    if isinstance(error.__context__, Refusal):
-        return error.__context__
-    return UNKNOWN_METHOD if isinstance(error, httptools.HttpParserInvalidMethodError) else MALFORMED
-
-
-def _refusal(refusal: Refusal) -> tuple[bytes, Headers]:
-    """Body and headers in the shape of the dialect with more fields; the other takes it as well."""
-    body = msgspec.json.encode({"error": str(refusal), "code": refusal.code})
-    return body, [JSON, (b"connection", b"close")]
-
-
-def _refusal_bytes(refusal: Refusal, default_headers: Headers, request_id: str) -> bytes:
-    body, headers = _refusal(refusal)
-    headers += [(b"x-request-id", request_id.encode()), (b"content-length", b"%d" % len(body))]
-    lines = [b"%b: %b\r\n" % line for line in (*default_headers, *headers)]
-    return b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body])
