@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Scope, operator
+from backroom.access import ALL_SCOPES, Actor, KeyScope, operator
 from backroom.errors import Denied
 
 PATCHROOMS_SCOPES = {
@@ -19,12 +19,12 @@ PATCHROOMS_SCOPES = {
 
 def test_the_scopes_are_the_dialects() -> None:
     """Patchrooms, "Keys and hosts", D."""
-    assert set(Scope) == PATCHROOMS_SCOPES
+    assert set(KeyScope) == PATCHROOMS_SCOPES
     assert {str(scope) for scope in ALL_SCOPES} == PATCHROOMS_SCOPES
 
 
-@pytest.mark.parametrize("scope", Scope)
-def test_an_actor_needs_the_very_scope(scope: Scope) -> None:
+@pytest.mark.parametrize("scope", KeyScope)
+def test_an_actor_needs_the_very_scope(scope: KeyScope) -> None:
     Actor("key", "k", "w", "p", frozenset({scope})).require(scope)
     with pytest.raises(Denied, match=scope):
         Actor("key", "k", "w", "p", ALL_SCOPES - {scope}).require(scope)

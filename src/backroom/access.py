@@ -8,7 +8,7 @@ from typing import NamedTuple
 from backroom.errors import Denied
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """What a secret key may do (Patchrooms, "Keys and hosts")."""
 
     PROJECT_READ = "project:read"
@@ -19,7 +19,7 @@ class Scope(StrEnum):
     CHANNEL_WRITE = "channel:write"
 
 
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(KeyScope)
 
 
 class Role(StrEnum):
@@ -34,10 +34,10 @@ class Role(StrEnum):
 RANKS = (Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER)
 """From least to most: each role may do what those before it may."""
 
-_READING = frozenset({Scope.PROJECT_READ, Scope.FEEDBACK_READ, Scope.CHANNEL_READ})
-SCOPES_OF: dict[Role, frozenset[Scope]] = {
+_READING = frozenset({KeyScope.PROJECT_READ, KeyScope.FEEDBACK_READ, KeyScope.CHANNEL_READ})
+SCOPES_OF: dict[Role, frozenset[KeyScope]] = {
     Role.VIEWER: _READING,
-    Role.MEMBER: _READING | {Scope.FEEDBACK_WRITE},
+    Role.MEMBER: _READING | {KeyScope.FEEDBACK_WRITE},
     Role.ADMIN: ALL_SCOPES,
     Role.OWNER: ALL_SCOPES,
 }
@@ -55,11 +55,11 @@ class Actor(NamedTuple):
     id: str
     workspace: str
     project: str | None
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     role: Role | None = None
     name: str = ""
 
-    def require(self, scope: Scope) -> None:
+    def require(self, scope: KeyScope) -> None:
         """Raises Denied unless this actor has `scope`."""
         if scope not in self.scopes:
             raise Denied(f"This needs the scope {scope}." if self.role is None else f"The role {self.role} may not.")

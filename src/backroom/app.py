@@ -29,12 +29,12 @@ from backroom.upkeep.sweep import sweep_doomed
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.routes import OPERATIONS as PAGES
 from backroom.web.http import Door, new_request_id
+from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
 from backroom.web.mcp.door import McpDoor, is_for_agents
 from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
 from backroom.web.patchrooms.door import PatchroomsDoor
-from backroom.web.uses import KeyUses
 from backroom.web.widget.bundle import built_parts
 from backroom.web.widget.door import WidgetDoor, is_ours
 from backroom.web.widget.earlier import EarlierParts
@@ -53,14 +53,14 @@ class App:
         self.settings = settings
         self.db = open_database(settings)
         self._blobs = open_blobs(settings)
-        self._uses = KeyUses(self.db)
+        self._key_usage = KeyUsage(self.db)
         directory, limits = Directory(), Limits(settings)
         self._receipts = Receipts()
         self._patchrooms: Door = PatchroomsDoor(
-            self.db, directory, self._blobs, limits, self._uses, self._receipts, settings
+            self.db, directory, self._blobs, limits, self._key_usage, self._receipts, settings
         )
-        self._miniback: Door = MinibackDoor(self.db, directory, limits, self._uses, settings)
-        self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._uses, settings)
+        self._miniback: Door = MinibackDoor(self.db, directory, limits, self._key_usage, settings)
+        self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._key_usage, settings)
         self._ops: Door = OpsDoor(self.db, settings)
         self._parts = EarlierParts(settings.data / "widget")
         self._widget: Door = WidgetDoor(self.db, self._receipts, self._parts, settings.demo_page)
@@ -162,7 +162,7 @@ class App:
 
         def close() -> None:
             try:
-                self._uses.close()
+                self._key_usage.close()
                 self.db.close()
             finally:
                 loop.call_soon_threadsafe(done.set)

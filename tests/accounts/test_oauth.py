@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, func, select
 
-from backroom.access import Actor, Role, Scope, operator, person
+from backroom.access import Actor, KeyScope, Role, operator, person
 from backroom.accounts import oauth, people
 from backroom.accounts.audit import list_audit
 from backroom.accounts.commands import add_member
@@ -32,7 +32,7 @@ READ, WRITE = OFFERED
 ASKED = Asked("client-1", "Editor", "http://127.0.0.1/cb", True, "challenge", "state", OFFERED, None)
 
 
-def granted(room: Room, actor: Actor, *scopes: Scope, now: int = NOW) -> tuple[str, str]:
+def granted(room: Room, actor: Actor, *scopes: KeyScope, now: int = NOW) -> tuple[str, str]:
     """A grant, and the code for it."""
 
     def go(tx: Connection) -> tuple[str, str]:
@@ -69,7 +69,7 @@ def test_nobody_gives_more_than_they_have_or_was_asked(room: Room) -> None:
         with pytest.raises(NotFound):
             granted(room, actor, READ)
     with pytest.raises(Invalid):
-        granted(room, member(room, "ann"), READ, Scope.PROJECT_WRITE)
+        granted(room, member(room, "ann"), READ, KeyScope.PROJECT_WRITE)
     with pytest.raises(Invalid):
         room.db.write_now(oauth.allow, viewer, ASKED, room.id, [], NOW)
 

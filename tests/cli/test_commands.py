@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backroom.access import Scope
+from backroom.access import KeyScope
 from backroom.projects.rules import KEY_LENGTHS
 from tests.harness.cast import Cast
 from tests.harness.commands import Commands
@@ -249,7 +249,7 @@ def test_project_create(fresh_cast: Cast) -> None:
 
 
 def test_key_create_with_scopes(fresh_cast: Cast) -> None:
-    scopes = [word for scope in Scope for word in ("--scope", scope.value)]
+    scopes = [word for scope in KeyScope for word in ("--scope", scope.value)]
     made = fresh_cast.cli("key", "create", "--project", fresh_cast.owner.project.id, *scopes, "--name", "All")
     assert list(made) == ["id", "key"]
     assert is_key(made["key"], "pr_sk_")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backroom.access import Actor, Role, Scope, operator
+from backroom.access import Actor, KeyScope, Role, operator
 from backroom.accounts.commands import add_member, create_user, create_workspace, set_plan
 from backroom.accounts.rules import Plan
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
@@ -266,13 +266,13 @@ def test_the_default_channel_is_live_whoever_archives_at_the_same_time(core_stor
 def test_an_outsider_finds_nothing_and_changes_nothing(room: Room) -> None:
     db = room.db
     outsider = make_room(db, "Elsewhere").actor
-    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "k", NOW)
     tries: list[Callable[[], Any]] = [
         lambda: db.read_now(get_project, outsider, room.id),
         lambda: db.read_now(find_miniback_key, outsider, room.id),
         lambda: db.write_now(update_project, outsider, room.id, {"name": "Mine"}, NOW),
         lambda: db.write_now(delete_project, outsider, room.id, NOW),
-        lambda: db.write_now(create_secret_key, outsider, room.id, frozenset(Scope), "k", NOW),
+        lambda: db.write_now(create_secret_key, outsider, room.id, frozenset(KeyScope), "k", NOW),
         lambda: db.write_now(regenerate_miniback_key, outsider, room.id, NOW),
         lambda: db.write_now(revoke_key, outsider, key.id, NOW),
     ]
@@ -295,7 +295,7 @@ def test_projects_are_listed_newest_first(room: Room) -> None:
 
 def test_a_secret_key_is_kept_as_a_hash(room: Room) -> None:
     """Patchrooms, "Keys and hosts", B."""
-    scopes = frozenset({Scope.FEEDBACK_READ, Scope.CHANNEL_WRITE})
+    scopes = frozenset({KeyScope.FEEDBACK_READ, KeyScope.CHANNEL_WRITE})
     made = room.db.write_now(create_secret_key, room.actor, room.id, scopes, "My key", NOW)
     row = room.db.read_now(lambda conn: conn.execute(select(api_keys)).one())
     assert tuple(row) == (
@@ -309,7 +309,7 @@ def test_a_secret_key_is_kept_as_a_hash(room: Room) -> None:
 
 def test_a_key_is_revoked_once(room: Room) -> None:
     db = room.db
-    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "k", NOW)
     number = generation(db)
     assert db.write_now(revoke_key, room.actor, key.id, NOW + 5) == NOW + 5
     assert db.write_now(revoke_key, room.actor, key.id, NOW + 9) == NOW + 5
@@ -325,7 +325,7 @@ def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Roo
     """Miniback, "Keys and plans", D, however many regenerate it at once."""
     db = room.db
     assert db.read_now(find_miniback_key, room.actor, room.id) is None
-    secret = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "stays", NOW)
+    secret = db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "stays", NOW)
     first = db.write_now(regenerate_miniback_key, room.actor, room.id, NOW)
     info = db.read_now(find_miniback_key, room.actor, room.id)
     assert info == (first.id, first.key[:10], NOW, None)
@@ -344,7 +344,7 @@ def test_regenerating_replaces_the_projects_one_key(core_store: Store, room: Roo
 
 def test_a_deleted_project_is_gone_for_everybody_at_once(room: Room) -> None:
     db = room.db
-    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    key = db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "k", NOW)
     assert db.read_now(find_project, operator(), room.id) is not None
     number = generation(db)
     db.write_now(delete_project, room.actor, room.id, NOW)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Role, Scope
+from backroom.access import ALL_SCOPES, Actor, KeyScope, Role
 from backroom.accounts.commands import set_plan
 from backroom.accounts.rules import Plan
 from backroom.errors import Denied
@@ -72,7 +72,7 @@ def test_unchecked_copies_are_those_that_were_read(room: Room) -> None:
     assert kept.kept_project(key) is None
     facts = room.db.read_now(kept.by_project_key, key)
     assert kept.kept_project(key) is facts
-    secret = room.db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    secret = room.db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "k", NOW)
     assert kept.kept_secret(hash_key(secret.key)) is None
     found = room.db.read_now(kept.by_secret, hash_key(secret.key))
     assert kept.kept_secret(hash_key(secret.key)) is found
@@ -115,7 +115,7 @@ def test_a_change_counts_at_once_in_every_process(room: Room, elsewhere: Databas
 
 def test_a_revoked_key_ends_at_once_in_every_process(room: Room, elsewhere: Database) -> None:
     here, there = Directory(), Directory()
-    key = room.db.write_now(create_secret_key, room.actor, room.id, frozenset(Scope), "k", NOW)
+    key = room.db.write_now(create_secret_key, room.actor, room.id, frozenset(KeyScope), "k", NOW)
     for db, kept in ((room.db, here), (elsewhere, there)):
         assert db.read_now(kept.by_secret, hash_key(key.key)) is not None
     elsewhere.write_now(revoke_key, room.actor, key.id, NOW)
@@ -126,7 +126,7 @@ def test_a_revoked_key_ends_at_once_in_every_process(room: Room, elsewhere: Data
 
 def test_whom_a_key_acts_for(room: Room) -> None:
     """Patchrooms, "Keys and hosts": bound to one project. Miniback, "Keys and plans": the whole workspace."""
-    db, scopes = room.db, frozenset({Scope.FEEDBACK_READ, Scope.CHANNEL_READ})
+    db, scopes = room.db, frozenset({KeyScope.FEEDBACK_READ, KeyScope.CHANNEL_READ})
     key = db.write_now(create_secret_key, room.actor, room.id, scopes, "k", NOW)
     found: KeyFacts | None = db.read_now(Directory().by_secret, hash_key(key.key))
     actor = Actor("key", key.id, room.workspace, room.id, scopes, None, "k")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table
 
-from backroom.access import ALL_SCOPES, Actor, Role, Scope, operator, person
+from backroom.access import ALL_SCOPES, Actor, KeyScope, Role, operator, person
 from backroom.accounts.rules import Plan
 from backroom.errors import NotFound
 from backroom.projects.commands import (
@@ -114,7 +114,7 @@ def test_keys_say_who_made_them(room: Room) -> None:
     person_row = {"id": "ada", "email": "ada@example.com", "name": "Ada", "password_hash": "", "created_at": NOW}
     insert_row(room, users, person_row)
     ada = person("ada", "Ada", room.workspace, Role.ADMIN)
-    by_ada = db.write_now(create_secret_key, ada, room.id, frozenset({Scope.FEEDBACK_READ}), "CI", NOW)
+    by_ada = db.write_now(create_secret_key, ada, room.id, frozenset({KeyScope.FEEDBACK_READ}), "CI", NOW)
     by_operator = db.write_now(regenerate_miniback_key, operator(), room.id, NOW + 1)
     key = Actor("key", by_operator.id, room.workspace, None, ALL_SCOPES, Role.OWNER)
     by_key = db.write_now(create_secret_key, key, room.id, ALL_SCOPES, "By a key", NOW + 2)
@@ -128,7 +128,7 @@ def test_keys_say_who_made_them(room: Room) -> None:
         (by_ada.id, "Ada"),
         (by_nobody.id, "Somebody who left"),
     ], "live ones first, newest first"
-    scopes = (Scope.FEEDBACK_READ,)
+    scopes = (KeyScope.FEEDBACK_READ,)
     assert rows[2] == (by_ada.id, Dialect.PATCHROOMS, "CI", by_ada.key[:10], scopes, "Ada", NOW, None, None)
     assert (rows[1].dialect, len(rows[1].scopes)) == (Dialect.MINIBACK, 6)
     assert rows[3].revoked_at == NOW + 4

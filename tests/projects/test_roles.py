@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backroom.access import ALL_SCOPES, RANKS, Actor, Role, Scope, operator, person
+from backroom.access import ALL_SCOPES, RANKS, Actor, KeyScope, Role, operator, person
 from backroom.errors import Denied, NotFound
 from backroom.projects.channels import (
     add_hint,
@@ -56,26 +56,26 @@ def _key(room: Room) -> str:
     return str(room.db.read_now(lambda conn: conn.execute(select(api_keys.c.id)).scalar_one()))
 
 
-READS: dict[str, tuple[Role, Scope | None, Act]] = {
-    "project": (Role.VIEWER, Scope.PROJECT_READ, lambda r, a: r.db.read_now(get_project, a, r.id)),
-    "by slug": (Role.VIEWER, Scope.PROJECT_READ, lambda r, a: r.db.read_now(get_by_slug, a, "room")),
-    "channels": (Role.VIEWER, Scope.CHANNEL_READ, lambda r, a: r.db.read_now(list_channels, a, r.id, True)),
-    "hints": (Role.VIEWER, Scope.CHANNEL_READ, lambda r, a: r.db.read_now(list_hints, a, r.id, NOW)),
-    "route": (Role.VIEWER, Scope.CHANNEL_READ, lambda r, a: r.db.read_now(explain_route, a, r.id, None, None, NOW)),
+READS: dict[str, tuple[Role, KeyScope | None, Act]] = {
+    "project": (Role.VIEWER, KeyScope.PROJECT_READ, lambda r, a: r.db.read_now(get_project, a, r.id)),
+    "by slug": (Role.VIEWER, KeyScope.PROJECT_READ, lambda r, a: r.db.read_now(get_by_slug, a, "room")),
+    "channels": (Role.VIEWER, KeyScope.CHANNEL_READ, lambda r, a: r.db.read_now(list_channels, a, r.id, True)),
+    "hints": (Role.VIEWER, KeyScope.CHANNEL_READ, lambda r, a: r.db.read_now(list_hints, a, r.id, NOW)),
+    "route": (Role.VIEWER, KeyScope.CHANNEL_READ, lambda r, a: r.db.read_now(explain_route, a, r.id, None, None, NOW)),
     "keys": (Role.ADMIN, None, lambda r, a: r.db.read_now(list_keys, a, r.id)),
     "miniback key": (Role.ADMIN, None, lambda r, a: r.db.read_now(find_miniback_key, a, r.id)),
 }
 """By name: the least role, the scope that does for a key (None: no key of a project may), and the act."""
 
-WRITES: dict[str, tuple[Role, Scope | None, Act]] = {
+WRITES: dict[str, tuple[Role, KeyScope | None, Act]] = {
     "change": (
         Role.ADMIN,
-        Scope.PROJECT_WRITE,
+        KeyScope.PROJECT_WRITE,
         lambda r, a: r.db.write_now(update_project, a, r.id, {"name": "New", "status": "PAUSED"}, NOW),
     ),
     "secret": (
         Role.ADMIN,
-        Scope.PROJECT_WRITE,
+        KeyScope.PROJECT_WRITE,
         lambda r, a: r.db.write_now(generate_identity_secret, a, r.id, NOW),
     ),
     "delete": (Role.OWNER, None, lambda r, a: r.db.write_now(delete_project, a, r.id, NOW)),
@@ -83,28 +83,28 @@ WRITES: dict[str, tuple[Role, Scope | None, Act]] = {
     "new key": (
         Role.ADMIN,
         None,
-        lambda r, a: r.db.write_now(create_secret_key, a, r.id, frozenset({Scope.FEEDBACK_READ}), "k", NOW),
+        lambda r, a: r.db.write_now(create_secret_key, a, r.id, frozenset({KeyScope.FEEDBACK_READ}), "k", NOW),
     ),
     "new miniback key": (Role.ADMIN, None, lambda r, a: r.db.write_now(regenerate_miniback_key, a, r.id, NOW)),
     "revoke": (Role.ADMIN, None, lambda r, a: r.db.write_now(revoke_key, a, _key(r), NOW)),
     "new channel": (
         Role.ADMIN,
-        Scope.CHANNEL_WRITE,
+        KeyScope.CHANNEL_WRITE,
         lambda r, a: r.db.write_now(create_channel, a, r.id, PRAISE, NOW),
     ),
     "channel": (
         Role.ADMIN,
-        Scope.CHANNEL_WRITE,
+        KeyScope.CHANNEL_WRITE,
         lambda r, a: r.db.write_now(update_channel, a, r.id, "feature", {"archived": True}, NOW),
     ),
     "hint": (
         Role.ADMIN,
-        Scope.CHANNEL_WRITE,
+        KeyScope.CHANNEL_WRITE,
         lambda r, a: r.db.write_now(add_hint, a, r.id, "bug", "max", None, NOW),
     ),
     "no hint": (
         Role.ADMIN,
-        Scope.CHANNEL_WRITE,
+        KeyScope.CHANNEL_WRITE,
         lambda r, a: r.db.write_now(delete_hint, a, r.id, _hint(r), NOW),
     ),
 }
@@ -196,7 +196,7 @@ def test_a_key_of_one_project_does_nothing_in_the_workspace(room: Room) -> None:
         room.db.write_now(create_project, key, "Second", None, NOW)
     with pytest.raises(Denied):
         room.db.read_now(usage_overview, key, NOW)
-    blind = key._replace(scopes=frozenset({Scope.FEEDBACK_READ}))
+    blind = key._replace(scopes=frozenset({KeyScope.FEEDBACK_READ}))
     for query in (list_overview, list_projects):
         with pytest.raises(Denied):
             room.db.read_now(query, blind)

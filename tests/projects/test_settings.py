@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Scope, operator
+from backroom.access import ALL_SCOPES, Actor, KeyScope, operator
 from backroom.accounts.audit import Change, list_audit
 from backroom.errors import Invalid
 from backroom.projects.channels import add_hint, create_channel, delete_hint, list_hints, update_channel
@@ -67,7 +67,7 @@ def test_who_changed_what_is_noted(room: Room) -> None:
     db.write_now(update_project, actor, room.id, {"name": "Hall", "slug": "hall", "status": "PAUSED"}, NOW + 1)
     db.write_now(create_channel, actor, room.id, PRAISE, NOW + 2)
     db.write_now(update_channel, actor, room.id, "praise", {"name": "Praise", "base_weight": 3.0}, NOW + 3)
-    key = db.write_now(create_secret_key, actor, room.id, frozenset({Scope.FEEDBACK_READ}), "CI", NOW + 4)
+    key = db.write_now(create_secret_key, actor, room.id, frozenset({KeyScope.FEEDBACK_READ}), "CI", NOW + 4)
     db.write_now(revoke_key, actor, key.id, NOW + 5)
     miniback = db.write_now(regenerate_miniback_key, actor, room.id, NOW + 6)
     db.write_now(add_hint, actor, room.id, "bug", "max", "u", NOW + 7)

@@ -17,9 +17,11 @@ from backroom.access import Role, person
 from backroom.clock import DAY
 from backroom.errors import Denied, NotFound
 from backroom.files.blobs import Blobs
-from backroom.reports import export, zipped
+from backroom.reports import export
+from backroom.reports import export_zip as zip_module
 from backroom.reports.bulk import apply
 from backroom.reports.export import COLUMNS, export_csv, export_json_lines
+from backroom.reports.export_zip import Names, export_zip
 from backroom.reports.filters import Wanted
 from backroom.reports.inbox import list_inbox
 from backroom.reports.markdown import CLAIMED, NOTICE, OF_THE_ROOM
@@ -27,7 +29,6 @@ from backroom.reports.queries import report_json
 from backroom.reports.rooms import open_room
 from backroom.reports.submit import StoredFile
 from backroom.reports.triage import AddLabel, Assign
-from backroom.reports.zipped import Names, export_zip
 from backroom.store.database import Database
 from backroom.store.tables import reports
 from tests.reports.fill import member
@@ -135,7 +136,7 @@ def test_a_zip_is_handed_out_as_it_grows_and_may_be_left(room: Room, blobs: Blob
         room.submit(files=[file], blocks=block_of(room, file))
     pieces = list(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
     assert len(pieces) > 8
-    assert max(map(len, pieces)) < 3 * zipped.PIECE + 256 * 1024
+    assert max(map(len, pieces)) < 3 * zip_module.PIECE + 256 * 1024
     left: Any = export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW)
     next(left)
     left.close()

@@ -15,7 +15,7 @@ from backroom.access import Role, person
 from backroom.clock import DAY
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.ids import IdMaker
-from backroom.reports import finding
+from backroom.reports import find
 from backroom.reports.bulk import apply, undo
 from backroom.reports.commands import delete_report
 from backroom.reports.comments import add_comment
@@ -30,7 +30,7 @@ from backroom.reports.inbox import (
     neighbours,
     open_by_channel,
 )
-from backroom.reports.reach import reach
+from backroom.reports.lookup import reach
 from backroom.reports.rules import Source, Status
 from backroom.reports.triage import AddLabel, Assign, Delete, SetStatus
 from backroom.store import facets
@@ -141,10 +141,10 @@ def test_a_walk_finds_each_report_that_fits_once(filled: Filled, seed: int) -> N
 @pytest.mark.parametrize("seed", range(60, 100))
 def test_a_bounded_look_goes_on_where_it_stopped(filled: Filled, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With so little looked at for a page most pages are short, and none skips anything."""
-    monkeypatch.setattr(finding, "LOOKED_AT", 5)
-    monkeypatch.setattr(finding, "FIRST_PIECE", 2)
-    monkeypatch.setattr(finding, "LARGEST_PIECE", 3)
-    monkeypatch.setattr(finding, "LEAST_LOOKED_AT", 3)
+    monkeypatch.setattr(find, "LOOKED_AT", 5)
+    monkeypatch.setattr(find, "FIRST_PIECE", 2)
+    monkeypatch.setattr(find, "LARGEST_PIECE", 3)
+    monkeypatch.setattr(find, "LEAST_LOOKED_AT", 3)
     pick = random.Random(seed)
     wanted = filled.any_filter(pick)
     assert walk(filled.db, wanted, 4) == filled.wanted_ids(wanted)
@@ -276,7 +276,7 @@ def test_a_search_within_times_finds_what_was_brought_back(
     room: Room, monkeypatch: pytest.MonkeyPatch, fed: bool, times: tuple[bool, bool]
 ) -> None:
     """On SQLite such reports may lie behind all that came meanwhile."""
-    monkeypatch.setattr(finding, "SLACK_ROWS", 1)
+    monkeypatch.setattr(find, "SLACK_ROWS", 1)
     old = [room.submit(NOW, message="the checkout").id for _ in range(8)]
     feed_all(room.db)
     done = room.db.write_now(apply, room.actor, Delete(), old[2:], NOW)
@@ -295,7 +295,7 @@ def test_a_search_within_times_finds_what_came_while_the_clock_was_wrong(
     room: Room, monkeypatch: pytest.MonkeyPatch, fed: bool
 ) -> None:
     """A server that was started again with its clock set back gives ids that lie before those it gave."""
-    monkeypatch.setattr(finding, "SLACK_ROWS", 1)
+    monkeypatch.setattr(find, "SLACK_ROWS", 1)
     ahead = [room.submit(NOW + DAY, message="the checkout").id for _ in range(5)]
     feed_all(room.db)
     monkeypatch.setattr(ids, "_maker", IdMaker())

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, delete, select
 
-from backroom.access import ALL_SCOPES, Actor, Role, Scope, operator, person
+from backroom.access import ALL_SCOPES, Actor, KeyScope, Role, operator, person
 from backroom.errors import Conflict, Denied, Failure, Invalid, NotFound
 from backroom.projects.channels import update_channel
 from backroom.projects.commands import create_secret_key
@@ -249,8 +249,8 @@ READS = [get_full, get_raw, list_events]
 @pytest.mark.parametrize(("command", "args"), WRITES)
 def test_each_role_and_key_does_what_it_may(room: Room, command: Command, args: tuple[Any, ...]) -> None:
     db = room.db
-    reading = frozenset({Scope.FEEDBACK_READ})
-    writing = frozenset({Scope.FEEDBACK_WRITE})
+    reading = frozenset({KeyScope.FEEDBACK_READ})
+    writing = frozenset({KeyScope.FEEDBACK_WRITE})
     may = [person("u", "U", room.workspace, role) for role in (Role.MEMBER, Role.ADMIN, Role.OWNER)]
     may += [Actor("key", "k", room.workspace, room.id, writing), operator()]
     may_not = [person("u", "U", room.workspace, Role.VIEWER), Actor("key", "k", room.workspace, room.id, reading)]

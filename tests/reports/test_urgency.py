@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Scope
+from backroom.access import ALL_SCOPES, Actor, KeyScope
 from backroom.clock import DAY
 from backroom.errors import Denied
 from backroom.projects.channels import update_channel
@@ -116,6 +116,6 @@ def test_more_channels_than_are_looked_into_one_by_one(room: Room, monkeypatch: 
 def test_outsiders_and_scopes(room: Room) -> None:
     room.submit()
     assert room.db.read_now(next_report, member(make_room(room.db, "Other"), "outsider"), None, NOW) is None
-    blind = Actor("agent", "x", room.workspace, room.id, ALL_SCOPES - {Scope.FEEDBACK_READ})
+    blind = Actor("agent", "x", room.workspace, room.id, ALL_SCOPES - {KeyScope.FEEDBACK_READ})
     with pytest.raises(Denied):
         room.db.read_now(next_report, blind, None, NOW)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, insert, make_url, select, te
 from backroom.errors import NotFound, StoreFailed
 from backroom.store.changes import change_number, mark_changed
 from backroom.store.database import Database, parse_url
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import workspaces
 from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store
@@ -28,7 +28,7 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
-_count_hot = Hot(select(func.count()).select_from(workspaces).where(workspaces.c.plan == bindparam("plan")))
+_count_hot = Prepared(select(func.count()).select_from(workspaces).where(workspaces.c.plan == bindparam("plan")))
 
 
 def count_hot(conn: Connection) -> int:

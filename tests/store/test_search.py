@@ -14,14 +14,14 @@ from sqlalchemy import Connection, delete, select, text
 from backroom.ids import IdMaker
 from backroom.store import search
 from backroom.store.database import Database
-from backroom.store.hot import insert_rows
+from backroom.store.prepared import insert_rows
 from backroom.store.tables import reports
 from backroom.upkeep.index import make_index
 from tests.harness.postgres import Cluster
 from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store, new_store
 from tests.store.fixtures import NOW, opened
-from tests.store.test_hot import report
+from tests.store.test_prepared import report
 
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from backroom.errors import Failure, NotFound, StoreFailed
 from backroom.store.database import Database
-from backroom.store.hot import Hot, insert_rows
+from backroom.store.prepared import Prepared, insert_rows
 from backroom.store.tables import changes, workspaces
-from backroom.store.tasks import InDoubt, Together
+from backroom.store.tasks import Batched, InDoubt
 from backroom.store.writer import WAITING_LIMIT
 from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store
@@ -113,7 +113,7 @@ def _add_all(tx: Connection, names: list[str]) -> list[str | Failure]:
     return outcomes
 
 
-add_all = Together(_add_all)
+add_all = Batched(_add_all)
 
 
 def test_commands_of_a_kind_run_together(db: Database) -> None:
@@ -164,7 +164,7 @@ def _orphan_all(tx: Connection, names: list[str]) -> list[str]:
     return names
 
 
-orphan_all = Together(_orphan_all)
+orphan_all = Batched(_orphan_all)
 
 
 def test_a_failed_commit_fails_every_command_of_its_group(core_store: Store) -> None:
@@ -195,7 +195,7 @@ def fill(tx: Connection, by: str) -> None:
     elif by == "rows":
         insert_rows(tx, changes, [(f"{n} {'x' * 1000}", n) for n in range(100)])
     else:
-        add_row = Hot(insert(changes).values(name=bindparam("name"), n=1))
+        add_row = Prepared(insert(changes).values(name=bindparam("name"), n=1))
         for n in range(100):
             add_row(tx, name=f"{n} {'x' * 1000}")
 
@@ -206,7 +206,7 @@ def _fill_all(tx: Connection, names: list[str]) -> list[None]:
     return [None for _ in names]
 
 
-fill_all = Together(_fill_all)
+fill_all = Batched(_fill_all)
 
 
 @sqlite_only
@@ -274,7 +274,7 @@ def _end_all(tx: Connection, names: list[str]) -> list[str]:
     return names
 
 
-end_all = Together(_end_all)
+end_all = Batched(_end_all)
 
 
 def end_other_sessions(tx: Connection) -> None:
@@ -361,7 +361,7 @@ def test_writers_that_deadlock_try_again(db: Database, beside: int) -> None:
     meeting = Meeting()
 
     def cross(tx: Connection, first: str, second: str) -> str:
-        raise_one = Hot(update(changes).where(changes.c.name == bindparam("key")).values(n=changes.c.n + 1))
+        raise_one = Prepared(update(changes).where(changes.c.name == bindparam("key")).values(n=changes.c.n + 1))
         raise_one(tx, key=first)
         meeting.meet(first)
         raise_one(tx, key=second)
@@ -397,7 +397,7 @@ def _find_or_add_all(tx: Connection, wanted: list[tuple[str, Meeting, str]]) -> 
     return [find_or_add(tx, *each) for each in wanted]
 
 
-find_or_add_all = Together(_find_or_add_all)
+find_or_add_all = Batched(_find_or_add_all)
 
 
 @postgresql_only
@@ -452,7 +452,7 @@ def _add_carefully(tx: Connection, names: list[str]) -> list[str | Failure]:
     return [NotFound(name) if name == "odd" else name if name in found else add(tx, name) for name in names]
 
 
-add_or_doubt = Together(_add_or_doubt, careful=_add_carefully)
+add_or_doubt = Batched(_add_or_doubt, careful=_add_carefully)
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "in a group"])

@@ -18,9 +18,9 @@ from backroom.clock import DAY, now_ms
 from backroom.files.sniff import sniff_audio, sniff_screenshot
 from backroom.projects.rules import KEY_LENGTHS
 from backroom.reports.filters import parse_wanted
-from backroom.reports.finding import find_ids
+from backroom.reports.find import find_ids
 from backroom.reports.labels import list_labels
-from backroom.reports.reach import reach
+from backroom.reports.lookup import reach
 from backroom.reports.rooms import list_rooms
 from backroom.reports.rules import Status
 from backroom.reports.timeline import Event, list_events
@@ -30,7 +30,7 @@ from backroom.store.tables import api_keys, audit, channels, events, files, repo
 from backroom.upkeep.demo_people import AGENT, AGENT_NAME, REVIEW, TEAM, VIEWS
 from backroom.upkeep.demo_story import DAYS, REPORTS, tell
 from backroom.upkeep.demo_talk import DESKS, NOTES
-from backroom.upkeep.demo_team import Given, Labelled, Linked, Said, steps
+from backroom.upkeep.demo_team import Given, Labelled, Linked, Notice, steps
 from backroom.upkeep.demo_texts import ROOMS
 from backroom.upkeep.inspections import recount
 from tests.cli.test_commands import assert_fails
@@ -305,7 +305,7 @@ def test_whenever_it_is_told_there_is_some_of_everything(now: int) -> None:
         labels = {step.what.label for step in here if isinstance(step.what, Labelled)}
         assert labels == {name for name, _ in DESKS[room.name].labels}
         assert sum(isinstance(step.what, Linked) for step in here) >= 2
-        assert sum(isinstance(step.what, Said) for step in here) >= 15
+        assert sum(isinstance(step.what, Notice) for step in here) >= 15
     assert {step.what.to for step in happens if isinstance(step.what, Given)} == {"owner", "nadia", "ruben"}
     solved = {step.report for step in happens if step.what in (Status.RESOLVED, Status.CLOSED)}
     assert any(step.what == Labelled("payment") and step.report not in solved for step in happens)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
-from backroom.access import Actor, Role, Scope
+from backroom.access import Actor, KeyScope, Role
 from backroom.accounts.audit import note_change
 from backroom.accounts.tickets import hash_token, new_token
 from backroom.clock import DAY, MINUTE
@@ -28,7 +28,7 @@ from backroom.store.tables import (
     users,
 )
 
-OFFERED = (Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE)
+OFFERED = (KeyScope.FEEDBACK_READ, KeyScope.FEEDBACK_WRITE)
 """What a program can be allowed: all that agents' tools need."""
 
 REQUEST_LASTS = 10 * MINUTE
@@ -65,9 +65,9 @@ class Asked(msgspec.Struct, frozen=True):
     redirect_given: bool
     challenge: str
     state: str | None
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
     resource: str | None
-    named: tuple[Scope, ...] = ()
+    named: tuple[KeyScope, ...] = ()
 
 
 class Grant(NamedTuple):
@@ -80,7 +80,7 @@ class Grant(NamedTuple):
     project_slug: str
     user: str
     person: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
     created_at: int
     used_at: int | None
 
@@ -128,7 +128,7 @@ def take_asked(tx: Connection, token: str, now: int) -> Asked:
     return asked
 
 
-def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Collection[Scope], now: int) -> str:
+def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Collection[KeyScope], now: int) -> str:
     """Grants a program these scopes in a project of the person's workspace; returns the grant's id.
 
     Raises NotFound, Denied (more than the person may), Invalid (nothing, or more than was asked for).
@@ -174,7 +174,7 @@ def list_grants(conn: Connection, actor: Actor) -> list[Grant]:
     rows: Iterable[Any] = conn.execute(query.order_by(g.id.desc()))
     found = []
     for id_, name, client, project, slug, user, person, scopes, created_at, used_at in rows:
-        granted = tuple(Scope(scope) for scope in scopes.split())
+        granted = tuple(KeyScope(scope) for scope in scopes.split())
         found.append(Grant(id_, name, client, project, slug, user, person, granted, created_at, used_at))
     return found
 

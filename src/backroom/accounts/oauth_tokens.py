@@ -14,12 +14,12 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
-from backroom.access import SCOPES_OF, Actor, Role, Scope
+from backroom.access import SCOPES_OF, Actor, KeyScope, Role
 from backroom.accounts.audit import note_change
 from backroom.accounts.oauth import OFFERED, Asked, Kind, end_grant
 from backroom.accounts.tickets import hash_token, new_token
 from backroom.clock import DAY, MINUTE
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import memberships, oauth_grants, oauth_secrets, projects
 
 ACCESS_PREFIX = "br_at_"
@@ -41,7 +41,7 @@ class Tokens(NamedTuple):
     access: str
     refresh: str
     seconds: int
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
 
 
 class Secret(NamedTuple):
@@ -52,7 +52,7 @@ class Secret(NamedTuple):
 
     grant: str
     client: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
     asked: Asked | None
     expires_at: int
     successor: str | None
@@ -76,7 +76,7 @@ _living = (
 )
 """Secrets whose person is a member still, and whose project is there."""
 
-_access = Hot(
+_access = Prepared(
     select(
         oauth_grants.c.id,
         oauth_grants.c.workspace,
@@ -139,7 +139,7 @@ def find_secret(tx: Connection, kind: Kind, client: str, secret: str, now: int) 
 
 
 def exchange(
-    tx: Connection, kind: Kind, client: str, secret: str, now: int, scopes: Collection[Scope] = OFFERED
+    tx: Connection, kind: Kind, client: str, secret: str, now: int, scopes: Collection[KeyScope] = OFFERED
 ) -> Tokens | None:
     """New tokens for a code or refresh token, which is used up by that; None where it isn't good.
 
@@ -205,5 +205,5 @@ def _keep(tx: Connection, kind: Kind, grant: str, secret: str, content: bytes, n
     tx.execute(insert(oauth_secrets).values(values | {"expires_at": now + LASTS[kind]}))
 
 
-def _scopes(text: str) -> tuple[Scope, ...]:
-    return tuple(Scope(scope) for scope in text.split())
+def _scopes(text: str) -> tuple[KeyScope, ...]:
+    return tuple(KeyScope(scope) for scope in text.split())

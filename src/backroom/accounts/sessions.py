@@ -11,7 +11,7 @@ from backroom.accounts.tickets import hash_token, new_token
 from backroom.clock import DAY, MINUTE
 from backroom.errors import Denied, NotFound
 from backroom.ids import new_id
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import memberships, sessions, users, workspaces
 
 LASTS = 30 * DAY
@@ -65,7 +65,7 @@ class SessionInfo(NamedTuple):
 
 
 _own_role = and_(memberships.c.workspace == sessions.c.workspace, memberships.c.user == sessions.c.user)
-_find = Hot(
+_find = Prepared(
     select(
         sessions.c.id,
         sessions.c.user,

@@ -11,9 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from backroom.accounts.rules import PLANS, Kind, Plan, over_quota
 from backroom.clock import month_of, next_month
 from backroom.errors import OverQuota
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import usage, workspaces
-from backroom.store.tasks import Together
+from backroom.store.tasks import Batched
 
 
 class Meter(NamedTuple):
@@ -31,14 +31,14 @@ class Call(NamedTuple):
     now: int
 
 
-_used = Hot(
+_used = Prepared(
     select(usage.c.n).where(
         usage.c.workspace == bindparam("workspace"),
         usage.c.month == bindparam("month"),
         usage.c.kind == bindparam("kind"),
     )
 )
-_standing = Hot(
+_standing = Prepared(
     select(workspaces.c.plan, usage.c.n)
     .join_from(
         workspaces,
@@ -52,7 +52,7 @@ _standing = Hot(
 )
 
 
-def _add_statement(dialect: str) -> Hot:
+def _add_statement(dialect: str) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(usage).values(
         workspace=bindparam("workspace"),
@@ -60,7 +60,7 @@ def _add_statement(dialect: str) -> Hot:
         kind=bindparam("kind"),
         n=bindparam("n"),
     )
-    return Hot(
+    return Prepared(
         statement.on_conflict_do_update(
             index_elements=["workspace", "month", "kind"],
             set_={"n": usage.c.n + statement.excluded.n},
@@ -143,4 +143,4 @@ def _grouped(calls: Iterable[Call]) -> list[tuple[tuple[str, str], list[int]]]:
     return sorted(groups.items())
 
 
-count_call = Together(_count_calls)
+count_call = Batched(_count_calls)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import ArgumentCollection, Group, Parameter, Token
 
-from backroom.access import Scope, operator
+from backroom.access import KeyScope, operator
 from backroom.cli.place import Place, opened, parsed_by, read_line
 from backroom.clock import iso, now_ms
 from backroom.projects import commands
@@ -127,12 +127,12 @@ def _one_kind(arguments: ArgumentCollection) -> None:
         raise ValueError("Give either --scope, as often as needed, or --miniback.")
 
 
-def _scopes(_kind: Any, tokens: Sequence[Token]) -> tuple[Scope, ...]:
+def _scopes(_kind: Any, tokens: Sequence[Token]) -> tuple[KeyScope, ...]:
     """By their names in the specification, such as `feedback:read`, which Cyclopts wouldn't take of an enum."""
-    unknown = [token.value for token in tokens if token.value not in set(Scope)]
+    unknown = [token.value for token in tokens if token.value not in set(KeyScope)]
     if unknown:
-        raise ValueError(f"There is no scope {unknown[0]!r}. The scopes are {', '.join(Scope)}.")
-    return tuple(Scope(token.value) for token in tokens)
+        raise ValueError(f"There is no scope {unknown[0]!r}. The scopes are {', '.join(KeyScope)}.")
+    return tuple(KeyScope(token.value) for token in tokens)
 
 
 KIND = Group("Kind", validator=_one_kind)
@@ -142,14 +142,14 @@ def create_key(
     *,
     project: Annotated[str, Parameter(help="The id of the project that the key opens.")],
     scope: Annotated[
-        tuple[Scope, ...],
+        tuple[KeyScope, ...],
         Parameter(
             group=KIND,
             converter=_scopes,
             consume_multiple=False,
             negative="",
             show_choices=False,
-            help=f"What it may do; may be repeated. One of {', '.join(Scope)}.",
+            help=f"What it may do; may be repeated. One of {', '.join(KeyScope)}.",
         ),
     ] = (),
     miniback: Annotated[bool, Parameter(group=KIND, negative="", help="Make the project's mbk_ key instead.")] = False,

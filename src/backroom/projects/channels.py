@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
+from backroom.projects.audit import note
 from backroom.projects.queries import get_reached, hold, within_reach
 from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
-from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import channels, hints, projects
 
 COLUMNS = (
@@ -30,7 +30,7 @@ COLUMNS = (
 )
 """The fields of a Channel, in their order."""
 
-_live = Hot(
+_live = Prepared(
     select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
     .where(hints.c.project == bindparam("project"), hints.c.expires_at > bindparam("now"))
     .order_by(hints.c.expires_at, hints.c.id)
@@ -59,7 +59,7 @@ class LiveHint(NamedTuple):
 def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) -> list[Channel]:
     """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
-    actor.require(Scope.CHANNEL_READ)
+    actor.require(KeyScope.CHANNEL_READ)
     query = select(*COLUMNS).where(channels.c.project == project).order_by(channels.c.id)
     if not archived:
         query = query.where(channels.c.archived.is_(False))
@@ -83,7 +83,7 @@ def list_channels_of(conn: Connection, actor: Actor, named: Sequence[str], archi
             of_project.append(Channel(*channel))
     if set(found) != set(named):
         raise NotFound("Project not found")
-    actor.require(Scope.CHANNEL_READ)
+    actor.require(KeyScope.CHANNEL_READ)
     return found
 
 
@@ -93,7 +93,7 @@ def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel,
     Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid, Conflict where the key is taken.
     """
     found = get_reached(tx, actor, project)
-    actor.require(Scope.CHANNEL_WRITE)
+    actor.require(KeyScope.CHANNEL_WRITE)
     new = Channel(
         new_id(now),
         rules.check_channel_key(channel.key),
@@ -119,7 +119,7 @@ def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes
     """
     hold(tx, project)
     found = get_reached(tx, actor, project)
-    actor.require(Scope.CHANNEL_WRITE)
+    actor.require(KeyScope.CHANNEL_WRITE)
     before = asdict(_get(tx, project, key))
     values = {name: CHECKS[name](value) for name, value in changes.items()}
     if values.get("archived") and key == found.default_channel_key:
@@ -148,7 +148,7 @@ def add_hint(
     Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid.
     """
     found = get_reached(tx, actor, project)
-    actor.require(Scope.CHANNEL_WRITE)
+    actor.require(KeyScope.CHANNEL_WRITE)
     weight = rules.check_hint_weight(weight)
     channel = _find(tx, project, channel_key)
     if channel is None or channel.archived:
@@ -172,7 +172,7 @@ def add_hint(
 def delete_hint(tx: Connection, actor: Actor, project: str, hint: str, now: int) -> None:
     """Takes a hint back before its time. Raises NotFound, Denied (least: admin, or a key's channel:write)."""
     found = get_reached(tx, actor, project)
-    actor.require(Scope.CHANNEL_WRITE)
+    actor.require(KeyScope.CHANNEL_WRITE)
     condition = (hints.c.project == project) & (hints.c.id == hint) & (hints.c.expires_at > now)
     returned = (hints.c.channel_key, hints.c.user_id)
     row = tx.execute(delete(hints).where(condition).returning(*returned)).first() if is_id(hint) else None
@@ -184,7 +184,7 @@ def delete_hint(tx: Connection, actor: Actor, project: str, hint: str, now: int)
 def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[LiveHint]:
     """The hints that count at `now` (ms), oldest first. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
-    actor.require(Scope.CHANNEL_READ)
+    actor.require(KeyScope.CHANNEL_READ)
     query = select(hints).where(hints.c.project == project, hints.c.expires_at > now)
     return [
         LiveHint(row.id, row.channel_key, row.user_id, _weight(row.weight), row.expires_at, row.expires_at - now)

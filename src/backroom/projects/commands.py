@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from backroom.access import Actor, Role, Scope
+from backroom.access import Actor, KeyScope, Role
 from backroom.accounts.oauth import end_grants_of_project
 from backroom.accounts.rules import PLANS, Plan, check_name
 from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
+from backroom.projects.audit import note
 from backroom.projects.queries import Project, find_project, get_reached, hold
 from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, ProjectStatus
-from backroom.projects.trail import note
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import (
     api_keys,
@@ -129,7 +129,7 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
     """
     hold(tx, project)
     found = get_reached(tx, actor, project)
-    actor.require(Scope.PROJECT_WRITE)
+    actor.require(KeyScope.PROJECT_WRITE)
     values = _checked(tx, found, changes)
     kept = {name: msgspec.json.encode(value) if isinstance(value, list) else value for name, value in values.items()}
     tx.execute(update(projects).where(projects.c.id == project).values(kept | {"updated_at": now}))
@@ -227,7 +227,7 @@ def delete_project(tx: Connection, actor: Actor, project: str, now: int) -> None
 
 
 def create_secret_key(
-    tx: Connection, actor: Actor, project: str, scopes: frozenset[Scope], name: str, now: int
+    tx: Connection, actor: Actor, project: str, scopes: frozenset[KeyScope], name: str, now: int
 ) -> NewKey:
     """Adds a `pr_sk_` key with `scopes` to a project. Raises NotFound, Denied (least: admin), Invalid (no scope)."""
     found = get_reached(tx, actor, project)
@@ -248,7 +248,7 @@ def regenerate_miniback_key(tx: Connection, actor: Actor, project: str, now: int
     hold(tx, project)
     old = (api_keys.c.project == project) & (api_keys.c.dialect == Dialect.MINIBACK.value)
     tx.execute(update(api_keys).where(old, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
-    return _insert_key(tx, actor, found, Dialect.MINIBACK, frozenset(Scope), "API Access", now)
+    return _insert_key(tx, actor, found, Dialect.MINIBACK, frozenset(KeyScope), "API Access", now)
 
 
 def _insert_key(
@@ -256,7 +256,7 @@ def _insert_key(
     actor: Actor,
     project: Project,
     dialect: Dialect,
-    scopes: frozenset[Scope],
+    scopes: frozenset[KeyScope],
     name: str,
     now: int,
 ) -> NewKey:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from backroom.access import ALL_SCOPES, Actor, Role, Scope
+from backroom.access import ALL_SCOPES, Actor, KeyScope, Role
 from backroom.accounts.rules import Plan
 from backroom.errors import Failure
 from backroom.projects.channels import COLUMNS
 from backroom.projects.rules import Channel, Dialect, ProjectStatus
 from backroom.store.changes import CONFIG, change_number
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import api_keys, channels, projects, workspaces
 
 MOST_KEPT = 10_000
@@ -66,11 +66,11 @@ _project_columns = (
     projects.c.identity_secret,
 )
 _from = projects.join(workspaces, workspaces.c.id == projects.c.workspace)
-_by_id = Hot(select(*_project_columns).select_from(_from).where(projects.c.id == bindparam("key")))
-_by_key = Hot(select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key")))
-_by_slug = Hot(select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key")))
-_channels = Hot(select(*COLUMNS).where(channels.c.project == bindparam("project")).order_by(channels.c.id))
-_secret_key = Hot(
+_by_id = Prepared(select(*_project_columns).select_from(_from).where(projects.c.id == bindparam("key")))
+_by_key = Prepared(select(*_project_columns).select_from(_from).where(projects.c.project_key == bindparam("key")))
+_by_slug = Prepared(select(*_project_columns).select_from(_from).where(projects.c.slug == bindparam("key")))
+_channels = Prepared(select(*COLUMNS).where(channels.c.project == bindparam("project")).order_by(channels.c.id))
+_secret_key = Prepared(
     select(api_keys.c.id, api_keys.c.project, api_keys.c.dialect, api_keys.c.scopes, api_keys.c.name).where(
         api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None)
     )
@@ -143,7 +143,7 @@ class Directory:
             self._keys = {}
 
 
-def _read_project(conn: Connection, statement: Hot, value: str, generation: int) -> ProjectFacts | None:
+def _read_project(conn: Connection, statement: Prepared, value: str, generation: int) -> ProjectFacts | None:
     rows = statement(conn, key=value)
     if not rows:
         return None
@@ -178,7 +178,7 @@ def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | No
     if dialect == Dialect.MINIBACK:
         actor = Actor("key", key, project.workspace, None, ALL_SCOPES, Role.OWNER, name)
     else:
-        granted = frozenset(Scope(scope) for scope in scopes.split())
+        granted = frozenset(KeyScope(scope) for scope in scopes.split())
         actor = Actor("key", key, project.workspace, project.id, granted, name=name)
     return KeyFacts(actor, Dialect(dialect), project)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.projects.channels import list_channels, live_hints
 from backroom.projects.queries import get_reached
 from backroom.projects.rules import Channel, Hint, Reason, Score, Verdict, judge
@@ -31,7 +31,7 @@ def explain_route(
     Decided by the function that decides for real reports. Raises NotFound, Denied.
     """
     found = get_reached(conn, actor, project)
-    actor.require(Scope.CHANNEL_READ)
+    actor.require(KeyScope.CHANNEL_READ)
     channels = list_channels(conn, actor, project, archived=True)
     verdict = judge(channels, found.default_channel_key, live_hints(conn, project, now), explicit, user_id)
     by_key = {channel.key: channel for channel in channels}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
-from backroom.access import Actor, Role, Scope, operator
+from backroom.access import Actor, KeyScope, Role, operator
 from backroom.errors import NotFound
 from backroom.projects.rules import SLUG, Dialect, ProjectStatus
 from backroom.store.search import fold
@@ -48,7 +48,7 @@ class KeyRow(NamedTuple):
     dialect: Dialect
     name: str
     prefix: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
     created_by: str
     created_at: int
     last_used_at: int | None
@@ -87,7 +87,7 @@ class Sort(StrEnum):
 def get_project(conn: Connection, actor: Actor, project: str) -> Project:
     """The project, for those who may read it. Raises NotFound, Denied."""
     found = get_reached(conn, actor, project)
-    actor.require(Scope.PROJECT_READ)
+    actor.require(KeyScope.PROJECT_READ)
     return found
 
 
@@ -163,7 +163,7 @@ def hold(tx: Connection, project: str) -> None:
 
 def list_projects(conn: Connection, actor: Actor) -> list[Project]:
     """The projects that the actor reaches, newest first. Raises Denied."""
-    actor.require(Scope.PROJECT_READ)
+    actor.require(KeyScope.PROJECT_READ)
     query = select(projects).where(projects.c.workspace == actor.workspace).order_by(projects.c.id.desc())
     if actor.project is not None:
         query = query.where(projects.c.id == actor.project)
@@ -172,7 +172,7 @@ def list_projects(conn: Connection, actor: Actor) -> list[Project]:
 
 def list_waiting(conn: Connection, actor: Actor) -> list[Waiting]:
     """The projects that the actor reaches with their open reports, newest first, in one statement. Raises Denied."""
-    actor.require(Scope.PROJECT_READ)
+    actor.require(KeyScope.PROJECT_READ)
     p, k = projects.c, counters.c
     query = select(p.id, p.name, p.slug, func.coalesce(func.sum(k.n), 0))
     query = query.outerjoin(counters, (k.project == p.id) & (k.status == "open")).where(within_reach(actor))
@@ -238,7 +238,7 @@ def _key_row(row: Row[Any]) -> KeyRow:
         Dialect(row.dialect),
         row.name,
         row.prefix,
-        tuple(Scope(scope) for scope in row.scopes.split()),
+        tuple(KeyScope(scope) for scope in row.scopes.split()),
         row.person or row.key or by_machine,
         row.created_at,
         row.last_used_at,

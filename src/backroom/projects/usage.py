@@ -14,7 +14,7 @@ from backroom.accounts.usage import Meter, used
 from backroom.clock import DAY, MINUTE, next_month
 from backroom.errors import NotFound
 from backroom.projects.rules import Dialect
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import api_keys, key_days, projects, workspaces
 
 DAYS_SHOWN = 30
@@ -111,12 +111,12 @@ def note_uses(tx: Connection, uses: Sequence[KeyUse]) -> None:
         _mark(tx, id=use.key, last=use.last, until=use.last - MINUTE)
 
 
-def _adding(dialect: str) -> Hot:
+def _adding(dialect: str) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     columns = (api_keys.c.project, bindparam("day", type_=Integer), api_keys.c.id, bindparam("n", type_=BigInteger))
     row = select(*columns).where(api_keys.c.id == bindparam("id"))
     statement = insert(key_days).from_select(["project", "day", "key", "n"], row)
-    return Hot(
+    return Prepared(
         statement.on_conflict_do_update(
             index_elements=["project", "day", "key"], set_={"n": key_days.c.n + statement.excluded.n}
         )
@@ -124,7 +124,7 @@ def _adding(dialect: str) -> Hot:
 
 
 _add = {dialect: _adding(dialect) for dialect in ("sqlite", "postgresql")}
-_mark = Hot(
+_mark = Prepared(
     update(api_keys)
     .where(api_keys.c.id == bindparam("id"), func.coalesce(api_keys.c.last_used_at, 0) <= bindparam("until"))
     .values(last_used_at=bindparam("last"))

@@ -14,14 +14,14 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import Connection, bindparam, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid
+from backroom.projects.audit import note
 from backroom.projects.channels import COLUMNS
 from backroom.projects.queries import Project, get_project, get_reached, hold
 from backroom.projects.rules import COLOR, Channel, ProjectStatus
-from backroom.projects.trail import note
 from backroom.store.changes import CONFIG, change_number, mark_config_changed
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import channels, projects
 
 Mascot = Literal["fox", "cat", "owl", "bear", "rabbit", "panda"]
@@ -109,7 +109,7 @@ def update_widget(tx: Connection, actor: Actor, project: str, changes: Mapping[s
     """
     hold(tx, project)
     found = get_reached(tx, actor, project)
-    actor.require(Scope.PROJECT_WRITE)
+    actor.require(KeyScope.PROJECT_WRITE)
     before = _stored(tx, found)
     after = check_widget({name: getattr(before, name) for name in _spelled} | dict(changes))
     if after == before:
@@ -182,9 +182,9 @@ _columns = (
     projects.c.default_channel_key,
     projects.c.widget,
 )
-_by_key = Hot(select(*_columns).where(projects.c.project_key == bindparam("key")))
-_by_slug = Hot(select(*_columns).where(projects.c.slug == bindparam("key")))
-_live_channels = Hot(
+_by_key = Prepared(select(*_columns).where(projects.c.project_key == bindparam("key")))
+_by_slug = Prepared(select(*_columns).where(projects.c.slug == bindparam("key")))
+_live_channels = Prepared(
     select(*COLUMNS)
     .where(channels.c.project == bindparam("project"), channels.c.archived.is_(False))
     .order_by(channels.c.id)
@@ -220,7 +220,7 @@ class Widgets:
         return found
 
 
-def _read(conn: Connection, statement: Hot, value: str, generation: int) -> WidgetFacts | None:
+def _read(conn: Connection, statement: Prepared, value: str, generation: int) -> WidgetFacts | None:
     rows = statement(conn, key=value)
     if not rows:
         return None

@@ -13,9 +13,9 @@ from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.reports.detail import Full, get_full
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import CURSOR, Key, are_keys, find_ids
+from backroom.reports.find import CURSOR, Key, are_keys, find_ids
+from backroom.reports.lookup import NO_SUCH_REPORT, reach
 from backroom.reports.markdown import Document, document_of
-from backroom.reports.reach import NO_SUCH_REPORT, reach
 from backroom.reports.rooms import find_room
 from backroom.reports.rules import Status
 from backroom.store.search import can_be_stored

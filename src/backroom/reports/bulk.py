@@ -8,14 +8,14 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id, new_id
+from backroom.reports.changeset import Changeset, tallied
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import find_ids
+from backroom.reports.find import find_ids
 from backroom.reports.labels import check_label_name
-from backroom.reports.reach import NO_SUCH_REPORT, Found, by_project, list_for_change, reach
-from backroom.reports.tally import Tally, tallied
+from backroom.reports.lookup import NO_SUCH_REPORT, LockedReport, by_project, list_for_change, reach
 from backroom.reports.trash import KEPT, bring_back, throw_away
 from backroom.reports.triage import (
     AddLabel,
@@ -102,8 +102,8 @@ def apply(
         if before is None and not isinstance(selection, Wanted):
             raise
         return Slice(0, undo, further)
-    with tallied(tx, actor, now) as tally:
-        had = [each for group in by_project(found) for each in _change(tally, change, group)]
+    with tallied(tx, actor, now) as changeset:
+        had = [each for group in by_project(found) for each in _change(changeset, change, group)]
     if had:
         undo = _keep(tx, actor, undo, _Done(change, had), now)
     return Slice(len(had), undo, further)
@@ -123,11 +123,11 @@ def undo(tx: Connection, actor: Actor, undo_id: str, now: int) -> Undone:
     row = tx.execute(query.with_for_update()).first()
     if row is None:
         raise NotFound(NOTHING_TO_UNDO)
-    actor.require(Scope.FEEDBACK_WRITE)
+    actor.require(KeyScope.FEEDBACK_WRITE)
     tx.execute(delete(undos).where(undos.c.id == row.id))
     done = _decoder.decode(row.content)
-    with tallied(tx, actor, now) as tally:
-        changed = _bring_back(tally, done) if isinstance(done.change, Delete) else _take_back(tally, done)
+    with tallied(tx, actor, now) as changeset:
+        changed = _bring_back(changeset, done) if isinstance(done.change, Delete) else _take_back(changeset, done)
     more = tx.execute(select(undos.c.id).where(mine).limit(1)).first() is not None
     return Undone(changed, more)
 
@@ -164,7 +164,7 @@ def _next_ids(conn: Connection, actor: Actor, selection: Selection, before: str 
     """The ids of the next slice, newest first, and where the one after it begins."""
     if isinstance(selection, Wanted):
         reach(conn, actor, selection.projects)
-        actor.require(Scope.FEEDBACK_WRITE)
+        actor.require(KeyScope.FEEDBACK_WRITE)
         found = find_ids(conn, selection, before, None, SLICE)
         return [key.id for key in found.keys], found.further
     if len(selection) > MOST_SELECTED:
@@ -176,21 +176,21 @@ def _next_ids(conn: Connection, actor: Actor, selection: Selection, before: str 
     return rest[:SLICE], rest[SLICE - 1] if len(rest) > SLICE else None
 
 
-def _change(tally: Tally, change: Change, found: list[Found]) -> list[Before]:
+def _change(changeset: Changeset, change: Change, found: list[LockedReport]) -> list[Before]:
     """Does the change to reports of one project; returns what those had that it changed."""
     project = found[0].project
     if isinstance(change, SetStatus):
-        return change_status(tally, found, change.status)
+        return change_status(changeset, found, change.status)
     if isinstance(change, Move):
-        return move(tally, found, change.channel) if has_live_channel(tally.tx, project, change.channel) else []
+        return move(changeset, found, change.channel) if has_live_channel(changeset.tx, project, change.channel) else []
     if isinstance(change, Assign):
-        check_assignee(tally.tx, project, change.user)
-        return assign(tally, found, change.user)
+        check_assignee(changeset.tx, project, change.user)
+        return assign(changeset, found, change.user)
     if isinstance(change, AddLabel):
-        return put_label(tally, found, change.label)
+        return put_label(changeset, found, change.label)
     if isinstance(change, RemoveLabel):
-        return take_label(tally, found, change.label)
-    throw_away(tally, found)
+        return take_label(changeset, found, change.label)
+    throw_away(changeset, found)
     return [Before(each.project, each.id) for each in found]
 
 
@@ -203,58 +203,58 @@ def _keep(tx: Connection, actor: Actor, undo_id: str | None, done: _Done, now: i
     return undo_id or own
 
 
-def _bring_back(tally: Tally, done: _Done) -> int:
+def _bring_back(changeset: Changeset, done: _Done) -> int:
     groups: dict[str, list[str]] = {}
     for each in done.before:
         groups.setdefault(each.project, []).append(each.report)
-    there = _projects_there(tally, groups)
-    return sum(bring_back(tally, project, groups[project]) for project in there)
+    there = _projects_there(changeset, groups)
+    return sum(bring_back(changeset, project, groups[project]) for project in there)
 
 
-def _projects_there(tally: Tally, named: dict[str, list[str]]) -> list[str]:
+def _projects_there(changeset: Changeset, named: dict[str, list[str]]) -> list[str]:
     """Those that still are; on PostgreSQL kept from being deleted before this is committed."""
-    query = select(projects.c.id).where(projects.c.id.in_(named), projects.c.workspace == tally.actor.workspace)
+    query = select(projects.c.id).where(projects.c.id.in_(named), projects.c.workspace == changeset.actor.workspace)
     query = query.order_by(projects.c.id).with_for_update(read=True, key_share=True)
-    return list(tally.tx.execute(query).scalars())
+    return list(changeset.tx.execute(query).scalars())
 
 
-def _take_back(tally: Tally, done: _Done) -> int:
+def _take_back(changeset: Changeset, done: _Done) -> int:
     had = {each.report: each for each in done.before}
     try:
-        found = list_for_change(tally.tx, tally.actor, had)
+        found = list_for_change(changeset.tx, changeset.actor, had)
     except NotFound:
         return 0
-    return sum(_put_back(tally, done.change, group, had) for group in by_project(found))
+    return sum(_put_back(changeset, done.change, group, had) for group in by_project(found))
 
 
-def _put_back(tally: Tally, change: Change, found: list[Found], had: dict[str, Before]) -> int:
+def _put_back(changeset: Changeset, change: Change, found: list[LockedReport], had: dict[str, Before]) -> int:
     """Puts back what reports of one project had, where they still are as the change left them."""
     if isinstance(change, AddLabel):
-        return len(take_label(tally, found, change.label))
+        return len(take_label(changeset, found, change.label))
     if isinstance(change, RemoveLabel):
-        return len(put_label(tally, found, change.label)) if _has_label(tally, found, change.label) else 0
+        return len(put_label(changeset, found, change.label)) if _has_label(changeset, found, change.label) else 0
     if isinstance(change, SetStatus):
         same = [(each, had[each.id]) for each in found if each.status == change.status]
-        restore_status(tally, same)
+        restore_status(changeset, same)
         return len(same)
     if isinstance(change, Move):
         moved = [each for each in found if each.channel_key == change.channel]
-        return sum(len(move(tally, group, value or "")) for value, group in _by_value(moved, had))
+        return sum(len(move(changeset, group, value or "")) for value, group in _by_value(moved, had))
     if isinstance(change, Assign):
         assigned = [each for each in found if each.assignee == change.user]
-        return sum(len(assign(tally, group, value)) for value, group in _by_value(assigned, had))
+        return sum(len(assign(changeset, group, value)) for value, group in _by_value(assigned, had))
     return 0
 
 
-def _by_value(found: list[Found], had: dict[str, Before]) -> Iterable[tuple[str | None, list[Found]]]:
+def _by_value(found: list[LockedReport], had: dict[str, Before]) -> Iterable[tuple[str | None, list[LockedReport]]]:
     """The reports by what they had."""
-    groups: dict[str | None, list[Found]] = {}
+    groups: dict[str | None, list[LockedReport]] = {}
     for each in found:
         groups.setdefault(had[each.id].value, []).append(each)
     return groups.items()
 
 
-def _has_label(tally: Tally, found: list[Found], name: str) -> bool:
+def _has_label(changeset: Changeset, found: list[LockedReport], name: str) -> bool:
     """Whether the label still is one of the project's."""
     query = select(labels.c.name).where(labels.c.project == found[0].project, labels.c.name == name.strip())
-    return tally.tx.execute(query).first() is not None
+    return changeset.tx.execute(query).first() is not None

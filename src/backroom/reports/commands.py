@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, select
 
 from backroom.access import Actor
-from backroom.reports.reach import Found, get_for_change
+from backroom.reports.changeset import tallied
+from backroom.reports.lookup import LockedReport, get_for_change
 from backroom.reports.rules import Status, StatusClass, status_for_class
-from backroom.reports.tally import tallied
 from backroom.reports.trash import doom_files, purge_trash_of, remove_rows
 from backroom.reports.triage import change_status
 from backroom.store.tables import counters, daily, doomed_projects, files, labels, reports, rooms, views
@@ -17,12 +17,12 @@ from backroom.store.tables import counters, daily, doomed_projects, files, label
 PURGE_SLICE = 200
 
 
-def set_status(tx: Connection, actor: Actor, report: str, status: Status, now: int) -> Found:
+def set_status(tx: Connection, actor: Actor, report: str, status: Status, now: int) -> LockedReport:
     """Puts the report on `status`; where it is there already nothing changes. Raises NotFound, Denied."""
     return _set_status(tx, actor, get_for_change(tx, actor, report), status, now)
 
 
-def set_status_class(tx: Connection, actor: Actor, report: str, wanted: StatusClass, now: int) -> Found:
+def set_status_class(tx: Connection, actor: Actor, report: str, wanted: StatusClass, now: int) -> LockedReport:
     """Puts the report into a Miniback status; one that is in that class stays as it is. Raises NotFound, Denied."""
     found = get_for_change(tx, actor, report)
     return _set_status(tx, actor, found, status_for_class(found.status, wanted), now)
@@ -56,7 +56,7 @@ def purge_doomed(tx: Connection, now: int) -> bool:
     return True
 
 
-def _set_status(tx: Connection, actor: Actor, found: Found, status: Status, now: int) -> Found:
+def _set_status(tx: Connection, actor: Actor, found: LockedReport, status: Status, now: int) -> LockedReport:
     with tallied(tx, actor, now) as tally:
         change_status(tally, [found], status)
     return found._replace(status=status.value)

@@ -6,8 +6,8 @@ from sqlalchemy import Connection, update
 
 from backroom.access import Actor
 from backroom.errors import Invalid
-from backroom.reports.reach import are, get_for_change
-from backroom.reports.tally import tallied
+from backroom.reports.changeset import tallied
+from backroom.reports.lookup import get_for_change, matches
 from backroom.store.search import can_be_stored
 from backroom.store.tables import reports
 
@@ -24,7 +24,7 @@ def add_comment(tx: Connection, actor: Actor, report: str, kind: str, text: str,
         raise Invalid("A comment is a note or a reply.")
     if not 1 <= len(text) <= COMMENT_LENGTH or not can_be_stored(text):
         raise Invalid(f"A comment must have 1 to {COMMENT_LENGTH:,} characters.")
-    tx.execute(update(reports).where(are([found])).values(updated_at=now))
+    tx.execute(update(reports).where(matches([found])).values(updated_at=now))
     with tallied(tx, actor, now) as tally:
         tally.touch(found.project)
         return tally.note(kind, [(found, {"text": text})])[0]

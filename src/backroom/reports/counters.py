@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, literal_colu
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backroom.clock import DAY
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import counters, daily, reports
 
 REPORT_DAY: ColumnElement[int] = reports.c.created_at.op("/")(literal_column(str(DAY)))
@@ -46,10 +46,10 @@ def add_to_counters(tx: Connection, sums: Mapping[Counted, int]) -> None:
             total(tx, project=project, channel_key=channel, status=status, source=source, n=n)
 
 
-def _adding(table: Table, dialect: str) -> Hot:
+def _adding(table: Table, dialect: str) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(table).values({column.name: bindparam(column.name) for column in table.columns})
-    return Hot(
+    return Prepared(
         statement.on_conflict_do_update(
             index_elements=[column.name for column in table.primary_key],
             set_={"n": table.c.n + statement.excluded.n},

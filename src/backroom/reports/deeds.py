@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Denied, Invalid, NotFound
+from backroom.projects.audit import note
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import get_reached
-from backroom.projects.trail import note
 from backroom.reports import commands, comments, triage
-from backroom.reports.reach import Found, are, get_for_change
+from backroom.reports.changeset import tallied
+from backroom.reports.lookup import LockedReport, get_for_change, matches
 from backroom.reports.rules import TEXT_LENGTH, Source, Status, TextBlock, message_of, title_from, title_of
 from backroom.reports.submit import Submission, submit_report
-from backroom.reports.tally import tallied
 from backroom.reports.triage import Person
 from backroom.store.search import can_be_stored
 from backroom.store.tables import events, reports
@@ -63,7 +63,7 @@ def create_report(
 
     Raises Denied (also for a paused project), Invalid, OverQuota.
     """
-    actor.require(Scope.FEEDBACK_WRITE)
+    actor.require(KeyScope.FEEDBACK_WRITE)
     facts = Directory().by_id(tx, actor.project or "")
     if facts is None:
         raise NotFound("Project not found")
@@ -138,7 +138,7 @@ def link_commit(
             return Done(report, changed=False)
         mine = (events.c.project == found.project, events.c.report == found.id, events.c.id == linked.id)
         tx.execute(update(events).where(*mine).values(payload=msgspec.json.encode(payload)))
-    tx.execute(update(reports).where(are([found])).values(updated_at=now))
+    tx.execute(update(reports).where(matches([found])).values(updated_at=now))
     with tallied(tx, actor, now) as tally:
         tally.touch(found.project)
         if linked is None:
@@ -203,7 +203,7 @@ def _member(tx: Connection, actor: Actor, name: str, behalf: str | None) -> str:
 
 
 def _assignable(tx: Connection, actor: Actor) -> list[Person]:
-    if Scope.FEEDBACK_READ not in actor.scopes:
+    if KeyScope.FEEDBACK_READ not in actor.scopes:
         raise Denied("Assigning needs the scope feedback:read too, to look up who may be assigned.")
     return triage.assignable(tx, actor)
 
@@ -219,7 +219,7 @@ def _checked(name: str, text: str, most: int) -> str:
     return text
 
 
-def _linked(tx: Connection, found: Found, commit: str) -> Noted | None:
+def _linked(tx: Connection, found: LockedReport, commit: str) -> Noted | None:
     """The link of the commit, by the whole hash if there is one, else by one that begins with the other."""
     links = _noted(tx, found, COMMIT_EVENT)
     same = [each for each in links if each.payload["commit"] == commit]
@@ -231,18 +231,18 @@ def _begins(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _own_since_status(tx: Connection, actor: Actor, found: Found) -> list[Noted]:
+def _own_since_status(tx: Connection, actor: Actor, found: LockedReport) -> list[Noted]:
     """The agent's own notes that are newer than the last change of the status."""
     e = events.c
     last = select(func.max(e.id)).where(e.project == found.project, e.report == found.id, e.kind == "status")
     return _noted(tx, found, comments.NOTE, e.actor_id == actor.id, e.id > func.coalesce(last.scalar_subquery(), ""))
 
 
-def _noted(tx: Connection, found: Found, kind: str, *more: Any) -> list[Noted]:
+def _noted(tx: Connection, found: LockedReport, kind: str, *more: Any) -> list[Noted]:
     e = events.c
     query = select(e.id, e.payload).where(e.project == found.project, e.report == found.id, e.kind == kind, *more)
     return [Noted(id_, msgspec.json.decode(payload)) for id_, payload in tx.execute(query.order_by(e.id))]
 
 
-def _note(tx: Connection, actor: Actor, found: Found, action: str, payload: dict[str, Any], now: int) -> None:
+def _note(tx: Connection, actor: Actor, found: LockedReport, action: str, payload: dict[str, Any], now: int) -> None:
     note(tx, actor, get_reached(tx, actor, found.project), action, found.id, payload, now)

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, and_, select
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import NotFound
 from backroom.ids import is_id
+from backroom.reports.lookup import NO_SUCH_REPORT, reached
 from backroom.reports.queries import PAGE_COLUMNS, StoredBytes, splice_reports
-from backroom.reports.reach import NO_SUCH_REPORT, reached
 from backroom.reports.rules import Block, ScreenshotBlock
 from backroom.reports.timeline import GONE_PERSON, Event, read_events
 from backroom.reports.triage import Person
@@ -125,7 +125,7 @@ def get_full(conn: Connection, actor: Actor, report: str) -> Full:
     row = conn.execute(select(*_own, *_others).select_from(_from).where(*mine)).first()
     if row is None:
         raise NotFound(NO_SUCH_REPORT)
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     return Full(
         row.id,
         row.project,
@@ -162,7 +162,7 @@ def get_raw(conn: Connection, actor: Actor, report: str) -> bytes:
     row = conn.execute(select(*PAGE_COLUMNS).where(*mine)).first()
     if row is None:
         raise NotFound(NO_SUCH_REPORT)
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     return splice_reports([tuple(row)])
 
 
@@ -174,7 +174,7 @@ def get_report_file(conn: Connection, actor: Actor, report: str, file: str) -> S
     row = conn.execute(query).first() if is_id(report) and is_id(file) else None
     if row is None:
         raise NotFound("There is no such file in this report.")
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     return StoredBytes(*row)
 
 

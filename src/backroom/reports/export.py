@@ -18,9 +18,9 @@ from backroom.access import Actor
 from backroom.clock import iso
 from backroom.reports.detail import Identity
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import Key, are_keys, find_ids
+from backroom.reports.find import Key, are_keys, find_ids
+from backroom.reports.lookup import reach
 from backroom.reports.queries import PAGE_COLUMNS, splice_reports
-from backroom.reports.reach import reach
 from backroom.store.database import Database
 from backroom.store.tables import projects, report_labels, reports, users
 

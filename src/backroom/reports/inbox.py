@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from backroom.reports.filters import Wanted
-from backroom.reports.finding import Key, are_keys, find_ids
+from backroom.reports.find import Key, are_keys, find_ids
 from backroom.reports.rules import Status
 from backroom.store.tables import counters, events, report_labels, reports
 

@@ -12,9 +12,9 @@ from backroom.access import Actor
 from backroom.clock import DAY
 from backroom.errors import Invalid
 from backroom.ids import first_id_at
-from backroom.reports.finding import MOST_WAYS
+from backroom.reports.find import MOST_WAYS
+from backroom.reports.lookup import reach
 from backroom.reports.places import UNKNOWN
-from backroom.reports.reach import reach
 from backroom.reports.rules import Status
 from backroom.store.tables import daily, reports
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.projects.queries import hold
 from backroom.projects.rules import check_color
-from backroom.reports.reach import reach, reached
+from backroom.reports.lookup import reach, reached
 from backroom.reports.views import follow_label
 from backroom.store.changes import mark_changed
 from backroom.store.search import can_be_stored, fold
@@ -33,7 +33,7 @@ class Label(NamedTuple):
 
 def list_labels(conn: Connection, actor: Actor, project: str) -> list[Label]:
     """The project's labels by name. Raises NotFound, Denied."""
-    _reach(conn, actor, project, Scope.FEEDBACK_READ)
+    _reach(conn, actor, project, KeyScope.FEEDBACK_READ)
     r = report_labels.c
     used = select(r.name, func.count().label("n")).where(r.project == project).group_by(r.name).subquery()
     query = select(labels.c.name, labels.c.color, func.coalesce(used.c.n, 0))
@@ -111,13 +111,13 @@ def _is(project: str, name: str) -> ColumnElement[bool]:
 
 def _get(tx: Connection, actor: Actor, project: str, name: str) -> None:
     """Makes sure that the actor may change this label of the project, and holds it until the commit."""
-    _reach(tx, actor, project, Scope.FEEDBACK_WRITE)
+    _reach(tx, actor, project, KeyScope.FEEDBACK_WRITE)
     hold(tx, project)
     if tx.execute(select(labels.c.name).where(_is(project, name))).first() is None:
         raise NotFound(f"This project has no label {name[:NAME_LENGTH]}.")
 
 
-def _reach(conn: Connection, actor: Actor, project: str, scope: Scope) -> None:
+def _reach(conn: Connection, actor: Actor, project: str, scope: KeyScope) -> None:
     if conn.execute(reached(actor).where(projects.c.id == project)).first() is None:
         raise NotFound("Project not found")
     actor.require(scope)

@@ -13,7 +13,7 @@ from backroom.errors import NotFound
 from backroom.ids import first_id_at
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.store import search
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import counters, files, reports, trash
 
 
@@ -85,9 +85,9 @@ _AFTER_ALL = "g"
 """Sorts after every id."""
 
 
-def _page_statement(*conditions: ColumnElement[bool]) -> Hot:
+def _page_statement(*conditions: ColumnElement[bool]) -> Prepared:
     mine = (_c.project == bindparam("project"), _c.id < bindparam("before"), *conditions)
-    return Hot(select(*PAGE_COLUMNS).where(*mine).order_by(_c.id.desc()).limit(bindparam("most")))
+    return Prepared(select(*PAGE_COLUMNS).where(*mine).order_by(_c.id.desc()).limit(bindparam("most")))
 
 
 _of_class = _c.status_class == bindparam("status_class")
@@ -99,21 +99,21 @@ _pages = {
     (False, True): _page_statement(_of_channel),
     (True, True): _page_statement(_of_class, _of_status, _of_channel),
 }
-_one = Hot(select(*PAGE_COLUMNS).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
+_one = Prepared(select(*PAGE_COLUMNS).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
 _window_columns = (_c.id, _c.message, _c.context, _c.status_class, _c.created_at)
 
 
-def _window_statement(*conditions: ColumnElement[bool]) -> Hot:
+def _window_statement(*conditions: ColumnElement[bool]) -> Prepared:
     mine = select(*_window_columns).where(_c.project == bindparam("project"), *conditions).order_by(_c.id.desc())
-    return Hot(mine.limit(bindparam("most")).offset(bindparam("skip")))
+    return Prepared(mine.limit(bindparam("most")).offset(bindparam("skip")))
 
 
 _windows = {False: _window_statement(), True: _window_statement(_of_class)}
 _sum = select(func.coalesce(func.sum(counters.c.n), 0)).where(counters.c.project == bindparam("project"))
-_total = Hot(_sum)
-_total_of_two = Hot(_sum.where(counters.c.status.in_([bindparam("first"), bindparam("last")])))
-_exists = Hot(select(_c.id).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
-_in_trash = Hot(
+_total = Prepared(_sum)
+_total_of_two = Prepared(_sum.where(counters.c.status.in_([bindparam("first"), bindparam("last")])))
+_exists = Prepared(select(_c.id).where(_c.project == bindparam("project"), _c.id == bindparam("report")))
+_in_trash = Prepared(
     select(trash.c.report).where(trash.c.project == bindparam("project"), trash.c.report == bindparam("report"))
 )
 

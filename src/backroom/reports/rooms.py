@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id, new_id
+from backroom.projects.audit import note
 from backroom.projects.queries import get_reached, hold
-from backroom.projects.trail import note
-from backroom.reports.finding import Key, are_keys
+from backroom.reports.find import Key, are_keys
 from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status
 from backroom.store.search import can_be_stored
 from backroom.store.tables import reports, rooms
@@ -61,7 +61,7 @@ def open_room(
     """
     hold(tx, project)
     where = get_reached(tx, actor, project)
-    actor.require(Scope.FEEDBACK_WRITE)
+    actor.require(KeyScope.FEEDBACK_WRITE)
     title = _checked("title", title, 1, TITLE_LENGTH)
     values = _values(goal, constraints, tool)
     query = select(rooms).where(rooms.c.project == project, rooms.c.title == title)
@@ -90,7 +90,7 @@ def get_room(conn: Connection, actor: Actor, project: str, room: str) -> Room:
 def find_room(conn: Connection, actor: Actor, project: str, artifact: str) -> Room | None:
     """The room of the artifact; None for one that has none. Raises NotFound (the project), Denied."""
     get_reached(conn, actor, project)
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     if not is_id(artifact):
         return None
     row = conn.execute(select(rooms).where(rooms.c.project == project, rooms.c.id == artifact)).first()
@@ -109,7 +109,7 @@ def read_rooms(conn: Connection, keys: Iterable[Key]) -> dict[Key, Room]:
 def list_rooms(conn: Connection, actor: Actor, project: str) -> list[Occupied]:
     """The project's newest rooms, at most 500, each with how many reports it has. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     query = select(rooms).where(rooms.c.project == project).order_by(rooms.c.id.desc()).limit(MOST_LISTED)
     found = [_room(row) for row in conn.execute(query)]
     numbers = _numbers(conn, project, [room.id for room in found])

@@ -24,9 +24,9 @@ from backroom.reports.counters import Counted, add_to_counters, day_of
 from backroom.reports.places import page_of
 from backroom.reports.timeline import first_channel
 from backroom.store.changes import CONFIG, change_number, mark_changed
-from backroom.store.hot import Hot, insert_rows
+from backroom.store.prepared import Prepared, insert_rows
 from backroom.store.tables import changes, files, projects, reports
-from backroom.store.tasks import InDoubt, Together, pipeline
+from backroom.store.tasks import Batched, InDoubt, pipeline
 
 PAUSED = "Project is paused"
 
@@ -89,7 +89,7 @@ class Submitted(NamedTuple):
     meter: Meter | None
 
 
-_earlier = Hot(
+_earlier = Prepared(
     select(
         reports.c.id,
         reports.c.channel_key,
@@ -98,7 +98,7 @@ _earlier = Hot(
         reports.c.created_at,
     ).where(reports.c.project == bindparam("project"), reports.c.client_id == bindparam("client_id"))
 )
-_hold_project = Hot(
+_hold_project = Prepared(
     select(changes.c.n)
     .where(projects.c.id == bindparam("project"), changes.c.name == CONFIG)
     .with_for_update(read=True, key_share=True, of=projects)
@@ -291,5 +291,5 @@ def _as_repeat(first: Submitted | Failure | None, meter: Meter | None) -> Submit
     return first._replace(created=False, meter=meter) if isinstance(first, Submitted) else first
 
 
-submit_report = Together(_submit_reports, careful=_submit_with_look_ups)
+submit_report = Batched(_submit_reports, careful=_submit_with_look_ups)
 """Stores one report; see `_submit_reports`, which does the same for all that wait."""

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, literal, select, union_all
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.errors import NotFound
-from backroom.reports.reach import NO_SUCH_REPORT, reached
+from backroom.reports.lookup import NO_SUCH_REPORT, reached
 from backroom.store.tables import api_keys, events, oauth_grants, reports, users
 
 AGENT = "agent"
@@ -41,7 +41,7 @@ def list_events(conn: Connection, actor: Actor, report: str) -> list[Event]:
     project = conn.execute(query).scalar()
     if project is None:
         raise NotFound(NO_SUCH_REPORT)
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     return read_events(conn, project, report)
 
 

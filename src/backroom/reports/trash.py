@@ -13,11 +13,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, column, delete, insert, select, table
 
 from backroom.clock import DAY
-from backroom.reports.reach import Found, are
+from backroom.reports.changeset import Changeset
+from backroom.reports.lookup import LockedReport, matches
 from backroom.reports.rules import USER_ID_LENGTH
-from backroom.reports.tally import Tally
 from backroom.store import facets, search
-from backroom.store.hot import insert_rows
+from backroom.store.prepared import insert_rows
 from backroom.store.search import ROW
 from backroom.store.tables import doomed_files, events, files, labels, report_labels, reports, trash, undos
 
@@ -57,24 +57,24 @@ _CLIENT_ID = list(reports.columns).index(reports.c.client_id)
 _USER_ID = list(reports.columns).index(reports.c.user_id)
 
 
-def throw_away(tally: Tally, found: Sequence[Found]) -> None:
+def throw_away(changeset: Changeset, found: Sequence[LockedReport]) -> None:
     """Puts reports of one project, which the caller has locked, into the trash."""
-    tx, project = tally.tx, found[0].project
+    tx, project = changeset.tx, found[0].project
     contents = _contents(tx, found)
     kept = [
-        {"project": project, "report": each.id, "at": tally.now, "content": msgspec.json.encode(contents[each.id])}
+        {"project": project, "report": each.id, "at": changeset.now, "content": msgspec.json.encode(contents[each.id])}
         for each in found
     ]
     tx.execute(insert(trash), kept)
     remove_rows(tx, project, [each.id for each in found])
-    tally.count((each, None) for each in found)
-    tally.touch(project)
+    changeset.count((each, None) for each in found)
+    changeset.touch(project)
 
 
-def bring_back(tally: Tally, project: str, ids: Sequence[str]) -> int:
+def bring_back(changeset: Changeset, project: str, ids: Sequence[str]) -> int:
     """Puts reports of one project back as they were; returns how many were still in the trash."""
-    tx = tally.tx
-    mine = (trash.c.project == project) & trash.c.report.in_(ids) & (trash.c.at > tally.now - KEPT)
+    tx = changeset.tx
+    mine = (trash.c.project == project) & trash.c.report.in_(ids) & (trash.c.at > changeset.now - KEPT)
     query = select(trash.c.report, trash.c.content).where(mine).order_by(trash.c.report)
     contents = [_decoder.decode(row.content) for row in tx.execute(query.with_for_update())]
     if not contents:
@@ -86,8 +86,8 @@ def bring_back(tally: Tally, project: str, ids: Sequence[str]) -> int:
     condition = (reports.c.project == project) & reports.c.id.in_(back)
     search.remember(tx, condition)
     facets.remember(tx, condition)
-    tally.count((None, each) for each in _found(tx, condition))
-    tally.touch(project)
+    changeset.count((None, each) for each in _found(tx, condition))
+    changeset.touch(project)
     return len(back)
 
 
@@ -136,8 +136,8 @@ def _purge(tx: Connection, condition: ColumnElement[bool], now: int) -> bool:
     return len(rows) == PURGE_SLICE
 
 
-def _contents(tx: Connection, found: Sequence[Found]) -> dict[str, _Content]:
-    condition = are(found)
+def _contents(tx: Connection, found: Sequence[LockedReport]) -> dict[str, _Content]:
+    condition = matches(found)
     project, ids = found[0].project, [each.id for each in found]
     numbers: dict[str, int | None] = {}
     if tx.dialect.name == "sqlite":
@@ -184,5 +184,8 @@ def _row_is_taken(tx: Connection, row: int) -> bool:
     return tx.execute(select(reports.c.id).where(ROW.in_([row]))).first() is not None
 
 
-def _found(tx: Connection, condition: ColumnElement[bool]) -> list[Found]:
-    return [Found(*row) for row in tx.execute(select(*[reports.c[name] for name in Found._fields]).where(condition))]
+def _found(tx: Connection, condition: ColumnElement[bool]) -> list[LockedReport]:
+    return [
+        LockedReport(*row)
+        for row in tx.execute(select(*[reports.c[name] for name in LockedReport._fields]).where(condition))
+    ]

@@ -1,7 +1,7 @@
 """What is done to reports that are there: status, channel, assignee, labels.
 
 Each change is one function for reports of one project, which the commands for one report and those for many
-(`bulk`) share. It changes those that aren't so already, notes it in each one's timeline and in the tally, and
+(`bulk`) share. It changes those that aren't so already, notes it in each one's timeline and in the changeset, and
 returns what they had before.
 """
 
@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, case, delete, func, insert, null, select, update
 
-from backroom.access import Actor, Role, Scope
+from backroom.access import Actor, KeyScope, Role
 from backroom.errors import Invalid
+from backroom.reports.changeset import Changeset, tallied
 from backroom.reports.labels import check_label_name, use_label
-from backroom.reports.reach import Found, are, get_for_change
+from backroom.reports.lookup import LockedReport, get_for_change, matches
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
-from backroom.reports.tally import Tally, tallied
 from backroom.store.tables import channels, memberships, projects, report_labels, reports, users
 
 
@@ -76,18 +76,18 @@ class Person(NamedTuple):
     name: str
 
 
-def assign_report(tx: Connection, actor: Actor, report: str, user: str | None, now: int) -> Found:
+def assign_report(tx: Connection, actor: Actor, report: str, user: str | None, now: int) -> LockedReport:
     """Gives the report to a member of its workspace, or to nobody. Raises NotFound, Denied, Invalid."""
     found = get_for_change(tx, actor, report)
     check_assignee(tx, found.project, user)
-    with tallied(tx, actor, now) as tally:
-        assign(tally, [found], user)
+    with tallied(tx, actor, now) as changeset:
+        assign(changeset, [found], user)
     return found._replace(assignee=user)
 
 
 def assignable(conn: Connection, actor: Actor) -> list[Person]:
     """Those members of the actor's workspace who may triage, by name. Raises Denied."""
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     query = select(users.c.id, users.c.name).join(memberships, memberships.c.user == users.c.id)
     query = query.where(memberships.c.workspace == actor.workspace, memberships.c.role != Role.VIEWER.value)
     return [Person(*row) for row in conn.execute(query.order_by(func.lower(users.c.name), users.c.id))]
@@ -109,7 +109,7 @@ def has_live_channel(conn: Connection, project: str, channel: str) -> bool:
     return conn.execute(query.where(channels.c.archived.is_(False))).first() is not None
 
 
-def change_status(tally: Tally, found: Sequence[Found], status: Status) -> list[Before]:
+def change_status(changeset: Changeset, found: Sequence[LockedReport], status: Status) -> list[Before]:
     """Puts reports of one project on a status, and notes when they were first triaged and when resolved."""
     others = [each for each in found if each.status != status]
     resolved = CLASS_OF[status] is StatusClass.RESOLVED
@@ -117,80 +117,84 @@ def change_status(tally: Tally, found: Sequence[Found], status: Status) -> list[
     values: dict[str, Any] = {
         "status": status.value,
         "status_class": CLASS_OF[status].value,
-        "triaged_at": reports.c.triaged_at if status is Status.OPEN else func.coalesce(reports.c.triaged_at, tally.now),
-        "resolved_at": case((was_resolved, reports.c.resolved_at), else_=tally.now) if resolved else null(),
+        "triaged_at": reports.c.triaged_at
+        if status is Status.OPEN
+        else func.coalesce(reports.c.triaged_at, changeset.now),
+        "resolved_at": case((was_resolved, reports.c.resolved_at), else_=changeset.now) if resolved else null(),
     }
-    _update(tally, others, values)
-    tally.count((each, each._replace(status=status.value)) for each in others)
-    tally.note("status", ((each, {"from": each.status, "to": status.value}) for each in others))
+    _update(changeset, others, values)
+    changeset.count((each, each._replace(status=status.value)) for each in others)
+    changeset.note("status", ((each, {"from": each.status, "to": status.value}) for each in others))
     return [_before_status(each) for each in others]
 
 
-def move(tally: Tally, found: Sequence[Found], channel: str) -> list[Before]:
+def move(changeset: Changeset, found: Sequence[LockedReport], channel: str) -> list[Before]:
     """Moves reports of one project to a channel that it has."""
     others = [each for each in found if each.channel_key != channel]
-    _update(tally, others, {"channel_key": channel})
-    tally.count((each, each._replace(channel_key=channel)) for each in others)
-    tally.note("channel", ((each, {"from": each.channel_key, "to": channel}) for each in others))
+    _update(changeset, others, {"channel_key": channel})
+    changeset.count((each, each._replace(channel_key=channel)) for each in others)
+    changeset.note("channel", ((each, {"from": each.channel_key, "to": channel}) for each in others))
     return [Before(each.project, each.id, each.channel_key) for each in others]
 
 
-def assign(tally: Tally, found: Sequence[Found], user: str | None) -> list[Before]:
+def assign(changeset: Changeset, found: Sequence[LockedReport], user: str | None) -> list[Before]:
     """Gives reports of one project to somebody, or to nobody."""
     others = [each for each in found if each.assignee != user]
-    _update(tally, others, {"assignee": user})
-    tally.note("assignee", ((each, {"from": each.assignee, "to": user}) for each in others))
+    _update(changeset, others, {"assignee": user})
+    changeset.note("assignee", ((each, {"from": each.assignee, "to": user}) for each in others))
     return [Before(each.project, each.id, each.assignee) for each in others]
 
 
-def put_label(tally: Tally, found: Sequence[Found], name: str) -> list[Before]:
+def put_label(changeset: Changeset, found: Sequence[LockedReport], name: str) -> list[Before]:
     """Puts a label on reports of one project. Raises Invalid for a name that can't be one."""
     name = check_label_name(name)
-    have = _labelled(tally.tx, found, name)
+    have = _labelled(changeset.tx, found, name)
     others = [each for each in found if each.id not in have]
     if others:
-        use_label(tally.tx, others[0].project, name)
+        use_label(changeset.tx, others[0].project, name)
         rows = [{"project": each.project, "name": name, "report": each.id} for each in others]
-        tally.tx.execute(insert(report_labels), rows)
-    _update(tally, others, {})
-    tally.note("label", ((each, {"name": name}) for each in others))
+        changeset.tx.execute(insert(report_labels), rows)
+    _update(changeset, others, {})
+    changeset.note("label", ((each, {"name": name}) for each in others))
     return [Before(each.project, each.id) for each in others]
 
 
-def take_label(tally: Tally, found: Sequence[Found], name: str) -> list[Before]:
+def take_label(changeset: Changeset, found: Sequence[LockedReport], name: str) -> list[Before]:
     """Takes a label off reports of one project."""
     name = name.strip()
-    have = _labelled(tally.tx, found, name)
+    have = _labelled(changeset.tx, found, name)
     others = [each for each in found if each.id in have]
     if others:
         mine = (report_labels.c.project == others[0].project) & (report_labels.c.name == name)
-        tally.tx.execute(delete(report_labels).where(mine, report_labels.c.report.in_([each.id for each in others])))
-    _update(tally, others, {})
-    tally.note("unlabel", ((each, {"name": name}) for each in others))
+        changeset.tx.execute(
+            delete(report_labels).where(mine, report_labels.c.report.in_([each.id for each in others]))
+        )
+    _update(changeset, others, {})
+    changeset.note("unlabel", ((each, {"name": name}) for each in others))
     return [Before(each.project, each.id) for each in others]
 
 
-def restore_status(tally: Tally, pairs: Sequence[tuple[Found, Before]]) -> None:
+def restore_status(changeset: Changeset, pairs: Sequence[tuple[LockedReport, Before]]) -> None:
     """Gives each report of one project the status and times that it had before."""
     for found, before in pairs:
         status = Status(before.value or Status.OPEN)
         values = {"status": status.value, "status_class": CLASS_OF[status].value}
-        _update(tally, [found], values | {"triaged_at": before.triaged_at, "resolved_at": before.resolved_at})
-        tally.count([(found, found._replace(status=status.value))])
-        tally.note("status", [(found, {"from": found.status, "to": status.value})])
+        _update(changeset, [found], values | {"triaged_at": before.triaged_at, "resolved_at": before.resolved_at})
+        changeset.count([(found, found._replace(status=status.value))])
+        changeset.note("status", [(found, {"from": found.status, "to": status.value})])
 
 
-def _before_status(found: Found) -> Before:
+def _before_status(found: LockedReport) -> Before:
     return Before(found.project, found.id, found.status, found.triaged_at, found.resolved_at)
 
 
-def _update(tally: Tally, found: Sequence[Found], values: dict[str, Any]) -> None:
+def _update(changeset: Changeset, found: Sequence[LockedReport], values: dict[str, Any]) -> None:
     if found:
-        tally.tx.execute(update(reports).where(are(found)).values(values | {"updated_at": tally.now}))
-        tally.touch(found[0].project)
+        changeset.tx.execute(update(reports).where(matches(found)).values(values | {"updated_at": changeset.now}))
+        changeset.touch(found[0].project)
 
 
-def _labelled(conn: Connection, found: Sequence[Found], name: str) -> set[str]:
+def _labelled(conn: Connection, found: Sequence[LockedReport], name: str) -> set[str]:
     """Which of these reports of one project have the label."""
     if not found:
         return set()

@@ -13,8 +13,8 @@ from backroom.access import Actor
 from backroom.clock import DAY
 from backroom.reports.agents import Listed, rows_of
 from backroom.reports.filters import NOBODY, Wanted
-from backroom.reports.finding import Key, find_ids
-from backroom.reports.reach import reach
+from backroom.reports.find import Key, find_ids
+from backroom.reports.lookup import reach
 from backroom.reports.rules import UNTITLED, Status
 from backroom.store.tables import channels
 

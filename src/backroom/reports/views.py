@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from backroom.access import Actor, Scope
+from backroom.access import Actor, KeyScope
 from backroom.accounts.rules import check_name
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import new_id
 from backroom.reports.filters import parse_wanted, query_of
-from backroom.reports.reach import reach
+from backroom.reports.lookup import reach
 from backroom.store.tables import views
 
 MOST_VIEWS = 100
@@ -37,7 +37,7 @@ _columns = (_v.id, _v.name, _v.query, _v.project, (_v.user == "").label("shared"
 def list_views(conn: Connection, actor: Actor, project: str | None = "") -> list[View]:
     """What the actor sees: own and shared views of the project and of all projects, by name; without exception where
     `project` is None. Raises Denied."""
-    actor.require(Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_READ)
     query = select(*_columns).where(_v.workspace == actor.workspace, _v.user.in_([actor.id, ""]))
     if project is not None:
         query = query.where(_v.project.in_([project, ""]))
@@ -49,7 +49,7 @@ def create_view(tx: Connection, actor: Actor, name: str, query: str, project: st
 
     One that is shared needs feedback:write. Raises NotFound, Denied, Invalid, Conflict (too many).
     """
-    actor.require(Scope.FEEDBACK_WRITE if shared else Scope.FEEDBACK_READ)
+    actor.require(KeyScope.FEEDBACK_WRITE if shared else KeyScope.FEEDBACK_READ)
     if project:
         reach(tx, actor, [project])
     user = "" if shared else actor.id
@@ -97,7 +97,7 @@ def _check(tx: Connection, actor: Actor, view: str) -> None:
     user = tx.execute(query.where(or_(_v.user == actor.id, _v.user == ""))).scalar()
     if user is None:
         raise NotFound("There is no such view.")
-    actor.require(Scope.FEEDBACK_READ if user else Scope.FEEDBACK_WRITE)
+    actor.require(KeyScope.FEEDBACK_READ if user else KeyScope.FEEDBACK_WRITE)
 
 
 def _view(row: Any) -> View:

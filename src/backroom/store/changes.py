@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backroom.store.hot import Hot
+from backroom.store.prepared import Prepared
 from backroom.store.tables import changes
 
 CONFIG = "config"
 
-_number = Hot(select(changes.c.n).where(changes.c.name == bindparam("name")))
-_raise: dict[str, Hot] = {}
+_number = Prepared(select(changes.c.n).where(changes.c.name == bindparam("name")))
+_raise: dict[str, Prepared] = {}
 
 
 def change_number(conn: Connection, name: str) -> int:
@@ -34,9 +34,9 @@ def mark_config_changed(tx: Connection) -> None:
     mark_changed(tx, [CONFIG])
 
 
-def _raise_statement(dialect: str) -> Hot:
+def _raise_statement(dialect: str) -> Prepared:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(changes).values(name=bindparam("name"), n=1)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"n": changes.c.n + 1})
-    _raise[dialect] = Hot(statement)
+    _raise[dialect] = Prepared(statement)
     return _raise[dialect]

@@ -28,7 +28,7 @@ ATTEMPTS = 4
 _undone = count(1)
 
 
-class Together(Generic[Subject, Result]):
+class Batched(Generic[Subject, Result]):
     """A command for one subject that the writer may run for many at once.
 
     Wraps `command(tx, subjects) -> outcomes`, one outcome (a result, or the Failure of just that
@@ -118,7 +118,7 @@ def _begin_anew(tx: Connection) -> None:
 def _outcome_of(tx: Connection, task: Task, *, alone: bool) -> Any:
     """What the task's command returns. What a batched one wrote for a subject that it turns away stays, as it
     does in a batch: a call past a quota is a call."""
-    if isinstance(task.command, Together):
+    if isinstance(task.command, Batched):
         return run_many(tx, task.command, [task.args[0]], alone=alone)[0]
     return task.command(tx, *task.args, **task.kwargs)
 
@@ -153,7 +153,7 @@ def _run_tasks(tx: Connection, tasks: list[Task], *, alone: bool) -> None:
 
 
 def run_many(
-    tx: Connection, command: Together[Subject, Result], subjects: list[Subject], *, alone: bool
+    tx: Connection, command: Batched[Subject, Result], subjects: list[Subject], *, alone: bool
 ) -> Sequence[Result | Failure]:
     """The command's outcomes. `alone` in the transaction it needs no savepoint to be undone, which PostgreSQL
     answers twice."""
@@ -204,13 +204,13 @@ def pipeline(tx: Connection) -> Iterator[None]:
 def by_command(group: list[Task]) -> Iterator[list[Task]]:
     """The tasks of each Together command as one list, every other task alone, in order of arrival."""
     first = group[0].command
-    if isinstance(first, Together) and all(task.command is first for task in group):
+    if isinstance(first, Batched) and all(task.command is first for task in group):
         yield group
         return
     batches: dict[int, list[Task]] = {}
     order: list[list[Task]] = []
     for task in group:
-        if not isinstance(task.command, Together):
+        if not isinstance(task.command, Batched):
             order.append([task])
             continue
         batch = batches.get(id(task.command))

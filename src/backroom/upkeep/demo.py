@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from backroom.access import ALL_SCOPES, Actor, Role, Scope, person
+from backroom.access import ALL_SCOPES, Actor, KeyScope, Role, person
 from backroom.accounts.commands import create_user
 from backroom.accounts.invitations import create_invitation, sign_up
 from backroom.accounts.passwords import hash_password
@@ -33,16 +33,16 @@ from backroom.projects.queries import Project, get_project
 from backroom.projects.rules import Channel
 from backroom.projects.usage import KeyUse, note_uses
 from backroom.reports import deeds, rules
+from backroom.reports.changeset import tallied
 from backroom.reports.commands import set_status
 from backroom.reports.comments import add_comment
 from backroom.reports.detail import Artifact
+from backroom.reports.lookup import get_for_change
 from backroom.reports.markdown import artifact_of
 from backroom.reports.places import find_agent
-from backroom.reports.reach import get_for_change
 from backroom.reports.rooms import open_room
 from backroom.reports.rules import AudioBlock, Block, ScreenshotBlock, SelectionBlock, Status, TextBlock
 from backroom.reports.submit import StoredFile, Submission, submit_report
-from backroom.reports.tally import tallied
 from backroom.reports.timeline import AGENT as AGENT_KIND
 from backroom.reports.triage import assign_report, put_label
 from backroom.reports.views import create_view
@@ -50,7 +50,7 @@ from backroom.store.database import Database
 from backroom.upkeep.demo_people import AGENT, AGENT_NAME, OWNER, REVIEW, TEAM, VIEWS, Mate
 from backroom.upkeep.demo_pictures import Picture, draw
 from backroom.upkeep.demo_story import DAYS, SEED, Told, tell
-from backroom.upkeep.demo_team import Given, Labelled, Linked, Said, What, steps
+from backroom.upkeep.demo_team import Given, Labelled, Linked, Notice, What, steps
 from backroom.upkeep.demo_texts import ROOMS, Room
 from backroom.upkeep.progress import Report, silent
 from backroom.upkeep.restore import has_data
@@ -60,7 +60,7 @@ NAME = "Demo Owner"
 PASSWORD_LENGTH = 16
 SECRET_LENGTH = 40
 ADDRESS = "http://127.0.0.1:8000"
-AGENT_SCOPES = frozenset({Scope.FEEDBACK_READ, Scope.FEEDBACK_WRITE})
+AGENT_SCOPES = frozenset({KeyScope.FEEDBACK_READ, KeyScope.FEEDBACK_WRITE})
 SAMPLES = Path(__file__).with_name("samples")
 VOICES = (("note.webm", "audio/webm", 4008), ("note.mp4", "audio/mp4", 3000))
 """Name, content type, length in milliseconds."""
@@ -319,7 +319,7 @@ def _do(tx: Connection, people: dict[str, Actor], who: str, report: str, what: W
     elif isinstance(what, Labelled):
         with tallied(tx, actor, now) as tally:
             put_label(tally, [get_for_change(tx, actor, report)], what.label)
-    elif isinstance(what, Said):
+    elif isinstance(what, Notice):
         add_comment(tx, actor, report, what.kind, what.text, now)
 
 
@@ -327,7 +327,7 @@ def _do_as_agent(tx: Connection, agent: Actor, report: str, what: What, now: int
     """What the project's agent does to a report, with its key, whose use counts."""
     if isinstance(what, Status):
         deeds.set_status(tx, agent, report, what, now)
-    elif isinstance(what, Said):
+    elif isinstance(what, Notice):
         deeds.add_note(tx, agent, report, what.text, now)
     elif isinstance(what, Linked):
         deeds.link_commit(tx, agent, report, what.commit, what.url, what.message, now)

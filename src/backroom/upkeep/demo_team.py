@@ -42,7 +42,7 @@ class Labelled(NamedTuple):
     label: str
 
 
-class Said(NamedTuple):
+class Notice(NamedTuple):
     """A comment of that kind."""
 
     kind: str
@@ -57,7 +57,7 @@ class Linked(NamedTuple):
     message: str
 
 
-What = Status | Given | Labelled | Said | Linked
+What = Status | Given | Labelled | Notice | Linked
 
 
 class Step(NamedTuple):
@@ -191,14 +191,14 @@ def _fixed(random: Random, number: int, told: Told, fix: Fix, moment: int) -> It
     commit = f"{random.getrandbits(160):040x}"
     url = f"{COMMITS}/{slug_of(told.room.name)}/commit/{commit}"
     yield Step(moment - 40 * SECOND, number, AGENT, Linked(commit, url, fix.message))
-    yield Step(moment - 20 * SECOND, number, AGENT, Said(NOTE, fix.note))
+    yield Step(moment - 20 * SECOND, number, AGENT, Notice(NOTE, fix.note))
 
 
 def _settled(number: int, told: Told, heard: Heard) -> Iterator[Step]:
     """What became of something that was said of an artifact."""
     (begun, status), (ended, _) = told.moves
     yield Step(begun, number, heard.by, status)
-    yield Step(ended - 20 * SECOND, number, heard.by, Said(NOTE, heard.why))
+    yield Step(ended - 20 * SECOND, number, heard.by, Notice(NOTE, heard.why))
     yield Step(ended, number, heard.by, heard.status)
 
 
@@ -210,4 +210,4 @@ def _said(random: Random, number: int, told: Told, thread: Thread, now: int) -> 
     start, end = pause
     moments = sorted(start + int((end - start) * random.uniform(0.1, 0.9)) for _ in thread.remarks)
     for moment, remark in zip(moments, thread.remarks, strict=True):
-        yield Step(moment, number, remark.who, Said(REPLY if remark.replies else NOTE, remark.text))
+        yield Step(moment, number, remark.who, Notice(REPLY if remark.replies else NOTE, remark.text))

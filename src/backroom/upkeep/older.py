@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from backroom.errors import Invalid, StoreFailed
 from backroom.store.database import CACHE_KIB
 from backroom.store.failures import first_line
-from backroom.store.hot import insert_rows
 from backroom.store.migrations import bring_to, head
+from backroom.store.prepared import insert_rows
 from backroom.upkeep.archive import FOREIGN_TABLES, Manifest, Rows
 from backroom.upkeep.backup import count_rows, read_table
 

@@ -22,8 +22,8 @@ from backroom.errors import Conflict, Invalid
 from backroom.files.blobs import Blobs
 from backroom.store.changes import mark_config_changed
 from backroom.store.database import Database
-from backroom.store.hot import insert_rows
 from backroom.store.migrations import head
+from backroom.store.prepared import insert_rows
 from backroom.store.tables import changes, metadata, projects, reports, users, workspaces
 from backroom.upkeep.archive import (
     FILES,

@@ -19,7 +19,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.errors import Failure, Invalid, StoreFailed, TooLarge, WrongType
 from backroom.ids import random_text
 

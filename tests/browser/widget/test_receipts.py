@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from backroom.web.widget.words import all_words
+from backroom.web.widget.receipt_texts import all_words
 from tests.browser.widget.conftest import NewRoom, Room, Visit, Visitor
 from tests.harness.browser import runs_sideways, violations
 

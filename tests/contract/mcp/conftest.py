@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backroom.access import Scope, operator
+from backroom.access import KeyScope, operator
 from backroom.clock import now_ms
 from backroom.projects.commands import NewKey, create_secret_key
 from backroom.store.database import Database
@@ -35,7 +35,7 @@ def new_key(cast: Cast, database: Database) -> Callable[..., NewKey]:
     """`new_key("feedback:read", …)` makes a secret key of the owner's project with just these scopes."""
 
     def make(*scopes: str) -> NewKey:
-        granted = frozenset(Scope(scope) for scope in scopes)
+        granted = frozenset(KeyScope(scope) for scope in scopes)
         return database.write_now(create_secret_key, operator(), cast.owner.project.id, granted, "Claude", now_ms())
 
     return make

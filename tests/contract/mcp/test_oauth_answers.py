@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from backroom.access import Role, Scope, person
+from backroom.access import KeyScope, Role, person
 from backroom.accounts import oauth
 from backroom.accounts.oauth import GONE, Asked, Kind
 from backroom.accounts.oauth_tokens import exchange, new_code
 from backroom.clock import now_ms
 from backroom.store.database import Database
-from backroom.web.dashboard.connections import FAILURES
+from backroom.web.dashboard.workspace.connections import FAILURES
 from backroom.web.mcp.documents import Why
 from backroom.web.mcp.oauth import Failed
 from tests.contract.mcp.agent import Agent
@@ -209,7 +209,7 @@ def test_a_described_program_refreshes_without_its_document(
     """Its grant says enough: nothing is fetched, which here nothing could be."""
     flow.client = "https://nowhere.invalid/client.json"
     member = person(flow.person.user, "Member", cast.owner.workspace, Role.MEMBER)
-    asked = Asked(flow.client, "Described", CALLBACK, True, "", None, tuple(map(Scope, BOTH.split())), None)
+    asked = Asked(flow.client, "Described", CALLBACK, True, "", None, tuple(map(KeyScope, BOTH.split())), None)
 
     def consent(tx: Any) -> str:
         grant = oauth.allow(tx, member, asked, cast.owner.project.id, asked.scopes, now_ms())

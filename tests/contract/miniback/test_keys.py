@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from backroom.access import Scope, operator
+from backroom.access import KeyScope, operator
 from backroom.accounts.rules import Kind
 from backroom.clock import now_ms
 from backroom.projects.commands import create_secret_key, revoke_key
@@ -98,7 +98,7 @@ def test_without_a_key(room: Room) -> None:
 
 def test_unknown_revoked_and_foreign_keys(room: Room) -> None:
     """D: 403 `Invalid API key or project not found`; B: also for a key of another kind."""
-    foreign = room.db.write_now(create_secret_key, operator(), room.project, frozenset(Scope), "Other", now_ms()).key
+    foreign = room.db.write_now(create_secret_key, operator(), room.project, frozenset(KeyScope), "Other", now_ms()).key
     paths = ("/projects", f"/projects/{room.project}", f"/projects/{room.project}/feedback")
     for key in ("mbk_" + "x" * 40, foreign, "nonsense", "mbk_"):
         for path in paths:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backroom.access import Scope, operator
+from backroom.access import KeyScope, operator
 from backroom.clock import now_ms
 from backroom.projects.commands import NewKey, create_secret_key
 from backroom.store.database import Database
@@ -57,7 +57,7 @@ def new_key(database: Database) -> NewKeyOf:
     """`new_key(room, "feedback:read", …)` makes a secret key with just these scopes."""
 
     def make(room: Api, *scopes: str) -> NewKey:
-        granted = frozenset(Scope(scope) for scope in scopes)
+        granted = frozenset(KeyScope(scope) for scope in scopes)
         return database.write_now(create_secret_key, operator(), room.project, granted, "some", now_ms())
 
     return make

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from backroom.access import Scope, operator
+from backroom.access import KeyScope, operator
 from backroom.clock import now_ms
 from backroom.projects.commands import revoke_key
 from backroom.store.database import Database
@@ -97,7 +97,7 @@ def test_a_key_without_the_scope_is_403(
 ) -> None:
     """REST, Errors: 403 where the key lacks the scope; with only that scope it passes."""
     room = new_room()
-    without = new_key(room, *(set(Scope) - {scope})).key
+    without = new_key(room, *(set(KeyScope) - {scope})).key
     only = new_key(room, scope).key
     body = BODIES.get((method, path))
     assert failure(room.call(method, path, json=body, key=without)) == (403, "FORBIDDEN")

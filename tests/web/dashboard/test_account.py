@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backroom.web.dashboard.account import agent_words
+from backroom.web.dashboard.workspace.account import agent_words
 from tests.harness.cast import Cast
 from tests.harness.member import Member
 from tests.harness.server import Server

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from backroom.web.dashboard.assets import STATIC, STYLES, address
+from backroom.web.dashboard.frame.assets import STATIC, STYLES, address
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

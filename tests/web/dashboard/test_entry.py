@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from backroom.access import operator
-from backroom.accounts.guesses import RATES, Bucket
 from backroom.accounts.instance import set_sign_up
 from backroom.accounts.rules import SignUp
+from backroom.accounts.throttle import RATES, Bucket
 from backroom.clock import now_ms
 from backroom.store.tables import sessions, users
 from backroom.web.dashboard.routes import OPERATIONS

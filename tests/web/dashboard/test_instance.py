@@ -11,8 +11,8 @@ from backroom.accounts.audit import Change, note_change
 from backroom.accounts.instance import get_instance
 from backroom.accounts.rules import PLANS, Plan, SignUp
 from backroom.clock import now_ms
-from backroom.web.dashboard.audit import sentence, who
-from backroom.web.dashboard.instance import plan_words
+from backroom.web.dashboard.workspace.audit import sentence, who
+from backroom.web.dashboard.workspace.instance import plan_words
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.web.dashboard.coming import words

@@ -11,7 +11,7 @@ from backroom.accounts.rules import Plan
 from backroom.clock import DAY
 from backroom.projects.rules import Dialect
 from backroom.projects.usage import DAYS_SHOWN, KeyCalls
-from backroom.web.dashboard.usage import HEIGHT, chart_of, round_up
+from backroom.web.dashboard.workspace.usage import HEIGHT, chart_of, round_up
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.processes import wait_until

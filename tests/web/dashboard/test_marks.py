@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from backroom.reports.marks import MOST_MARKS
+from backroom.reports.annotations import MOST_MARKS
 from backroom.reports.rules import ScreenshotBlock
-from backroom.web.dashboard.marks import marks
+from backroom.web.dashboard.inbox.annotations import marks
 
 
 def drawn(*annotations: Any) -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from backroom.access import Actor, Role, operator, person
-from backroom.accounts.guesses import RATES, Bucket
 from backroom.accounts.sessions import Session
+from backroom.accounts.throttle import RATES, Bucket
 from backroom.clock import HOUR, now_ms
 from backroom.projects.channels import create_channel, list_channels
 from backroom.projects.commands import create_project
@@ -22,10 +22,10 @@ from backroom.reports.filters import parse_wanted
 from backroom.reports.inbox import list_inbox
 from backroom.reports.places import UNKNOWN
 from backroom.reports.views import create_view, list_views
-from backroom.web.dashboard.auth import Visit
-from backroom.web.dashboard.charts import OTHERS, Series, greatest
-from backroom.web.dashboard.insights import MOST_NAMED, MOST_SERIES
-from backroom.web.dashboard.shell import MOST_SHOWN, first_of, read_shell
+from backroom.web.dashboard.frame.auth import Visit
+from backroom.web.dashboard.frame.charts import OTHERS, Series, greatest
+from backroom.web.dashboard.frame.shell import MOST_SHOWN, first_of, read_shell
+from backroom.web.dashboard.project.insights import MOST_NAMED, MOST_SERIES
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.server import Server

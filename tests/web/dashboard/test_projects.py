@@ -11,7 +11,7 @@ import pytest
 
 from backroom.accounts.commands import set_plan
 from backroom.accounts.rules import Plan
-from backroom.web.dashboard.projects import Listing
+from backroom.web.dashboard.project.projects import Listing
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.processes import PATIENCE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backroom.web.dashboard.appearance import ink_on
+from backroom.web.dashboard.project.appearance import ink_on
 from tests.harness.member import Member
 from tests.web.dashboard.making import ADMINS, copied, new_project, require_reading, require_refusals, words
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backroom.access import ALL_SCOPES, Actor, Scope
+from backroom.access import ALL_SCOPES, Actor, KeyScope
 from backroom.web.mcp.auth import Caller
 from backroom.web.mcp.documents import Documents
 from backroom.web.mcp.provider import Provider
@@ -45,7 +45,7 @@ def test_every_tool_says_what_it_takes(name: str) -> None:
     schema = tool.input_schema()
     assert all(argument in usage(tool) for argument in schema["properties"])
     assert json.dumps([schema, tool.output_schema()])
-    assert tool.changes is (tool.scope is Scope.FEEDBACK_WRITE)
+    assert tool.changes is (tool.scope is KeyScope.FEEDBACK_WRITE)
 
 
 def known(site: Site, **more: Any) -> Any:

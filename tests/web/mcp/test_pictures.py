@@ -14,7 +14,7 @@ from PIL import Image
 
 from backroom.errors import NotFound
 from backroom.files.blobs import Blobs
-from backroom.reports.marks import marks_of
+from backroom.reports.annotations import marks_of
 from backroom.reports.rules import ScreenshotBlock
 from backroom.web.mcp.pictures import LONGEST_SIDE, scaled
 

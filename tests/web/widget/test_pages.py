@@ -13,7 +13,7 @@ from backroom.projects.commands import delete_project
 from backroom.projects.widget import CHOICES
 from backroom.reports.rules import Status
 from backroom.store.database import Database
-from backroom.web.widget.words import all_words
+from backroom.web.widget.receipt_texts import all_words
 from tests.contract.patchrooms.api import Api, report, text
 from tests.harness.cast import Cast
 from tests.harness.fixtures import StartServer

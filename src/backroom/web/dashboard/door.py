@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from backroom.accounts.guesses import Guesses
 from backroom.accounts.instance import instance_secret
+from backroom.accounts.throttle import Throttle
 from backroom.config import Settings
 from backroom.errors import (
     Conflict,
@@ -30,13 +30,13 @@ from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory
 from backroom.projects.queries import Project
 from backroom.store.database import Database
-from backroom.web.dashboard.auth import NoWorkspace, Visit
-from backroom.web.dashboard.flash import take_said
-from backroom.web.dashboard.forms import OVER_TLS, Form
-from backroom.web.dashboard.live import Live
-from backroom.web.dashboard.post import Post
-from backroom.web.dashboard.render import html_answer, is_part, redirect, with_query
-from backroom.web.dashboard.shell import read_shell
+from backroom.web.dashboard.frame.auth import NoWorkspace, Visit
+from backroom.web.dashboard.frame.flash import take_said
+from backroom.web.dashboard.frame.forms import OVER_TLS, Form
+from backroom.web.dashboard.frame.live import Live
+from backroom.web.dashboard.frame.mailer import Mailer
+from backroom.web.dashboard.frame.render import html_answer, is_part, redirect, with_query
+from backroom.web.dashboard.frame.shell import read_shell
 from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.limits import Limits
 from backroom.web.sessions import is_secure
@@ -81,8 +81,8 @@ class DashboardDoor(Door):
         self.limits = limits
         self.settings = settings
         self.live = Live(db)
-        self.guesses = Guesses(settings.rate_limits)
-        self.post = Post(settings.smtp_url, settings.mail_from)
+        self.throttle = Throttle(settings.rate_limits)
+        self.mailer = Mailer(settings.smtp_url, settings.mail_from)
         self._secret = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,7 +136,7 @@ class DashboardDoor(Door):
         if not shows_page(scope):
             text = error.message if isinstance(error, Failure) else "Internal error"
             return json_answer({"error": text}, status, headers)
-        template = "error_part.html" if is_part(scope) else "error.html"
+        template = "frame/error_part.html" if is_part(scope) else "frame/error.html"
         values = {"code": status, "message": message, "request_id": scope.get("request_id", "")}
         return html_answer(scope, template, status, headers, **values)
 

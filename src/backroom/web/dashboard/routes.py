@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from backroom.web.dashboard import (
-    account,
-    acts,
+from backroom.web.dashboard.entry import joining, reset, sign_in
+from backroom.web.dashboard.frame import root, stream
+from backroom.web.dashboard.inbox import export, inbox, report, triage, views
+from backroom.web.dashboard.project import (
     appearance,
-    audit,
     channels,
-    connections,
-    entry,
-    export,
-    frame,
-    inbox,
     insights,
-    instance,
     integrations,
-    joining,
     labels,
     onboarding,
     projects,
-    report,
-    reset,
     rooms,
-    second_factor,
     settings,
-    stream,
-    usage,
-    views,
-    workspace,
 )
+from backroom.web.dashboard.workspace import account, audit, connections, instance, second_factor, usage, workspace
 from backroom.web.http import Operation
 
 OPERATIONS: list[Operation[Any]] = [
-    *frame.OPERATIONS,
-    *entry.OPERATIONS,
+    *root.OPERATIONS,
+    *sign_in.OPERATIONS,
     *joining.OPERATIONS,
     *reset.OPERATIONS,
     *account.OPERATIONS,
@@ -47,7 +34,7 @@ OPERATIONS: list[Operation[Any]] = [
     *inbox.OPERATIONS,
     *report.OPERATIONS,
     *insights.OPERATIONS,
-    *acts.OPERATIONS,
+    *triage.OPERATIONS,
     *views.OPERATIONS,
     *export.OPERATIONS,
     *stream.OPERATIONS,

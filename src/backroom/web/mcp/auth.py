@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from sqlalchemy import Connection
 from starlette.types import Scope
 
-from backroom.access import Actor
-from backroom.access import Scope as KeyScope
+from backroom.access import Actor, KeyScope
 from backroom.accounts.oauth import mark_used
 from backroom.accounts.oauth_tokens import ACCESS_PREFIX, AGENT, find_access
 from backroom.accounts.tickets import hash_token
@@ -73,7 +72,7 @@ def _with_key(conn: Connection, door: McpDoor, secret: str, now: int) -> Caller:
     found = door.directory.by_secret(conn, hashed)
     if found is None or found.dialect is not Dialect.PATCHROOMS:
         raise Unauthenticated(WRONG)
-    door.uses.note(found.actor.id, now)
+    door.key_usage.note(found.actor.id, now)
     return Caller(found.actor._replace(kind=AGENT), found.project, hashed, None)
 
 

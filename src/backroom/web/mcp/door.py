@@ -12,11 +12,11 @@ from backroom.files.blobs import Blobs
 from backroom.projects.directory import Directory
 from backroom.store.database import Database
 from backroom.web.http import Answer, Door
+from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
 from backroom.web.mcp.errors import answer_failure
 from backroom.web.mcp.routes import OPERATIONS
 from backroom.web.sessions import origin_of
-from backroom.web.uses import KeyUses
 
 if TYPE_CHECKING:
     from backroom.web.mcp.sdk import Sdk
@@ -26,14 +26,14 @@ class McpDoor(Door):
     """`/mcp` and what tells clients how to connect."""
 
     def __init__(
-        self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, uses: KeyUses, settings: Settings
+        self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, key_usage: KeyUsage, settings: Settings
     ) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.directory = directory
         self.blobs = blobs
         self.limits = limits
-        self.uses = uses
+        self.key_usage = key_usage
         self.settings = settings
         self._sdk: asyncio.Task[Sdk] | None = None
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from backroom.reports.marks import MOST_MARKS, MOST_POINTS, MOST_WORDS, REDACT, Mark
+from backroom.reports.annotations import MOST_MARKS, MOST_POINTS, MOST_WORDS, REDACT, Mark
 
 INK = "#e03131"
 RIM = "#ffffff"

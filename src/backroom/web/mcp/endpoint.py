@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import Scope
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.errors import Denied, Unauthenticated, WrongType
 from backroom.web.http import Answer, header, json_answer, read_body
 from backroom.web.mcp.auth import authenticate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Scope
 
 from backroom import errors
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
 from backroom.web.mcp.auth import MissingScope
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from backroom.errors import NotFound
 from backroom.files.blobs import Blobs
 from backroom.files.pictures import decoded
-from backroom.reports.marks import Drawn
+from backroom.reports.annotations import Drawn
 from backroom.web.mcp.drawing import crop, draw
 from backroom.web.mcp.results import Picture
 

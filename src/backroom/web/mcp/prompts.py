@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
-from backroom.reports.reach import NO_SUCH_REPORT
+from backroom.reports.lookup import NO_SUCH_REPORT
 from backroom.web.mcp.reading import find, markdown
 
 if TYPE_CHECKING:

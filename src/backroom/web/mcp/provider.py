@@ -21,7 +21,7 @@ from mcp.shared.auth import InvalidRedirectUriError, InvalidScopeError, OAuthCli
 from pydantic import AnyUrl, ValidationError
 from starlette.requests import Request
 
-from backroom.access import Scope
+from backroom.access import KeyScope
 from backroom.accounts import oauth, oauth_tokens
 from backroom.accounts.oauth import NAME_LENGTH, OFFERED, Asked, Kind
 from backroom.accounts.oauth_tokens import Tokens
@@ -196,7 +196,7 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         await self._door.db.write(oauth_tokens.give_back, token.client_id, token.token, now_ms())
 
     async def _exchange(
-        self, kind: Kind, client: OAuthClientInformationFull, secret: str, scopes: tuple[Scope, ...] = OFFERED
+        self, kind: Kind, client: OAuthClientInformationFull, secret: str, scopes: tuple[KeyScope, ...] = OFFERED
     ) -> OAuthToken:
         tokens = await self._door.db.write(oauth_tokens.exchange, kind, client.client_id, secret, now_ms(), scopes)
         if tokens is None:

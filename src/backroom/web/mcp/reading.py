@@ -20,11 +20,11 @@ from backroom.reports.agents import (
     read_for_agent,
     search_for_agent,
 )
+from backroom.reports.annotations import Drawn, marks_of
 from backroom.reports.comments import NOTE, REPLY
 from backroom.reports.detail import File, Full
 from backroom.reports.excerpt import MOST, Excerpt, excerpt_of, piece_of
 from backroom.reports.markdown import seen
-from backroom.reports.marks import Drawn, marks_of
 from backroom.reports.queries import StoredBytes, get_file
 from backroom.reports.rules import UNTITLED, ScreenshotBlock, Status, parse_status
 from backroom.reports.timeline import list_events

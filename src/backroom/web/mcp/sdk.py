@@ -21,7 +21,7 @@ from mcp.shared.exceptions import MCPError
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.accounts.oauth import OFFERED
 from backroom.clock import now_ms
 from backroom.errors import Failure

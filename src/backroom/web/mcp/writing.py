@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from backroom.access import Scope
+from backroom.access import KeyScope
 from backroom.reports import deeds, rooms
 from backroom.reports.rules import Status, parse_status
 from backroom.web.mcp import shapes
@@ -79,7 +79,7 @@ async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
 
 
 async def _do(work: Work, command: Callable[..., T], *args: Any) -> T:
-    return await work.door.db.write(act, work.caller, Scope.FEEDBACK_WRITE, command, *args)
+    return await work.door.db.write(act, work.caller, KeyScope.FEEDBACK_WRITE, command, *args)
 
 
 def _opened(changed: tuple[str, ...] | None) -> str:

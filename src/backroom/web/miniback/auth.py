@@ -152,7 +152,7 @@ def check_reach(actor: Actor, found: ProjectFacts | None) -> ProjectFacts:
 
 async def _identify(door: MinibackDoor, key_hash: str) -> KeyFacts:
     key = await door.db.read_short(get_key, door.directory, key_hash)
-    door.uses.note(key.actor.id, now_ms())
+    door.key_usage.note(key.actor.id, now_ms())
     return key
 
 

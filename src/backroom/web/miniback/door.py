@@ -8,11 +8,11 @@ from backroom.config import Settings
 from backroom.projects.directory import Directory
 from backroom.store.database import Database
 from backroom.web.http import Answer, Door
+from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
 from backroom.web.miniback.auth import note_meter
 from backroom.web.miniback.errors import answer_failure
 from backroom.web.miniback.routes import OPERATIONS
-from backroom.web.uses import KeyUses
 
 
 class MinibackDoor(Door):
@@ -20,13 +20,15 @@ class MinibackDoor(Door):
 
     prefix = "/api"
 
-    def __init__(self, db: Database, directory: Directory, limits: Limits, uses: KeyUses, settings: Settings) -> None:
+    def __init__(
+        self, db: Database, directory: Directory, limits: Limits, key_usage: KeyUsage, settings: Settings
+    ) -> None:
         super().__init__(OPERATIONS)
         self.db = db
         self.directory = directory
         self.limits = limits
         self.settings = settings
-        self.uses = uses
+        self.key_usage = key_usage
 
     async def before_refusal(self, scope: Scope) -> None:
         await note_meter(self, scope)

@@ -152,7 +152,7 @@ async def _store(
     for _ in range(ATTEMPTS):
         now = now_ms()
         if target.key is not None:
-            door.uses.note(target.key, now)
+            door.key_usage.note(target.key, now)
         try:
             done = await door.db.write(submit_report, _submission(content, target, now))
         except Stale:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection
 from starlette.types import Scope
 
-from backroom.access import Actor
-from backroom.access import Scope as KeyScope
+from backroom.access import Actor, KeyScope
 from backroom.clock import now_ms
 from backroom.errors import NotFound, Unauthenticated
 from backroom.ids import is_id
@@ -34,7 +33,7 @@ def authenticate(conn: Connection, door: PatchroomsDoor, scope: Scope, needed: K
     """
     found = door.directory.by_secret(conn, _key_hash(scope))
     actor = _allowed(found, needed, scope["path_params"]["projectId"])
-    door.uses.note(actor.id, now_ms())
+    door.key_usage.note(actor.id, now_ms())
     return actor
 
 

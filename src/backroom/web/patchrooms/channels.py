@@ -9,7 +9,7 @@ from msgspec import UNSET
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.clock import now_ms
 from backroom.errors import Invalid, NotFound
 from backroom.projects import channels

@@ -12,11 +12,11 @@ from backroom.projects.directory import Directory, ProjectFacts
 from backroom.reports.receipts import Receipts
 from backroom.store.database import Database
 from backroom.web.http import Answer, Door
+from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
 from backroom.web.patchrooms.errors import answer_failure
-from backroom.web.patchrooms.kept import KeptPages
+from backroom.web.patchrooms.page_cache import PageCache
 from backroom.web.patchrooms.routes import OPERATIONS
-from backroom.web.uses import KeyUses
 
 PROJECT_KEY = re.compile(r"pr_[A-Za-z0-9]{24}\Z")
 
@@ -32,7 +32,7 @@ class PatchroomsDoor(Door):
         directory: Directory,
         blobs: Blobs,
         limits: Limits,
-        uses: KeyUses,
+        key_usage: KeyUsage,
         receipts: Receipts,
         settings: Settings,
     ) -> None:
@@ -42,9 +42,9 @@ class PatchroomsDoor(Door):
         self.blobs = blobs
         self.limits = limits
         self.settings = settings
-        self.uses = uses
+        self.key_usage = key_usage
         self.receipts = receipts
-        self.pages = KeptPages()
+        self.pages = PageCache()
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         return answer_failure(error, scope)

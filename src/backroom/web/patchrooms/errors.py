@@ -7,9 +7,9 @@ from starlette.types import Scope
 from backroom import errors
 from backroom.clock import now_ms, seconds_until
 from backroom.projects.directory import Stale
+from backroom.web.file_answers import NoSuchRange
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
 from backroom.web.patchrooms.cors import cors_headers
-from backroom.web.stored import NoSuchRange
 
 KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Invalid, 400, "BAD_REQUEST"),

@@ -9,15 +9,14 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from backroom.access import Actor
-from backroom.access import Scope as KeyScope
+from backroom.access import Actor, KeyScope
 from backroom.clock import now_ms
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.projects.rules import CHANNEL_KEY
 from backroom.reports import commands
+from backroom.reports.lookup import LockedReport
 from backroom.reports.queries import is_report_of, page_json, report_json
-from backroom.reports.reach import Found
 from backroom.reports.rules import Status, parse_status
 from backroom.store.changes import change_number
 from backroom.web.http import JSON, Answer, header, json_answer, names_tag, raw_answer, whole_number
@@ -111,7 +110,7 @@ async def set_status(door: PatchroomsDoor, request: Request) -> Answer:
     return json_answer(StatusOut(changed.id, Status(changed.status)))
 
 
-def _set_status(tx: Connection, actor: Actor, _project: str, report: str, status: Status, now: int) -> Found:
+def _set_status(tx: Connection, actor: Actor, _project: str, report: str, status: Status, now: int) -> LockedReport:
     return commands.set_status(tx, actor, report, status, now)
 
 

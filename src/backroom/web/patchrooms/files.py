@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.types import Scope
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.errors import NotFound
 from backroom.ids import is_id
 from backroom.reports.queries import StoredBytes, get_file
+from backroom.web.file_answers import stored_answer
 from backroom.web.http import Answer
 from backroom.web.patchrooms.auth import authenticate
-from backroom.web.stored import stored_answer
 
 if TYPE_CHECKING:
     from backroom.web.patchrooms.door import PatchroomsDoor

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from backroom.access import Scope as KeyScope
+from backroom.access import KeyScope
 from backroom.clock import iso
 from backroom.projects import queries
 from backroom.web.http import Answer, json_answer

@@ -16,8 +16,8 @@ from backroom.projects.widget import CHOICES
 from backroom.reports.receipts import get_receipt
 from backroom.web import pages
 from backroom.web.http import Answer, Headers, NoSuchPath
+from backroom.web.widget.receipt_texts import RIGHT_TO_LEFT, all_words, language_of
 from backroom.web.widget.scripts import PROJECT_KEY, SCRIPT, YEAR
-from backroom.web.widget.words import RIGHT_TO_LEFT, all_words, language_of
 
 if TYPE_CHECKING:
     from backroom.web.widget.door import WidgetDoor

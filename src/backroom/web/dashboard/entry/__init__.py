@@ -1,0 +1,1 @@
+"""Coming in: the first account, signing in, invitations, a new password."""

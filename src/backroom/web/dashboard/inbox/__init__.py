@@ -1,0 +1,1 @@
+"""The inbox and a report: reading, sorting, exporting."""

@@ -1,0 +1,122 @@
+"""What members do to reports, from a row, a selection, a report's page or the keyboard; each can be taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.errors import Invalid
+from backroom.ids import is_id
+from backroom.reports import bulk
+from backroom.reports.filters import Wanted
+from backroom.reports.rules import parse_status
+from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
+from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.frame.flash import Notice, say
+from backroom.web.dashboard.frame.formats import STATUSES
+from backroom.web.dashboard.frame.forms import Form, own_path, read_form
+from backroom.web.dashboard.frame.render import is_part
+from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wanted_of
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor
+
+MOST_SELECTED = 1000
+NOT_MOVED = "Nothing was moved: the reports are there already, or their project has no such channel."
+DONE = {
+    "status": "set to {}",
+    "channel": "moved",
+    "assignee": "assigned",
+    "label": "labelled {}",
+    "unlabel": "no longer labelled {}",
+    "delete": "deleted",
+}
+
+
+@signed_in
+async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """One change to the selected reports, or to all that the inbox's filter matches."""
+    form = await read_form(request)
+    require_same_workspace(form["workspace"], visit)
+    kind, change = change_of(form, visit)
+    selection = await door.db.read(_selection, visit, form)
+    done = await asyncio.to_thread(bulk.apply_all, door.db, visit.actor, change, selection, visit.now)
+    text, undo = _sentence(kind, form, done.changed), done.undo or ""
+    if is_part(request.scope):
+        return door.part(request, visit, "frame/notice.html", said=Notice(text, undo))
+    return say(door, request.scope, back_of(form), text, undo)
+
+
+@signed_in
+async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Takes the last change of one's own back."""
+    form = await read_form(request)
+    changed = await asyncio.to_thread(bulk.undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
+    text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
+    if is_part(request.scope):
+        return door.part(request, visit, "frame/notice.html", said=Notice(text))
+    return say(door, request.scope, back_of(form), text)
+
+
+def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
+    """The change that a form asks for by `change`, written `kind:value`. Raises Invalid."""
+    kind, _, value = form["change"].partition(":")
+    value = value or form[kind]
+    if kind == "status":
+        return kind, SetStatus(parse_status(value))
+    if kind == "channel":
+        return kind, Move(value)
+    if kind == "assignee":
+        return kind, Assign(visit.actor.id if value == "me" else value or None)
+    if kind == "label":
+        return kind, AddLabel(value)
+    if kind == "unlabel":
+        return kind, RemoveLabel(value)
+    if kind == "delete":
+        return kind, Delete()
+    raise Invalid(f"change must begin with one of {', '.join(DONE)}.")
+
+
+def back_of(form: Form) -> str:
+    """The page that the form was on: a path of ours, else the inbox."""
+    return own_path(form["back"], "/inbox")
+
+
+def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:
+    if form["all"] != "yes":
+        ids = [id_ for id_ in form.all("id") if is_id(id_)]
+        if not 1 <= len(ids) <= MOST_SELECTED:
+            raise Invalid(f"Select 1 to {MOST_SELECTED:,} reports, or all that the filter matches.")
+        return ids
+    path = form["path"]
+    slug = path.removeprefix("/p/") if path.startswith("/p/") else None
+    if slug is None and path != EVERYWHERE:
+        raise Invalid("path must be the inbox's whose reports are meant: /inbox, or /p/ and the project's short name.")
+    try:
+        pairs = parse_qsl(form["query"], strict_parsing=bool(form["query"]), errors="strict")
+    except ValueError as error:
+        raise Invalid("query must be the inbox's query string.") from error
+    return wanted_of(conn, visit, Query(path, pairs), find_place(conn, visit, slug))
+
+
+def _sentence(kind: str, form: Form, changed: int) -> str:
+    value = form["change"].partition(":")[2] or form[kind]
+    if not changed:
+        return NOT_MOVED if kind == "channel" else "Nothing to change: it is so already."
+    return f"{_reports(changed)} {DONE[kind].format(STATUSES.get(value, value))}."
+
+
+def _reports(n: int) -> str:
+    return "1 report" if n == 1 else f"{n:,} reports"
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("POST", "/apply", apply_change, "Change the selected reports."),
+    Operation("POST", "/undo/{undo}", undo_change, "Take a change back."),
+]

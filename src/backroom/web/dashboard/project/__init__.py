@@ -1,0 +1,1 @@
+"""One project: its channels, labels, widget, keys, figures and rooms for review."""

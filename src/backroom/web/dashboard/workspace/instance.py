@@ -1,0 +1,108 @@
+"""The whole server, for its owners: who may make an account, plans, mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.accounts.instance import (
+    get_instance,
+    list_all_workspaces,
+    require_instance_owner,
+    set_default_plan,
+    set_sign_up,
+)
+from backroom.accounts.mail import MailFailed, parse_smtp_url
+from backroom.accounts.rules import PLANS, Limits, Plan, parse_plan, parse_sign_up
+from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.frame.flash import say
+from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor, Values
+
+PATH = "/instance"
+PAGE = "workspace/instance/page.html"
+SIGN_UPS = [
+    ("invitation", "By invitation", "Whoever has the link of an invitation makes an account."),
+    ("open", "Open", "Everybody makes an account, with a workspace of their own."),
+    ("closed", "Closed", "Nobody new. Those with an account still accept invitations."),
+]
+
+
+def read_instance(conn: Connection, visit: Visit, door: DashboardDoor, form: Form | None = None) -> Values:
+    """The settings, the state of mail, and all workspaces. Raises Denied."""
+    settings = door.settings
+    smtp = parse_smtp_url(settings.smtp_url) if settings.smtp_url else None
+    return {
+        "form": form,
+        "workspaces": list_all_workspaces(conn, visit.actor),
+        "instance": get_instance(conn),
+        "sign_ups": SIGN_UPS,
+        "plans": list(Plan),
+        "about_plans": [(plan, plan_words(PLANS[plan])) for plan in Plan],
+        "plan_of_settings": settings.default_plan,
+        "server": f"{smtp.host}:{smtp.port}" if smtp else "",
+        "sender": settings.mail_from,
+        "public_url": settings.public_url,
+    }
+
+
+def plan_words(limits: Limits) -> str:
+    """What a plan includes, in one line."""
+    if limits.projects is None:
+        return "unlimited projects, feedback and API calls"
+    projects = "1 project" if limits.projects == 1 else f"{limits.projects} projects"
+    api = f"{limits.api_calls:,} API calls" + ("" if limits.reads_api else " (sending only)")
+    return f"{projects}, {limits.feedback:,} reports and {api} a month"
+
+
+@signed_in
+async def show_instance(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """The instance's page."""
+    return await door.page(request, visit, PAGE, read_instance, door)
+
+
+@signed_in
+async def choose_sign_up(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Says who may make an account. Raises Denied, Invalid."""
+    form = await read_form(request)
+    mode = parse_sign_up(form["sign_up"])
+    await door.db.write(set_sign_up, visit.actor, mode, visit.now)
+    return say(door, request.scope, PATH, f"Sign-up is {'by ' if mode == 'invitation' else ''}{mode} now.")
+
+
+@signed_in
+async def choose_default_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Says what new workspaces get. Raises Denied, Invalid."""
+    form = await read_form(request)
+    plan = parse_plan(form["plan"]) if form["plan"] else None
+    await door.db.write(set_default_plan, visit.actor, plan, visit.now)
+    return say(door, request.scope, PATH, f"New workspaces are on the plan {plan or door.settings.default_plan} now.")
+
+
+@signed_in
+async def send_test(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Sends a mail to whoever asks, and says what came of it. Raises Denied."""
+    form = await read_form(request)
+    await door.db.read(require_instance_owner, visit.actor)
+    email = visit.session.email
+    try:
+        if door.mailer.on:
+            await door.mailer.send_test(email)
+            return say(door, request.scope, PATH, f"The mail server took a mail to {email}. Look whether it arrives.")
+        form.refuse("", "No mail server is set.")
+    except MailFailed as error:
+        form.refuse("", error.message)
+    return await door.page(request, visit, PAGE, read_instance, door, form)
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("GET", PATH, show_instance, "The instance."),
+    Operation("POST", f"{PATH}/sign-up", choose_sign_up, "Say who may make an account."),
+    Operation("POST", f"{PATH}/default-plan", choose_default_plan, "Say what new workspaces get."),
+    Operation("POST", f"{PATH}/test-mail", send_test, "Send a test mail."),
+]

@@ -1,0 +1,130 @@
+"""The second factor: turned on with an app, kept usable with recovery codes, turned off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from backroom.accounts.second_factor import (
+    begin_totp,
+    begun_totp,
+    confirm_totp,
+    count_recovery_codes,
+    disable_totp,
+    qr_code,
+    renew_recovery_codes,
+)
+from backroom.errors import Conflict, Invalid, TooMany
+from backroom.web.dashboard.entry.pages import find_device, site
+from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.frame.flash import say
+from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.render import redirect
+from backroom.web.dashboard.workspace.account import judge_own_password
+from backroom.web.http import Answer, Operation
+
+if TYPE_CHECKING:
+    from backroom.web.dashboard.door import DashboardDoor, Values
+
+T = TypeVar("T")
+PATH = "/account/second-factor"
+PAGE = "workspace/account/second_factor.html"
+
+
+def read_factor(conn: Connection, visit: Visit, form: Form | None = None, at: str = "") -> Values:
+    """Where the visitor stands: it is on, or begun, or neither; `form` is what was typed into the form `at`."""
+    user = visit.session.user
+    begun = begun_totp(conn, user)
+    return {
+        "form": form,
+        "at": at,
+        "codes": count_recovery_codes(conn, user) if visit.session.second_factor else 0,
+        "begun": begun,
+        # The SVG is made of numbers alone.
+        "qr": Markup(qr_code(begun.uri)) if begun else None,  # noqa: S704
+    }
+
+
+def read_codes(_conn: Connection, _visit: Visit, codes: list[str], renewed: bool) -> Values:
+    """The recovery codes, the one time that they are shown."""
+    return {"codes": codes, "renewed": renewed}
+
+
+@signed_in
+async def show_factor(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """What the second factor is, and the next step."""
+    return await door.page(request, visit, PAGE, read_factor)
+
+
+@signed_in
+async def begin(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Makes the secret for an app, for whoever knows the password."""
+    form = await read_form(request)
+    if await judge_own_password(door, request, visit, form, "password") is None:
+        return await door.page(request, visit, PAGE, read_factor, form, "begin")
+    await door.db.write(begin_totp, visit.session.user)
+    return redirect(PATH)
+
+
+@signed_in
+async def confirm(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Turns it on with a first code of the app."""
+    form = await read_form(request)
+    codes = await _with_code(door, request, visit, form, confirm_totp, visit.session.id)
+    if codes is None:
+        return await door.page(request, visit, PAGE, read_factor, form, "confirm")
+    return await door.page(request, visit, "workspace/account/codes.html", read_codes, codes, False)
+
+
+@signed_in
+async def renew(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """New recovery codes in place of those that are left."""
+    form = await read_form(request)
+    codes = await _with_code(door, request, visit, form, renew_recovery_codes)
+    if codes is None:
+        return await door.page(request, visit, PAGE, read_factor, form, "renew")
+    return await door.page(request, visit, "workspace/account/codes.html", read_codes, codes, True)
+
+
+@signed_in
+async def turn_off(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+    """Turns it off, for whoever has a code."""
+    form = await read_form(request)
+    await _with_code(door, request, visit, form, disable_totp)
+    if not form.right:
+        return await door.page(request, visit, PAGE, read_factor, form, "off")
+    return say(door, request.scope, "/account", "The second factor is off.")
+
+
+async def _with_code(
+    door: DashboardDoor,
+    request: Request,
+    visit: Visit,
+    form: Form,
+    command: Callable[Concatenate[Connection, str, ...], T],
+    *more: str,
+) -> T | None:
+    """What `command(tx, user, *more, code, now)` returns; None, with its words at the field, where it refuses."""
+    session = visit.session
+    try:
+        device = await find_device(door, request.scope, session.email)
+        attempt = door.throttle.code(site(door, request.scope), session.user, device)
+        done = await door.db.write(command, session.user, *more, form["code"], visit.now)
+    except (Invalid, Conflict, TooMany) as error:
+        form.refuse("code", error.message)
+        return None
+    door.throttle.forgive(attempt)
+    return done
+
+
+OPERATIONS: list[Operation[Any]] = [
+    Operation("GET", PATH, show_factor, "The second factor."),
+    Operation("POST", f"{PATH}/begin", begin, "Make a secret for an app."),
+    Operation("POST", f"{PATH}/confirm", confirm, "Turn the second factor on."),
+    Operation("POST", f"{PATH}/codes", renew, "Make new recovery codes."),
+    Operation("POST", f"{PATH}/off", turn_off, "Turn the second factor off."),
+]
