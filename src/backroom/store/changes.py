@@ -1,4 +1,4 @@
-"""Change numbers: what lets a reader know, by one short read, that nothing has changed."""
+"""Change numbers: one short read tells whether anything changed since the last look."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _raise: dict[str, Prepared] = {}
 
 
 def change_number(conn: Connection, name: str) -> int:
-    """How often `name` (a project's id, or CONFIG) has changed."""
+    """How many times `name` (a project's id, or CONFIG) has changed."""
     rows = _number(conn, name=name)
     return rows[0][0] if rows else 0
 
@@ -30,7 +30,7 @@ def mark_changed(tx: Connection, names: Iterable[str]) -> None:
 
 
 def mark_config_changed(tx: Connection) -> None:
-    """Says that keys, projects, channels or plans changed, so that every process reads them anew."""
+    """Records that keys, projects, channels or plans changed, so that every process reads them again."""
     mark_changed(tx, [CONFIG])
 
 

@@ -1,4 +1,4 @@
-"""What an engine's error means: worth another try, a key that is taken, or the end of the transaction."""
+"""What a database error means: worth another try, a key that is taken, or the end of the transaction."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy.exc import DBAPIError
 from backroom.errors import StoreFailed
 
 BUSY_STATES = {"40001", "40P01", "23505"}
-"""PostgreSQL's serialization failure, deadlock, and a unique key that another writer took between look-up
-and insert: the same work may pass, or find what it looks for, at the next try."""
+"""PostgreSQL's serialization failure, deadlock, and a unique key that another writer took between the look-up and
+the insert. The same work may succeed at the next try, or find the row it looked for."""
 
 
 class StoreMoved(Exception):
-    """What is written would go into a file that nobody finds any more."""
+    """The store's file is gone or another one: a write would go into a file that nobody can find."""
 
 
-NOT_KEPT = "The store couldn't take this, and has kept nothing of it. Send it again later."
-UNKNOWN = "The store was lost before it said whether it has kept this. Look whether it has before you send it again."
+NOT_KEPT = "The store couldn't save this, and nothing of it was kept. Send it again later."
+UNKNOWN = "The store was lost before it confirmed this. Check whether it was stored before you send it again."
 
 FATAL_SQLITE = (
     "SQLITE_FULL",
@@ -31,13 +31,14 @@ FATAL_SQLITE = (
 )
 FATAL_POSTGRESQL = ("08", "25006", "40", "53", "57", "58", "XX")
 IN_ERROR = 3
-"""libpq's PQTRANS_INERROR: PostgreSQL takes nothing more in this transaction, and makes a rollback of COMMIT."""
+"""libpq's PQTRANS_INERROR: PostgreSQL accepts nothing more in this transaction and turns COMMIT into a rollback."""
 
 
 def ends_transaction(tx: Connection, error: Exception) -> bool:
-    """Whether the engine has given the whole transaction up: a full disk, a lost connection, a deadlock.
+    """Whether the engine gave up the whole transaction: a full disk, a lost connection, a deadlock.
 
-    An error without a code is the driver's own: it refuses a NUL in a text for PostgreSQL, and nothing is lost.
+    An error without a code comes from the driver, which refuses a NUL in a text for PostgreSQL, say; it leaves the
+    transaction intact.
     """
     original = _driver_error(error)
     if str(getattr(original, "sqlite_errorname", "")).startswith(FATAL_SQLITE):
@@ -48,7 +49,7 @@ def ends_transaction(tx: Connection, error: Exception) -> bool:
 
 
 def is_lost(tx: Connection) -> bool:
-    """Whether the transaction is gone: SQLite ends it by itself on a full disk, PostgreSQL with the connection."""
+    """Whether the transaction is gone. SQLite ends it by itself on a full disk, PostgreSQL with the connection."""
     if tx.invalidated:
         return True
     driver: Any = tx.connection.driver_connection
@@ -56,7 +57,7 @@ def is_lost(tx: Connection) -> bool:
 
 
 def check_open(tx: Connection) -> None:
-    """Raises StoreFailed where a commit would be none, of which the driver says nothing."""
+    """Raises StoreFailed if a commit would silently commit nothing; the driver doesn't report that."""
     driver: Any = tx.connection.driver_connection
     refused = tx.dialect.name == "postgresql" and driver.pgconn.transaction_status == IN_ERROR
     if refused or is_lost(tx):
@@ -73,7 +74,7 @@ def is_taken(error: BaseException) -> bool:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether another writer of PostgreSQL was in the way, so that the same work may pass at the next try."""
+    """Whether another writer was in the way on PostgreSQL, so that the same work may succeed at the next try."""
     return getattr(_driver_error(error), "sqlstate", None) in BUSY_STATES
 
 
@@ -82,15 +83,16 @@ def _driver_error(error: BaseException) -> BaseException:
 
 
 def first_line(error: BaseException) -> str:
-    """What the driver said, for the log: the lines below it can hold what a reporter sent."""
+    """The driver's message for the log, without its further lines: those can quote what a reporter sent."""
     text = str(_driver_error(error)).strip()
     return text.splitlines()[0] if text else type(error).__name__
 
 
 def refusal(error: Exception, *, may_be_kept: bool) -> StoreFailed:
-    """The failure that a caller gets whose command couldn't be committed; one each, for tracebacks grow.
+    """The failure for a caller whose command couldn't be committed. Each caller gets its own, because every raise
+    lengthens an exception's traceback.
 
-    `may_be_kept` where the connection was lost between the commit and its answer.
+    `may_be_kept` says that the connection was lost between the commit and its confirmation.
     """
     failure = StoreFailed(UNKNOWN if may_be_kept else NOT_KEPT)
     failure.__cause__ = error

@@ -1,7 +1,7 @@
 """A lock on a file, by which processes on one SQLite file take turns.
 
-SQLite's own busy handler sleeps and retries, so that a process that writes without
-pause starves the others; waiters on this lock are woken by the kernel.
+SQLite's own busy handler sleeps and retries, so a process that writes without pause starves the others. Waiters on
+this lock are woken by the kernel.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from types import TracebackType
 class FileLock:
     """An exclusive lock between processes, and between objects of one process; not reentrant.
 
-    `waited` says whether somebody else had it when it was last taken. `store` is the file that it is for, as
-    that lies there now.
+    `waited` says whether somebody else held it when it was last taken. `store` is the file that the lock protects;
+    it is remembered as it is now, to notice later that it was moved or replaced.
     """
 
     def __init__(self, path: Path, store: Path | None = None) -> None:
@@ -27,7 +27,7 @@ class FileLock:
         self.waited = False
 
     def is_there(self) -> bool:
-        """Whether the lock's file still lies where it did when it was opened, and the store's where it did before."""
+        """Whether the lock's file and the store's file are still the ones that were opened."""
         try:
             if self._fd is None or not os.path.samestat(os.fstat(self._fd), self._path.stat()):
                 return False

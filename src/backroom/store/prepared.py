@@ -1,8 +1,7 @@
-"""Statements for the routes that run all day, straight on the driver.
+"""Statements for the busiest routes, run on the driver itself.
 
-A statement is written once with SQLAlchemy, compiled once per engine, and run without
-the 30 to 60 µs that a Core execution costs. Parameters and results are plain int, str,
-bytes and None, as both drivers give them.
+A statement is written with SQLAlchemy and compiled once per engine. Running it skips the 30 to 60 µs that executing it
+through SQLAlchemy costs. Parameters and results are plain int, str, bytes and None, as both drivers give them.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.selectable import SelectBase
 
 ROWS_AT_ONCE = 8
-"""Rows that one statement of SQLite's inserts: a sixth less time for each than one by one."""
+"""Rows that one INSERT holds on SQLite: a sixth less time per row than one by one."""
 
 COPIED_FROM = 8
-"""So many rows and more go to PostgreSQL by COPY: a third of the processor time of statements, but two round trips."""
+"""From this many rows on PostgreSQL gets a COPY: a third of the processor time of INSERTs, but two round trips."""
 
 _POSTGRESQL_TYPES: dict[type[Any], str] = {
     Text: "text",
@@ -48,7 +47,8 @@ class Prepared:
         driver: Any = conn.connection.driver_connection
         bound = params if order is None else [params[key] for key in order]
         cursor = driver.execute(sql, bound)
-        if not answers:  # nor waits for the engine, in a pipeline of PostgreSQL's
+        # Without a fetch nothing waits for the engine while PostgreSQL runs a pipeline.
+        if not answers:
             return []
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
@@ -64,9 +64,9 @@ class Prepared:
 
 
 def insert_rows(conn: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts `rows`, each in the order of the table's columns, in as few steps as the engine takes.
+    """Inserts `rows`, each in the order of the table's columns, in as few steps as the engine allows.
 
-    Not in a pipeline of PostgreSQL's, which knows no COPY.
+    Not within `pipeline`: PostgreSQL has no COPY there.
     """
     driver: Any = conn.connection.driver_connection
     if conn.dialect.name == "sqlite":

@@ -28,22 +28,23 @@ GROUP_LIMIT = 512
 WAITING_LIMIT = 10_000
 MOVED = "The store's file was moved, deleted or replaced under the server. Put it back, or restart the server."
 CROWD = 8
-"""Groups of so many or fewer are never split, nor gathered."""
+"""Groups of this size or smaller are neither halved nor gathered."""
 
 GATHER_SECONDS = 0.0003
+"""How long a writer that shares its file waits for the clients it has just answered to send again."""
 
 IDLE_CHECK_SECONDS = 0.5
 QUIET_SECONDS = 0.05
 IDLE_GAP_SECONDS = 0.004
 IDLE_AT_LATEST_SECONDS = 0.25
 IDLE_AT_LATEST_BUSY_SECONDS = 1.0
-"""Where groups take more than half of the time: a slice makes everybody wait, and more than one report in a
-hundred would meet one."""
+"""Used while groups take more than half of the time. Every slice makes the waiting reports wait longer; four a second
+would hit more than one report in a hundred and raise the 99th percentile."""
 
 
 @dataclass
 class Idle:
-    """What the writer does while nothing waits: `work(tx)` does a small slice and says whether more is left."""
+    """Work for the moments when nothing waits: `work(tx)` does a small slice and returns whether more is left."""
 
     work: Callable[[Connection], bool]
     more: bool = field(default=True)
@@ -96,10 +97,10 @@ class Writer(threading.Thread):
             self._lock.close()
 
     def _take_group(self) -> tuple[list[Task], bool]:
-        """What waits, as much of it as makes a group, and whether it was the last. Empty when idle work is due."""
+        """The waiting tasks, up to a full group, and whether the queue has ended. Empty when idle work is due."""
         group: list[Task] = []
         try:
-            task = self._tasks.get(timeout=self._patience())
+            task = self._tasks.get(timeout=self._idle_wait())
             if self._gathers:
                 time.sleep(GATHER_SECONDS)
             while task is not None:
@@ -111,19 +112,22 @@ class Writer(threading.Thread):
             return group, False
         return group, True
 
-    def _patience(self) -> float:
-        """Seconds to wait for a command before idle work: a while after the last group, then a slice's length
-        between slices, so that a long backlog takes half of one core at the most."""
+    def _idle_wait(self) -> float:
+        """Seconds to wait for a command before doing idle work.
+
+        The first slice starts QUIET_SECONDS after the last group. Further ones follow after about a slice's own
+        length, so that a long backlog never takes more than half of one core.
+        """
         if any(job.more for job in self.idle):
             return max(IDLE_GAP_SECONDS, self._quiet_from - time.monotonic())
         return IDLE_CHECK_SECONDS
 
     def run_group(self, group: list[Task]) -> None:
-        """Runs the tasks; each one's outcome is set and its caller woken after the commit.
+        """Runs the tasks, commits, sets each one's outcome and wakes its caller.
 
-        On SQLite in one transaction. On PostgreSQL, where several processes write at a time, in one for each
-        command or batch: such a one takes its row locks in the order that all others do, several after each
-        other would not, and a deadlock costs everybody in it a second.
+        On SQLite the whole group is one transaction. On PostgreSQL each command or batch gets its own, because
+        several processes write at the same time: one command takes its row locks in the order that all commands
+        share, several in a row would not, and a deadlock costs everybody in it a second.
         """
         if self._lock is not None:
             self._run_transaction(group)
@@ -147,7 +151,7 @@ class Writer(threading.Thread):
                 together = False
                 continue
             except Exception as error:
-                if self._may_pass(error, attempt):
+                if self._may_retry(error, attempt):
                     continue
                 log.error("commit_failed", error=first_line(error), commands=len(group))
                 conn = self._conn
@@ -156,22 +160,24 @@ class Writer(threading.Thread):
                 for task in group:
                     task.outcome = refusal(error, may_be_kept=may_be_kept)
             break
-        self._shape_next(len(group), self._tasks.qsize())
+        self._size_next_group(len(group), self._tasks.qsize())
         wake(group)
 
-    def _shape_next(self, size: int, waiting: int) -> None:
-        """Makes the next group half of those who now wait for an answer: while it waits for the disk, the other
-        half is answered and sends again. In one group all of them would wait for the disk, and the processor too.
+    def _size_next_group(self, size: int, waiting: int) -> None:
+        """Decides how many tasks the next group takes.
 
-        Where processes take turns, another one works meanwhile; there a group gathers those who were just answered.
+        Alone on its file, a writer takes half of the clients that wait: while that half waits for the disk, the
+        other half is answered and sends again. In one group all of them would wait for the disk together, and the
+        processor would stand still. Where processes take turns, another one works meanwhile, so a group takes
+        everything and waits a moment for the clients that were just answered.
         """
         alone = self._lock is not None and not self._lock.waited
         self._most = min(GROUP_LIMIT, max(CROWD, (size + waiting + 1) // 2)) if alone else GROUP_LIMIT
         self._gathers = not alone and size > CROWD
 
-    def _may_pass(self, error: Exception, attempt: int) -> bool:
-        """Whether the group may simply be tried again, on PostgreSQL: another writer was in its way, or the connection
-        was lost before a commit was asked for (it was started anew since the last group)."""
+    def _may_retry(self, error: Exception, attempt: int) -> bool:
+        """Whether the group can simply run again, on PostgreSQL: another writer was in the way, or the connection was
+        lost before the commit was requested, as it is when PostgreSQL restarted since the last group."""
         if is_busy(error):
             return attempt < ATTEMPTS
         if self._lock is not None or attempt > 1 or self._committing or self._conn is None or not is_lost(self._conn):
@@ -181,7 +187,7 @@ class Writer(threading.Thread):
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """A transaction, begun and ended straight on the driver: through the engine's own it costs 100 µs more."""
+        """A transaction that is begun and committed on the driver itself; SQLAlchemy's own costs 100 µs more."""
         with self._lock or nullcontext():
             if self._lock is not None and not self._lock.is_there():
                 raise StoreMoved(MOVED)
@@ -217,7 +223,7 @@ class Writer(threading.Thread):
             self._conn = None
 
     def _idle_is_due(self) -> bool:
-        """Whether idle work has waited long enough to be done between groups that follow each other closely."""
+        """Whether idle work has waited so long that it runs although more groups are waiting."""
         waited = time.monotonic() - self._last_idle
         return waited > (IDLE_AT_LATEST_BUSY_SECONDS if self._busy > waited / 2 else IDLE_AT_LATEST_SECONDS)
 
@@ -227,7 +233,8 @@ class Writer(threading.Thread):
         jobs = [job for job in self.idle if job.more]
         if not jobs:
             return
-        for job in jobs:  # before they look: what another writer commits meanwhile is more again
+        # Cleared before the jobs look, so that what another writer commits meanwhile counts as more.
+        for job in jobs:
             job.more = False
         begun: Idle | None = None
         unfinished: list[Idle] = []
@@ -239,7 +246,7 @@ class Writer(threading.Thread):
         except Exception as error:
             log.error("idle_work_failed", error=first_line(error))
             self._drop_connection()
-            # What the others did is undone with it.
+            # The rollback undid what the other jobs did in the same transaction.
             unfinished = [job for job in jobs if begun is not None and job is not begun]
         for job in unfinished:
             job.more = True
