@@ -49,6 +49,20 @@ def send(server: Server, cast: Cast, text: str, picture: bytes | None = None, **
     return str(answer.json()["id"])
 
 
+def test_a_turned_photograph_comes_without_its_place_and_measures_what_is_seen(
+    cast: Cast, server: Server, people: People
+) -> None:
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x0112], exif[0x010F] = 6, "Examplephone 12"
+    Image.new("RGB", (400, 200), "#7950f2").save(out, "JPEG", exif=exif)
+    report = send(server, cast, "Look", out.getvalue())
+    (shot,) = [block for block in people["viewer"].get(f"/r/{report}/raw").json()["blocks"] if "width" in block]
+    assert (shot["width"], shot["height"]) == (200, 400)
+    kept = people["viewer"].get(f"/r/{report}/files/{shot['url'].rpartition('/')[2]}").content
+    assert b"Examplephone" not in kept
+    assert Image.open(io.BytesIO(kept)).getexif()[0x0112] == 6
+
+
 def status_of(people: People, report: str) -> str:
     return str(people["viewer"].get(f"/r/{report}/raw").json()["status"])
 

@@ -24,7 +24,7 @@ def scaled(blobs: Blobs, key: str, drawn: Drawn) -> Picture:
     """The picture under `key`, marked, as a JPEG that fits a model's window. Blocks. Raises NotFound, StoreFailed."""
     if drawn.unclear:
         raise NotFound("This picture hides something, but doesn't say where.")
-    with decoded(blobs.get(key), (LONGEST_SIDE, LONGEST_SIDE)) as picture:
+    with decoded(blobs, key, (LONGEST_SIDE, LONGEST_SIDE)) as picture:
         flat = _marked(picture.image, max(picture.size), drawn)
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     out = io.BytesIO()

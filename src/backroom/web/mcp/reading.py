@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +32,7 @@ from backroom.reports.urgency import next_report as find_next
 from backroom.web.mcp import shapes
 from backroom.web.mcp.pictures import MOST_PICTURES, scaled
 from backroom.web.mcp.results import Result, Shown
+from backroom.web.picture_turns import in_turn
 
 if TYPE_CHECKING:
     from backroom.web.mcp.work import Work
@@ -254,7 +254,7 @@ async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Shown, ...]:
     for number, shot in enumerate(shots[:MOST_PICTURES], 1):
         label = f"Screenshot {number} of {len(shots)}"
         try:
-            picture = await asyncio.to_thread(scaled, work.door.blobs, shot.file.key, shot.drawn)
+            picture = await in_turn(scaled, work.door.blobs, shot.file.key, shot.drawn)
             found.append(Shown(f"{label}:", picture))
         except Failure as error:
             found.append(Shown(f"{label} isn't shown: {error.message}", None))

@@ -17,7 +17,8 @@ from starlette.requests import Request
 
 from backroom.errors import Invalid, NotFound, StoreFailed, TooLarge
 from backroom.files.blobs import Blobs
-from backroom.files.sniff import AUDIO_BYTES, SCREENSHOT_BYTES, sniff_audio, sniff_screenshot
+from backroom.files.clean import accept_screenshot
+from backroom.files.sniff import AUDIO_BYTES, SCREENSHOT_BYTES, sniff_audio
 from backroom.ids import new_id
 from backroom.reports.queries import get_file
 from backroom.reports.rules import MOST_BLOCKS, AudioBlock, Block, ScreenshotBlock
@@ -112,8 +113,8 @@ class Upload:
             if annotations:
                 check_part("annotations", bytes(annotations))
             data = _read_part(self._parts[block.file], SCREENSHOT_BYTES, "A screenshot")
-            picture = sniff_screenshot(data)
-            url = self._put("screenshot", data, *picture, None)
+            picture = accept_screenshot(data)
+            url = self._put("screenshot", *picture, None)
             return ScreenshotBlock(url, picture.width, picture.height, annotations)
         if isinstance(block, AudioIn):
             data = _read_part(self._parts[block.file], AUDIO_BYTES, "A voice note")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -30,6 +29,7 @@ from backroom.web.dashboard.inbox.thumbnails import thumbnail
 from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.file_answers import HARMLESS, stored_answer
 from backroom.web.http import JSON, Answer, Operation
+from backroom.web.picture_turns import in_turn
 from backroom.web.sessions import origin_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ async def show_file(door: DashboardDoor, request: Request, visit: Visit) -> Answ
 async def show_thumb(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The report's first screenshot, small."""
     found = await door.db.read(get_first_shot, visit.actor, _id(request))
-    body = await asyncio.to_thread(thumbnail, door.blobs, found.key)
+    body = await in_turn(thumbnail, door.blobs, found.key)
     return Answer(200, body, [*THUMB_HEADERS, (b"vary", COOKIE)])
 
 

@@ -19,8 +19,9 @@ QUALITY = 70
 @lru_cache(maxsize=KEPT)
 def thumbnail(blobs: Blobs, key: str) -> bytes:
     """The picture under `key` as a WebP of some 3 kB, cut to the row's shape. Blocks. Raises NotFound, StoreFailed."""
-    with decoded(blobs.get(key), SIZE) as picture:
-        small = ImageOps.fit(picture.image.convert("RGB"), SIZE, centering=(0.5, 0))
+    with decoded(blobs, key, SIZE) as picture:
+        upright = ImageOps.exif_transpose(picture.image)
+        small = ImageOps.fit(upright.convert("RGB"), SIZE, centering=(0.5, 0))
     out = io.BytesIO()
     small.save(out, "WEBP", quality=QUALITY)
     return out.getvalue()
