@@ -22,9 +22,9 @@ from backroom.reports.filters import parse_wanted
 from backroom.reports.inbox import list_inbox
 from backroom.reports.places import UNKNOWN
 from backroom.reports.views import create_view, list_views
-from backroom.web.dashboard.frame.auth import Visit
 from backroom.web.dashboard.frame.charts import OTHERS, Series, greatest
 from backroom.web.dashboard.frame.shell import MOST_SHOWN, first_of, read_shell
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.insights import MOST_NAMED, MOST_SERIES
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store

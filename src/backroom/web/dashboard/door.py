@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from backroom.accounts.instance import instance_secret
 from backroom.accounts.throttle import Throttle
-from backroom.config import Settings
 from backroom.errors import (
     Conflict,
     Denied,
@@ -26,20 +25,17 @@ from backroom.errors import (
     Unauthenticated,
     WrongType,
 )
-from backroom.files.blobs import Blobs
-from backroom.projects.directory import Directory
 from backroom.projects.queries import Project
-from backroom.store.database import Database
-from backroom.web.dashboard.frame.auth import NoWorkspace, Visit
-from backroom.web.dashboard.frame.flash import take_said
+from backroom.web.dashboard.frame.flash import take_notice
 from backroom.web.dashboard.frame.forms import OVER_TLS, Form
 from backroom.web.dashboard.frame.live import Live
 from backroom.web.dashboard.frame.mailer import Mailer
 from backroom.web.dashboard.frame.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.frame.shell import read_shell
-from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
-from backroom.web.limits import Limits
+from backroom.web.dashboard.frame.visit import NoWorkspace, Visit
+from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.sessions import is_secure
+from backroom.web.shared import Shared, SharedDoor
 
 log = structlog.get_logger("backroom.web.dashboard")
 
@@ -62,27 +58,14 @@ STATUS_OF: tuple[tuple[type[Failure], int], ...] = (
 )
 
 
-class DashboardDoor(Door):
+class DashboardDoor(SharedDoor):
     """Every page, for people."""
 
-    def __init__(
-        self,
-        operations: list[Operation[Any]],
-        db: Database,
-        directory: Directory,
-        blobs: Blobs,
-        limits: Limits,
-        settings: Settings,
-    ) -> None:
-        super().__init__(operations)
-        self.db = db
-        self.directory = directory
-        self.blobs = blobs
-        self.limits = limits
-        self.settings = settings
-        self.live = Live(db)
-        self.throttle = Throttle(settings.rate_limits)
-        self.mailer = Mailer(settings.smtp_url, settings.mail_from)
+    def __init__(self, operations: Sequence[Operation[Any]], shared: Shared) -> None:
+        super().__init__(operations, shared)
+        self.live = Live(shared.db)
+        self.throttle = Throttle(shared.settings.rate_limits)
+        self.mailer = Mailer(shared.settings.smtp_url, shared.settings.mail_from)
         self._secret = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,7 +97,7 @@ class DashboardDoor(Door):
 
     def whole_page(self, scope: Scope, visit: Visit, template: str, values: Values, status: int = 200) -> Answer:
         """The page of values that were read already, `shell` among them."""
-        said, forget = take_said(self, scope)
+        said, forget = take_notice(self, scope)
         given = {"visit": visit, "said": said, "path": scope["path"], **values}
         return html_answer(scope, template, status, forget, **given)
 

@@ -7,7 +7,18 @@ from starlette.types import Scope
 from backroom import errors
 from backroom.access import KeyScope
 from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
-from backroom.web.mcp.auth import MissingScope
+
+
+class MissingScope(errors.Denied):
+    """The credentials are good, but not for this. `scope` is what they lack."""
+
+    def __init__(self, scope: KeyScope) -> None:
+        super().__init__(
+            f"This needs the scope {scope}, which the key or connection doesn't have."
+            " Ask the project's owner for a key with it, or connect again and allow it."
+        )
+        self.scope = scope
+
 
 KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Unauthenticated, 401, "invalid_token"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,9 +17,7 @@ from backroom.reports.lookup import NO_SUCH_REPORT
 from backroom.web.mcp import reading, shapes, writing
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.shapes import schema_of
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.work import Work
+from backroom.web.mcp.work import Work
 
 
 @dataclass(frozen=True)

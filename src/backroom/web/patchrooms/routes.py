@@ -9,8 +9,7 @@ from backroom.web.http import Operation
 from backroom.web.openapi import description_operations
 from backroom.web.patchrooms import channels, feedback, files, projects, shapes
 from backroom.web.patchrooms.about import ABOUT
-from backroom.web.patchrooms.cors import preflight
-from backroom.web.patchrooms.ingest import ingest
+from backroom.web.patchrooms.ingest import ingest, preflight
 from backroom.web.patchrooms.parameters import ARCHIVED, FILE, FORM, ORIGIN, PAGE, PART_OF_FILE
 
 INGEST = "/ingest/{projectKey}"

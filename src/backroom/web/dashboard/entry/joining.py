@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from backroom.accounts.sessions import Session, switch_workspace
 from backroom.accounts.sign_in import SignedIn, begin
 from backroom.clock import now_ms
 from backroom.errors import Conflict, Denied, NotFound, TooMany
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, site, wrong_page
 from backroom.web.dashboard.entry.sign_in import NEW_ACCOUNT_PAGE, is_account
 from backroom.web.dashboard.frame.auth import in_person
@@ -31,9 +32,6 @@ from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import find_signed_in
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 NOT_THIS_ADDRESS = "This address can't be used for a new account. If it is yours, sign in with it."
 

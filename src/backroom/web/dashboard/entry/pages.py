@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import Scope
 
@@ -11,17 +11,14 @@ from backroom.accounts.sign_in import SignedIn
 from backroom.accounts.throttle import device_cookie, known_device
 from backroom.errors import Failure, TooMany
 from backroom.web.cookies import read_cookie
-from backroom.web.dashboard.frame.auth import set_cookie
-from backroom.web.dashboard.frame.flash import say, take_said
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.flash import say, take_notice
 from backroom.web.dashboard.frame.forms import Form
 from backroom.web.dashboard.frame.render import html_answer, redirect, with_query
 from backroom.web.dashboard.frame.theme import YEAR
 from backroom.web.http import Answer, Headers, header
 from backroom.web.limits import site_of
-from backroom.web.sessions import COOKIE, cookie_name
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.sessions import COOKIE, cookie_name, set_cookie
 
 DEVICE = "backroom_device"
 CODE_PATH = "/sign-in/code"
@@ -31,7 +28,7 @@ def entry_page(
     door: DashboardDoor, scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
 ) -> Answer:
     """A page in the narrow frame, for people who aren't in a workspace, or not yet."""
-    said, forget = take_said(door, scope)
+    said, forget = take_notice(door, scope)
     return html_answer(scope, f"entry/{template}.html", status, [*forget, *(headers or [])], said=said, **values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 
@@ -12,13 +12,11 @@ from backroom.accounts.people import begin_reset, look_at_reset, take_reset
 from backroom.accounts.rules import check_email, check_password
 from backroom.clock import now_ms
 from backroom.errors import NotFound, TooMany
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import entry_page, forget_session, site, wrong_page
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 
 def mails_resets(door: DashboardDoor) -> bool:

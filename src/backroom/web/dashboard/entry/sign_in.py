@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from backroom.accounts.sign_in import SignedIn, begin, find_login, sign_in
 from backroom.accounts.tickets import Purpose, get_ticket
 from backroom.clock import now_ms
 from backroom.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import (
     CODE_PATH,
     client_of,
@@ -34,9 +35,6 @@ from backroom.web.dashboard.frame.forms import Form, own_path, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import find_begun, session_token
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 FIRST_PAGE = "/inbox"
 NEW_ACCOUNT_PAGE = "/projects/new"

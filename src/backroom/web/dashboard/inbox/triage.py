@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
@@ -16,16 +16,15 @@ from backroom.reports import bulk
 from backroom.reports.filters import Wanted
 from backroom.reports.rules import parse_status
 from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import Notice, say
 from backroom.web.dashboard.frame.formats import STATUSES
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
 from backroom.web.dashboard.frame.render import is_part
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wanted_of
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 MOST_SELECTED = 1000
 NOT_MOVED = "Nothing was moved: the reports are there already, or their project has no such channel."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -10,14 +10,13 @@ from starlette.requests import Request
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import get_by_slug
 from backroom.reports.inbox import list_inbox
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import Query, wanted_of
 from backroom.web.dashboard.project.snippets import WAYS, snippets_of
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 
 def read_start(conn: Connection, visit: Visit, slug: str, way: str, origin: str) -> Values:
