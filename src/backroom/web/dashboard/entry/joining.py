@@ -16,7 +16,7 @@ from backroom.accounts.invitations import (
     require_open_sign_up,
     sign_up,
 )
-from backroom.accounts.members import add_workspace, list_workspaces
+from backroom.accounts.members import add_workspace, list_workspaces, may_add_workspace
 from backroom.accounts.passwords import hash_password, in_turn
 from backroom.accounts.rules import Plan, SignUp, check_name
 from backroom.accounts.sessions import Session, switch_workspace
@@ -24,9 +24,10 @@ from backroom.accounts.sign_in import SignedIn, begin
 from backroom.clock import now_ms
 from backroom.errors import Conflict, Denied, NotFound, TooMany
 from backroom.web.dashboard.door import DashboardDoor
-from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, site, wrong_page
+from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, wrong_page
 from backroom.web.dashboard.entry.sign_in import NEW_ACCOUNT_PAGE, is_account
 from backroom.web.dashboard.frame.auth import in_person
+from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
@@ -145,11 +146,6 @@ def _accept(tx: Connection, session: Session, token: str) -> None:
 def read_homeless(conn: Connection, session: Session) -> dict[str, Any]:
     """What somebody can do who is in no workspace right now."""
     return {"own": list_workspaces(conn, session.user), "may_add": may_add_workspace(conn, session)}
-
-
-def may_add_workspace(conn: Connection, session: Session) -> bool:
-    """Whether the person may make a workspace: where sign-up is open, and as an owner of the instance."""
-    return session.instance_owner or get_instance(conn).sign_up is SignUp.OPEN
 
 
 @in_person

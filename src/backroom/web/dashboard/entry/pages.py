@@ -8,19 +8,17 @@ from starlette.types import Scope
 
 from backroom.accounts.sessions import UNCONFIRMED_LASTS
 from backroom.accounts.sign_in import SignedIn
-from backroom.accounts.throttle import device_cookie, known_device
+from backroom.accounts.throttle import device_cookie
 from backroom.errors import Failure, TooMany
-from backroom.web.cookies import read_cookie
 from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.devices import DEVICE, find_device
 from backroom.web.dashboard.frame.flash import say, take_notice
 from backroom.web.dashboard.frame.forms import Form
 from backroom.web.dashboard.frame.render import html_answer, redirect, with_query
 from backroom.web.dashboard.frame.theme import YEAR
 from backroom.web.http import Answer, Headers, header
-from backroom.web.limits import site_of
 from backroom.web.sessions import COOKIE, cookie_name, set_cookie
 
-DEVICE = "backroom_device"
 CODE_PATH = "/sign-in/code"
 
 
@@ -65,16 +63,6 @@ async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str
 def forget_session(door: DashboardDoor, scope: Scope) -> Headers:
     """The headers that take the session out of the browser."""
     return set_cookie(door, scope, cookie_name(door, scope, COOKIE), "", 0)
-
-
-async def find_device(door: DashboardDoor, scope: Scope, email: str) -> str | None:
-    """The browser's name, where the owner of `email` has signed in with it before."""
-    return known_device(await door.secret(), email, read_cookie(scope, cookie_name(door, scope, DEVICE)))
-
-
-def site(door: DashboardDoor, scope: Scope) -> str:
-    """What the client's tries are counted by."""
-    return site_of(door.limits.address(scope))
 
 
 def client_of(door: DashboardDoor, scope: Scope) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from backroom.accounts.rules import check_email, check_password
 from backroom.clock import now_ms
 from backroom.errors import NotFound, TooMany
 from backroom.web.dashboard.door import DashboardDoor
-from backroom.web.dashboard.entry.pages import entry_page, forget_session, site, wrong_page
+from backroom.web.dashboard.entry.pages import entry_page, forget_session, wrong_page
+from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.http import Answer, Operation

@@ -24,12 +24,11 @@ from backroom.web.dashboard.entry.pages import (
     CODE_PATH,
     client_of,
     entry_page,
-    find_device,
     forget_session,
     let_in,
-    site,
     wrong_page,
 )
+from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query

@@ -97,3 +97,8 @@ def own_path(text: str, otherwise: str) -> str:
     """`text` where it is a path of ours, for it came from a page's address or form; else `otherwise`."""
     ours = text.startswith("/") and not text.startswith("//") and not urlsplit(text).netloc and "\\" not in text
     return text if ours and text.isascii() and text.isprintable() else otherwise
+
+
+def back_of(form: Form) -> str:
+    """The page that the form was on: a path of ours, else the inbox."""
+    return own_path(form["back"], "/inbox")

@@ -14,9 +14,9 @@ from starlette.types import Scope
 
 from backroom.clock import iso
 from backroom.web.dashboard.frame import formats
+from backroom.web.dashboard.frame.annotations import marks
 from backroom.web.dashboard.frame.assets import address, takes_gzip
 from backroom.web.dashboard.frame.theme import theme_of
-from backroom.web.dashboard.inbox.annotations import marks
 from backroom.web.http import Answer, Headers, header
 from backroom.web.pages import guards
 

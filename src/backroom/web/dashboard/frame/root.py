@@ -9,10 +9,9 @@ from starlette.requests import Request
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.assets import asset_answer
 from backroom.web.dashboard.frame.auth import find_visit
-from backroom.web.dashboard.frame.forms import read_form
+from backroom.web.dashboard.frame.forms import back_of, read_form
 from backroom.web.dashboard.frame.render import redirect
 from backroom.web.dashboard.frame.theme import THEME, THEMES, YEAR
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.http import Answer, NoSuchPath, Operation
 from backroom.web.sessions import set_cookie
 

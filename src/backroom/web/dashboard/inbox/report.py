@@ -24,12 +24,11 @@ from backroom.reports.triage import assignable
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
 from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import EVERYWHERE, PAGE, Query, query_of_request, read_around, wanted_of
 from backroom.web.dashboard.inbox.thumbnails import thumbnail
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.file_answers import HARMLESS, stored_answer
 from backroom.web.http import JSON, Answer, Operation
 from backroom.web.sessions import origin_of

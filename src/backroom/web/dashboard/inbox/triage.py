@@ -20,7 +20,7 @@ from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import Notice, say
 from backroom.web.dashboard.frame.formats import STATUSES
-from backroom.web.dashboard.frame.forms import Form, own_path, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
 from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wanted_of
@@ -80,11 +80,6 @@ def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
     if kind == "delete":
         return kind, Delete()
     raise Invalid(f"change must begin with one of {', '.join(DONE)}.")
-
-
-def back_of(form: Form) -> str:
-    """The page that the form was on: a path of ours, else the inbox."""
-    return own_path(form["back"], "/inbox")
 
 
 def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:

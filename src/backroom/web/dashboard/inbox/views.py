@@ -13,9 +13,8 @@ from backroom.reports.views import create_view, delete_view, list_views, rename_
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import read_form
+from backroom.web.dashboard.frame.forms import back_of, read_form
 from backroom.web.dashboard.frame.visit import Visit
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.http import Answer, Operation
 
 

@@ -18,10 +18,9 @@ from backroom.projects.usage import usage_overview
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.dashboard.frame.visit import Visit
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.http import Answer, Operation
 
 T = TypeVar("T")

@@ -17,8 +17,8 @@ from backroom.accounts.sign_in import Login, get_login
 from backroom.errors import Conflict, Invalid, TooMany
 from backroom.reports.places import OTHER, agent_of
 from backroom.web.dashboard.door import DashboardDoor, Values
-from backroom.web.dashboard.entry.pages import find_device, site
 from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.visit import Visit

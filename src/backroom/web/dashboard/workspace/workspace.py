@@ -19,13 +19,13 @@ from backroom.accounts.members import (
     leave_workspace,
     list_members,
     list_workspaces,
+    may_add_workspace,
     remove_member,
 )
 from backroom.accounts.rules import Plan, may_manage, parse_plan, parse_role
 from backroom.accounts.usage import get_plan
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.web.dashboard.door import DashboardDoor, Values
-from backroom.web.dashboard.entry.joining import may_add_workspace
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
