@@ -168,6 +168,22 @@ def test_a_guesser_at_ones_address_doesnt_lock_out_a_known_browser(
     assert owner.post("/sign-in", fields).status_code == 303
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_too_many_tries_of_ones_own_password_say_when_to_come_back(
+    fresh_cast: Cast, start_server: StartServer, stranger: Browsers
+) -> None:
+    server = start_server(fresh_cast.store, BACKROOM_RATE_LIMITS="on")
+    owner = stranger.signed_in(server, fresh_cast.owner)
+    fields = {"current": "a guess", "new": "the newest password"}
+    answer = owner.post("/account/password", fields)
+    for _ in range(4 * RATES[Bucket.DEVICE].burst):
+        if answer.status_code != 400:
+            break
+        answer = owner.post("/account/password", fields)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= RATES[Bucket.DEVICE].seconds
+
+
 def test_more_channels_than_colours_are_drawn_as_one() -> None:
     series = [Series(f"c{n}", f"C{n}", "#000000", [n, 1]) for n in range(12, 0, -1)]
     shown, others = greatest(series, 8)

@@ -13,18 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from backroom.accounts.instance import instance_secret
 from backroom.accounts.throttle import Throttle
-from backroom.errors import (
-    Conflict,
-    Denied,
-    Failure,
-    NotFound,
-    OverQuota,
-    StoreFailed,
-    TooLarge,
-    TooMany,
-    Unauthenticated,
-    WrongType,
-)
+from backroom.errors import Failure, Unauthenticated
 from backroom.projects.queries import Project
 from backroom.web.dashboard.frame.flash import take_notice
 from backroom.web.dashboard.frame.forms import OVER_TLS, Form
@@ -33,7 +22,8 @@ from backroom.web.dashboard.frame.mailer import Mailer
 from backroom.web.dashboard.frame.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.frame.shell import read_shell
 from backroom.web.dashboard.frame.visit import NoWorkspace, Visit
-from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Operation, json_answer, wants_page
 from backroom.web.sessions import is_secure
 from backroom.web.shared import Shared, SharedDoor
 
@@ -41,21 +31,6 @@ log = structlog.get_logger("backroom.web.dashboard")
 
 P = ParamSpec("P")
 Values = dict[str, Any]
-
-STATUS_OF: tuple[tuple[type[Failure], int], ...] = (
-    (NoSuchPath, 404),
-    (NotFound, 404),
-    (MethodNotAllowed, 405),
-    (Unauthenticated, 401),
-    (Denied, 403),
-    (Conflict, 409),
-    (OverQuota, 429),
-    (TooMany, 429),
-    (TooLarge, 413),
-    (WrongType, 415),
-    (StoreFailed, 503),
-    (Failure, 400),
-)
 
 
 class DashboardDoor(SharedDoor):
@@ -89,17 +64,14 @@ class DashboardDoor(SharedDoor):
     ) -> Answer:
         """A page within the shell. `query` gives the template's values; `project` among them opens that project.
 
-        With a `form` among them that something is wrong with, the answer is a 400.
+        With a `form` among them that something is wrong with, the answer says so by its status and headers.
         """
+        scope = request.scope
         values = await self.db.read(_with_shell, visit, lambda conn, visit: query(conn, visit, *args, **kwargs))
-        form: Form | None = values.get("form")
-        return self.whole_page(request.scope, visit, template, values, 200 if form is None or form.right else 400)
-
-    def whole_page(self, scope: Scope, visit: Visit, template: str, values: Values, status: int = 200) -> Answer:
-        """The page of values that were read already, `shell` among them."""
-        said, forget = take_notice(self, scope)
-        given = {"visit": visit, "said": said, "path": scope["path"], **values}
-        return html_answer(scope, template, status, forget, **given)
+        form: Form = values.get("form") or Form()
+        notice, forget = take_notice(self, scope)
+        given = {"visit": visit, "said": notice, "path": scope["path"], **values}
+        return html_answer(scope, template, form.status, [*forget, *form.headers], **given)
 
     def part(self, request: Request, visit: Visit, template: str, **values: Any) -> Answer:
         """A piece of a page, without the shell."""
@@ -111,11 +83,8 @@ class DashboardDoor(SharedDoor):
             return _to_sign_in(scope)
         if isinstance(error, NoWorkspace) and shows_page(scope):
             return _go(scope, "/no-workspace")
-        status = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
+        status, headers = failure_status(error), failure_headers(error)
         message = error.message if isinstance(error, Failure) and status != 404 else ""
-        headers: Headers = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, TooMany) else []
-        if isinstance(error, MethodNotAllowed):
-            headers.append((b"allow", ", ".join(error.allowed).encode()))
         if not shows_page(scope):
             text = error.message if isinstance(error, Failure) else "Internal error"
             return json_answer({"error": text}, status, headers)

@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.types import Scope
 
-from backroom.errors import Failure, StoreFailed
-from backroom.web.http import Answer, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
+from backroom.errors import Failure
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Operation, json_answer, wants_page
 from backroom.web.ops.probe import Probe
 from backroom.web.pages import page_answer
 from backroom.web.shared import Shared, SharedDoor
@@ -23,12 +24,8 @@ class OpsDoor(SharedDoor):
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """JSON, or a page where a browser asks for a path that isn't there."""
-        if isinstance(error, NoSuchPath):
-            if wants_page(scope):
-                return page_answer("missing.html", 404)
-            return json_answer({"error": "Not found"}, 404)
-        if isinstance(error, MethodNotAllowed):
-            return json_answer({"error": error.message}, 405, [(b"allow", ", ".join(error.allowed).encode())])
-        if isinstance(error, Failure):
-            return json_answer({"error": error.message}, 503 if isinstance(error, StoreFailed) else 400)
-        return json_answer({"error": "Internal error"}, 500)
+        status = failure_status(error)
+        if status == 404 and wants_page(scope):
+            return page_answer("missing.html", 404)
+        text = error.message if isinstance(error, Failure) else "Internal error"
+        return json_answer({"error": text}, status, failure_headers(error))

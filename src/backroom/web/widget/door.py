@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.types import Scope
 
-from backroom.errors import Failure, NotFound, StoreFailed
+from backroom.errors import Failure
 from backroom.projects.widget import Widgets
-from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, Operation, header, json_answer
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Headers, NoSuchPath, Operation, json_answer, wants_page
 from backroom.web.pages import page_answer
 from backroom.web.shared import Shared, SharedDoor
 from backroom.web.widget.bundle import NotBuilt
@@ -36,17 +37,11 @@ class WidgetDoor(SharedDoor):
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
         """JSON that any page may read, or a page where a browser asks for one that isn't there."""
-        if isinstance(error, NoSuchPath) and b"text/html" in (header(scope, b"accept") or b"").lower():
+        if isinstance(error, NoSuchPath) and wants_page(scope):
             return page_answer("missing.html", 404)
-        if isinstance(error, MethodNotAllowed):
-            return json_answer({"error": error.message}, 405, [(b"allow", ", ".join(error.allowed).encode())])
-        if isinstance(error, (NoSuchPath, NotFound)):
-            return json_answer({"error": error.message}, 404, OPEN)
-        if isinstance(error, Failure):
-            return json_answer(
-                {"error": error.message}, 503 if isinstance(error, (StoreFailed, NotBuilt)) else 400, OPEN
-            )
-        return json_answer({"error": "Internal error"}, 500, OPEN)
+        status = 503 if isinstance(error, NotBuilt) else failure_status(error)
+        text = error.message if isinstance(error, Failure) else "Internal error"
+        return json_answer({"error": text}, status, [*failure_headers(error), *OPEN])
 
 
 def is_ours(path: str) -> bool:

@@ -9,7 +9,7 @@ from starlette.types import Scope
 from backroom.accounts.sessions import UNCONFIRMED_LASTS
 from backroom.accounts.sign_in import SignedIn
 from backroom.accounts.throttle import device_cookie
-from backroom.errors import Failure, TooMany
+from backroom.errors import Failure
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.devices import DEVICE, find_device
 from backroom.web.dashboard.frame.flash import say, take_notice
@@ -35,11 +35,8 @@ def wrong_page(
 ) -> Answer:
     """The page once more, with what was typed and what is wrong with it; `error` is of the form as a whole."""
     if error is not None:
-        form.refuse("", error.message)
-    if isinstance(error, TooMany):
-        later = [(b"retry-after", b"%d" % error.retry_after)]
-        return entry_page(door, scope, template, 429, later, form=form, **values)
-    return entry_page(door, scope, template, 400, form=form, **values)
+        form.fail("", error)
+    return entry_page(door, scope, template, form.status, form.headers, form=form, **values)
 
 
 async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = "") -> Answer:

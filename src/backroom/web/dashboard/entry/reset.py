@@ -73,7 +73,7 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
             hashed = await in_turn(hash_password, form["password"])
             await door.db.write(take_reset, token, hashed, now_ms())
         except TooMany as error:
-            form.refuse("", error.message)
+            form.fail("", error)
         except NotFound:
             return _gone(door, request)
         else:
@@ -88,8 +88,8 @@ async def _choose_page(door: DashboardDoor, request: Request, token: str, form: 
         email = await door.db.read(look_at_reset, token, now_ms())
     except NotFound:
         return _gone(door, request)
-    status = 200 if form is None else 400
-    return entry_page(door, request.scope, "choose", status, token=token, email=email, form=form)
+    tried = form or Form()
+    return entry_page(door, request.scope, "choose", tried.status, tried.headers, token=token, email=email, form=form)
 
 
 def _gone(door: DashboardDoor, request: Request) -> Answer:

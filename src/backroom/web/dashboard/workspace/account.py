@@ -101,7 +101,7 @@ async def judge_own_password(
         login = await door.db.read(get_login, visit.session.user)
         verdict = await in_turn(judge_password, login.password_hash, form[name])
     except TooMany as error:
-        form.refuse(name, error.message)
+        form.fail(name, error)
         return None
     if not verdict.right:
         form.refuse(name, WRONG_PASSWORD)
@@ -119,7 +119,7 @@ async def _attempted(form: Form, work: Awaitable[None]) -> bool:
     try:
         await work
     except (Conflict, TooMany) as error:
-        form.refuse("", error.message)
+        form.fail("", error)
     return form.right
 
 

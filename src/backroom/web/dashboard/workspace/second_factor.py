@@ -114,7 +114,7 @@ async def _with_code(
         attempt = door.throttle.code(site(door, request.scope), session.user, device)
         done = await door.db.write(command, session.user, *more, form["code"], visit.now)
     except (Invalid, Conflict, TooMany) as error:
-        form.refuse("code", error.message)
+        form.fail("code", error)
         return None
     door.throttle.forgive(attempt)
     return done
