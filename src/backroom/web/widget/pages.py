@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 
 from backroom.clock import iso
@@ -96,13 +96,7 @@ def _page(template: str, security: Headers, **values: Any) -> Answer:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(FOLDER), FileSystemLoader(pages.FOLDER)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.make_environment(FOLDER, pages.FOLDER)
     environment.filters |= {"iso": iso}
     environment.globals |= {"asset": pages.asset, "own_asset": _address, "rtl": RIGHT_TO_LEFT}
     return environment
