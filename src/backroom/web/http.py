@@ -166,7 +166,7 @@ class Operation(Generic[DoorT]):
     answer: Any = None
     status: int = 200
     body: Any = None
-    scope: KeyScope | None = None
+    key_scope: KeyScope | None = None
     parameters: Sequence[Parameter] = ()
     failures: Sequence[int] = ()
     public: bool = False

@@ -70,7 +70,7 @@ class DashboardDoor(SharedDoor):
         values = await self.db.read(_with_shell, visit, lambda conn, visit: query(conn, visit, *args, **kwargs))
         form: Form = values.get("form") or Form()
         notice, forget = take_notice(self, scope)
-        given = {"visit": visit, "said": notice, "path": scope["path"], **values}
+        given = {"visit": visit, "notice": notice, "path": scope["path"], **values}
         return html_answer(scope, template, form.status, [*forget, *form.headers], **given)
 
     def part(self, request: Request, visit: Visit, template: str, **values: Any) -> Answer:

@@ -39,10 +39,10 @@ class Caller(NamedTuple):
     secret: str
     behalf: str | None
 
-    def require(self, scope: KeyScope) -> None:
+    def require(self, needed: KeyScope) -> None:
         """Raises MissingScope unless the agent may."""
-        if scope not in self.actor.scopes:
-            raise MissingScope(scope)
+        if needed not in self.actor.scopes:
+            raise MissingScope(needed)
 
 
 def authenticate(conn: Connection, shared: Shared, scope: Scope) -> Caller:

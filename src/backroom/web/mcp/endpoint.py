@@ -76,7 +76,7 @@ def _scope_for(body: bytes) -> KeyScope | None:
     if message.method != "tools/call" or message.params is None:
         return None
     tool = TOOLS.get(message.params.name) if isinstance(message.params.name, str) else None
-    return None if tool is None else tool.scope
+    return None if tool is None else tool.key_scope
 
 
 def _refuse_other_keys(scope: Scope) -> None:

@@ -11,14 +11,14 @@ from backroom.web.http import Answer, Headers, json_answer
 
 
 class MissingScope(errors.Denied):
-    """The credentials are good, but not for this. `scope` is what they lack."""
+    """The credentials are good, but not for this. `needed` is the scope that they lack."""
 
-    def __init__(self, scope: KeyScope) -> None:
+    def __init__(self, needed: KeyScope) -> None:
         super().__init__(
-            f"This needs the scope {scope}, which the key or connection doesn't have."
+            f"This needs the scope {needed}, which the key or connection doesn't have."
             " Ask the project's owner for a key with it, or connect again and allow it."
         )
-        self.scope = scope
+        self.needed = needed
 
 
 CODES = {

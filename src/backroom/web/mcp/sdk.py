@@ -113,7 +113,9 @@ class Sdk:
         self, context: Context, _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         allowed = self._work(context).caller.actor.scopes
-        return types.ListToolsResult(tools=[self._tools[tool.name] for tool in TOOLS.values() if tool.scope in allowed])
+        return types.ListToolsResult(
+            tools=[self._tools[tool.name] for tool in TOOLS.values() if tool.key_scope in allowed]
+        )
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = TOOLS.get(params.name)

@@ -26,8 +26,8 @@ def entry_page(
     door: DashboardDoor, scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
 ) -> Answer:
     """A page in the narrow frame, for people who aren't in a workspace, or not yet."""
-    said, forget = take_notice(door, scope)
-    return html_answer(scope, f"entry/{template}.html", status, [*forget, *(headers or [])], said=said, **values)
+    notice, forget = take_notice(door, scope)
+    return html_answer(scope, f"entry/{template}.html", status, [*forget, *(headers or [])], notice=notice, **values)
 
 
 def wrong_page(
@@ -36,7 +36,8 @@ def wrong_page(
     """The page once more, with what was typed and what is wrong with it; `error` is of the form as a whole."""
     if error is not None:
         form.fail("", error)
-    return entry_page(door, scope, template, form.status, form.headers, form=form, **values)
+    status = 400 if form.right else form.status  # a form may be right and its link too old
+    return entry_page(door, scope, template, status, form.headers, form=form, **values)
 
 
 async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = "") -> Answer:

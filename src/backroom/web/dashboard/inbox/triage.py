@@ -48,7 +48,7 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
     done = await asyncio.to_thread(bulk.apply_all, door.db, visit.actor, change, selection, visit.now)
     text, undo = _sentence(kind, form, done.changed), done.undo or ""
     if is_part(request.scope):
-        return door.part(request, visit, "frame/notice.html", said=Notice(text, undo))
+        return door.part(request, visit, "frame/notice.html", notice=Notice(text, undo))
     return say(door, request.scope, back_of(form), text, undo)
 
 
@@ -59,7 +59,7 @@ async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> An
     changed = await asyncio.to_thread(bulk.undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
     text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
     if is_part(request.scope):
-        return door.part(request, visit, "frame/notice.html", said=Notice(text))
+        return door.part(request, visit, "frame/notice.html", notice=Notice(text))
     return say(door, request.scope, back_of(form), text)
 
 
