@@ -184,6 +184,14 @@ def test_too_many_tries_of_ones_own_password_say_when_to_come_back(
     assert 0 < int(answer.headers["retry-after"]) <= RATES[Bucket.DEVICE].seconds
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_form_that_cant_be_taken_is_a_400_however_right_its_fields_are(server: Server, stranger: Browsers) -> None:
+    browser = stranger(server)
+    assert browser.post("/reset-password", {"email": "nobody@example.com"}).status_code == 400, "no mail server"
+    account = {"token": "too old", "name": "Nobody", "email": "nobody@example.com", "password": "a long password"}
+    assert browser.post("/setup", account).status_code == 400, "set up already"
+
+
 def test_more_channels_than_colours_are_drawn_as_one() -> None:
     series = [Series(f"c{n}", f"C{n}", "#000000", [n, 1]) for n in range(12, 0, -1)]
     shown, others = greatest(series, 8)

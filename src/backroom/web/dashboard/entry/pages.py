@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from starlette.types import Scope
 
@@ -11,6 +11,7 @@ from backroom.accounts.sign_in import SignedIn
 from backroom.accounts.throttle import device_cookie
 from backroom.errors import Failure
 from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.entry.values import CODE_PATH, Page
 from backroom.web.dashboard.frame.devices import DEVICE, find_device
 from backroom.web.dashboard.frame.flash import say, take_notice
 from backroom.web.dashboard.frame.forms import Form
@@ -19,25 +20,20 @@ from backroom.web.dashboard.frame.theme import YEAR
 from backroom.web.http import Answer, Headers, header
 from backroom.web.sessions import COOKIE, cookie_name, set_cookie
 
-CODE_PATH = "/sign-in/code"
 
-
-def entry_page(
-    door: DashboardDoor, scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
-) -> Answer:
+def entry_page(door: DashboardDoor, scope: Scope, page: Page, status: int = 200) -> Answer:
     """A page in the narrow frame, for people who aren't in a workspace, or not yet."""
     notice, forget = take_notice(door, scope)
-    return html_answer(scope, f"entry/{template}.html", status, [*forget, *(headers or [])], notice=notice, **values)
+    headers = forget if page.form is None else [*forget, *page.form.headers]
+    return html_answer(scope, f"entry/{page.template}.html", status, headers, page=page, notice=notice)
 
 
-def wrong_page(
-    door: DashboardDoor, scope: Scope, template: str, form: Form, error: Failure | None = None, **values: Any
-) -> Answer:
+def wrong_page(door: DashboardDoor, scope: Scope, page: Page, form: Form, error: Failure | None = None) -> Answer:
     """The page once more, with what was typed and what is wrong with it; `error` is of the form as a whole."""
     if error is not None:
         form.fail("", error)
     status = 400 if form.right else form.status  # a form may be right and its link too old
-    return entry_page(door, scope, template, status, form.headers, form=form, **values)
+    return entry_page(door, scope, replace(page, form=form), status)
 
 
 async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = "") -> Answer:
