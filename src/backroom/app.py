@@ -26,15 +26,21 @@ from backroom.store import facets, search
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
 from backroom.upkeep.sweep import sweep_doomed
+from backroom.web.dashboard import routes as dashboard
 from backroom.web.dashboard.door import DashboardDoor
-from backroom.web.dashboard.routes import OPERATIONS as PAGES
 from backroom.web.http import Door, new_request_id
 from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
+from backroom.web.mcp import routes as mcp
 from backroom.web.mcp.door import McpDoor, is_for_agents
+from backroom.web.miniback import routes as miniback
 from backroom.web.miniback.door import MinibackDoor
+from backroom.web.ops import routes as ops
 from backroom.web.ops.door import OpsDoor
+from backroom.web.patchrooms import routes as patchrooms
 from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.shared import Shared
+from backroom.web.widget import routes as widget
 from backroom.web.widget.bundle import built_parts
 from backroom.web.widget.door import WidgetDoor, is_ours
 from backroom.web.widget.earlier import EarlierParts
@@ -54,17 +60,23 @@ class App:
         self.db = open_database(settings)
         self._blobs = open_blobs(settings)
         self._key_usage = KeyUsage(self.db)
-        directory, limits = Directory(), Limits(settings)
         self._receipts = Receipts()
-        self._patchrooms: Door = PatchroomsDoor(
-            self.db, directory, self._blobs, limits, self._key_usage, self._receipts, settings
-        )
-        self._miniback: Door = MinibackDoor(self.db, directory, limits, self._key_usage, settings)
-        self._mcp: Door = McpDoor(self.db, directory, self._blobs, limits, self._key_usage, settings)
-        self._ops: Door = OpsDoor(self.db, settings)
         self._parts = EarlierParts(settings.data / "widget")
-        self._widget: Door = WidgetDoor(self.db, self._receipts, self._parts, settings.demo_page)
-        self._dashboard = DashboardDoor(PAGES, self.db, directory, self._blobs, limits, settings)
+        shared = Shared(
+            db=self.db,
+            directory=Directory(),
+            blobs=self._blobs,
+            limits=Limits(settings),
+            key_usage=self._key_usage,
+            receipts=self._receipts,
+            settings=settings,
+        )
+        self._patchrooms: Door = PatchroomsDoor(patchrooms.OPERATIONS, shared)
+        self._miniback: Door = MinibackDoor(miniback.OPERATIONS, shared)
+        self._mcp: Door = McpDoor(mcp.OPERATIONS, shared)
+        self._ops: Door = OpsDoor(ops.OPERATIONS, shared)
+        self._widget: Door = WidgetDoor(widget.OPERATIONS, shared, self._parts)
+        self._dashboard = DashboardDoor(dashboard.OPERATIONS, shared)
         self._answer = self._answer_logged if settings.access_log else self._answer_named
         self._started = False
 

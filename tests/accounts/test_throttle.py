@@ -156,7 +156,7 @@ def test_there_are_none_where_they_are_off(clock: Clock) -> None:
 def test_memory_has_an_end(guesses: Throttle) -> None:
     for number in range(MOST_KEPT + 5):
         guesses.sign_up(str(number))
-    assert len(guesses._full_at[Bucket.SIGN_UP]) == MOST_KEPT
+    assert len(guesses._buckets[Bucket.SIGN_UP]) == MOST_KEPT
 
 
 @pytest.mark.parametrize("name", ["x" * 1_000_000, "\ud800", "\0", ""])

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.checks import documentation, files, program, words
+from tests.checks import circles, documentation, files, program, words
 
 
 def main() -> int:
@@ -14,6 +14,7 @@ def main() -> int:
         *documentation.commands(program.commands(), documents),
         *documentation.links(documents),
         *words.forbidden(files.tracked()),
+        *circles.circles(circles.read_imports()),
     ]
     for complaint in complaints:
         print(complaint.removeprefix(f"{files.ROOT}/"))

@@ -1,11 +1,10 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.types import Scope
 
+from backroom.buckets import SECOND
 from backroom.config import Settings
 from backroom.errors import TooMany
-from backroom.web.limits import SECOND, Buckets, Limits, site_of
+from backroom.web.limits import Limits, site_of
 
 
 class Clock:
@@ -73,35 +72,6 @@ def test_addresses_are_apart_and_projects_are_shared() -> None:
 
 def test_off_lifts_them() -> None:
     assert passed(limits_of(Clock(), rate_limits=False, burst_per_address=1), 100, scope(), "p") == 100
-
-
-@given(
-    rate=st.integers(1, 10**9),
-    burst=st.integers(1, 50),
-    pauses=st.lists(st.integers(0, 120 * SECOND), max_size=60),
-)
-def test_never_more_than_rate_and_burst(rate: int, burst: int, pauses: list[int]) -> None:
-    buckets, start = Buckets(rate, burst), 10**18
-    now, taken = start, 0
-    for pause in pauses:
-        now += pause
-        while buckets.wait("a", now) <= 0 and taken < 10_000:
-            buckets.take("a", now)
-            taken += 1
-        assert taken <= burst + (now - start) // (60 * SECOND // rate)
-    if pauses and now == start:
-        assert taken == burst
-
-
-def test_memory_is_bounded_and_the_busiest_are_remembered() -> None:
-    buckets = Buckets(60, 1, most=100)
-    for number in range(1_000):
-        buckets.take(f"other {number}", 0)
-        if number % 50 == 0:
-            buckets.take("busy", 0)
-    assert len(buckets) == 100
-    assert buckets.wait("busy", 0) > 0
-    assert buckets.wait("other 0", 0) <= 0
 
 
 @pytest.mark.parametrize(

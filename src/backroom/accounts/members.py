@@ -13,7 +13,7 @@ from backroom.accounts.instance import get_instance, owns_instance
 from backroom.accounts.invitations import withdraw_invitations
 from backroom.accounts.oauth import end_grants_of_member
 from backroom.accounts.rules import Plan, SignUp, require_managing
-from backroom.accounts.sessions import move_sessions
+from backroom.accounts.sessions import Session, move_sessions
 from backroom.errors import Conflict, Denied, NotFound
 from backroom.ids import is_id
 from backroom.store.tables import memberships, users, workspaces
@@ -56,6 +56,11 @@ def list_workspaces(conn: Connection, user: str) -> list[OwnWorkspace]:
     query = query.select_from(memberships.join(workspaces, workspaces.c.id == memberships.c.workspace))
     rows = conn.execute(query.where(memberships.c.user == user).order_by(workspaces.c.name, workspaces.c.id))
     return [OwnWorkspace(row[0], row[1], Role(row[2])) for row in rows]
+
+
+def may_add_workspace(conn: Connection, session: Session) -> bool:
+    """Whether the person may make a workspace: where sign-up is open, and as an owner of the instance."""
+    return session.instance_owner or get_instance(conn).sign_up is SignUp.OPEN
 
 
 def add_workspace(tx: Connection, actor: Actor, name: str, plan: Plan, now: int) -> str:

@@ -11,15 +11,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
 from backroom.accounts.tickets import new_token
-from backroom.errors import TooMany
+from backroom.buckets import SECOND, Buckets, take_from_all
 
-SECOND = 1_000_000_000
 MOST_KEPT = 20_000
 TOO_MANY = "Too many tries. Wait a little, then try again."
 
@@ -70,7 +68,9 @@ class Throttle:
     def __init__(self, on: bool = True, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._on = on
         self._clock = clock
-        self._full_at: dict[Bucket, OrderedDict[str, int]] = {bucket: OrderedDict() for bucket in Bucket}
+        self._buckets = {
+            bucket: Buckets(rate.burst, rate.seconds * SECOND, MOST_KEPT) for bucket, rate in RATES.items()
+        }
 
     def password(self, site: str, email: str, device: str | None) -> Attempt:
         """Counts a try of a password, before it is judged. `device` is from `known_device`. Raises TooMany."""
@@ -97,31 +97,15 @@ class Throttle:
     def forgive(self, attempt: Attempt) -> None:
         """Gives the tokens of a try back that was right."""
         for bucket, name in attempt:
-            kept = self._full_at[bucket]
-            if name in kept:
-                kept[name] -= RATES[bucket].seconds * SECOND
+            self._buckets[bucket].give_back(name)
 
     def _take(self, wanted: Attempt) -> Attempt:
         """Takes a token from each bucket, or none from any and raises TooMany."""
         if not self._on:
             return []
-        now = self._clock()
         attempt = [(bucket, _digest(name)) for bucket, name in wanted]
-        wait = max(self._wait(bucket, name, now) for bucket, name in attempt)
-        if wait > 0:
-            raise TooMany(TOO_MANY, -(-wait // SECOND))
-        for bucket, name in attempt:
-            kept = self._full_at[bucket]
-            kept[name] = max(now, kept.get(name, now)) + RATES[bucket].seconds * SECOND
-            kept.move_to_end(name)
-            if len(kept) > MOST_KEPT:
-                kept.popitem(last=False)
+        take_from_all([(self._buckets[bucket], name) for bucket, name in attempt], self._clock(), TOO_MANY)
         return attempt
-
-    def _wait(self, bucket: Bucket, name: str, now: int) -> int:
-        """Nanoseconds until the bucket has a token. Kept is when it will be full, for a full one is as good as none."""
-        rate = RATES[bucket]
-        return self._full_at[bucket].get(name, now) - now - rate.seconds * SECOND * (rate.burst - 1)
 
 
 def device_cookie(secret: bytes, email: str) -> str:

@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from backroom.errors import Failure
 from backroom.files.blobs import Blobs
 from backroom.files.sniff import file_name
 from backroom.reports.queries import StoredBytes
-from backroom.web.http import Answer, Headers, Pieces, header, names_tag
+from backroom.web.http import Answer, Headers, NoSuchRange, Pieces, header, names_tag
 
 RANGE = re.compile(rb"bytes=(\d{0,15})-(\d{0,15})\Z")
 HARMLESS = (
@@ -21,14 +20,6 @@ HARMLESS = (
     (b"content-security-policy", b"default-src 'none'; sandbox"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-
-
-class NoSuchRange(Failure):
-    """The file has none of the bytes that were asked for. `size` is all it has."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"The file has {size:,} bytes; the range lies behind them.")
-        self.size = size
 
 
 class Span(NamedTuple):

@@ -74,6 +74,14 @@ class NoSuchPath(Failure):
     """No operation of this door has that path."""
 
 
+class NoSuchRange(Failure):
+    """The file has none of the bytes that were asked for. `size` is all it has."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size:,} bytes; the range lies behind them.")
+        self.size = size
+
+
 class Disconnected(Exception):
     """The client went away before its request was whole; there is nobody to answer."""
 
@@ -158,7 +166,7 @@ class Operation(Generic[DoorT]):
     answer: Any = None
     status: int = 200
     body: Any = None
-    scope: KeyScope | None = None
+    key_scope: KeyScope | None = None
     parameters: Sequence[Parameter] = ()
     failures: Sequence[int] = ()
     public: bool = False

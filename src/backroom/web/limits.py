@@ -1,54 +1,25 @@
 """How often an address, and a project, may use the public ways in.
 
-Each has a bucket of tokens that fills at the rate of the settings. A bucket is kept as one number, the
-moment at which it will be full again, so that a full bucket is as good as none and may be forgotten.
+Each has a bucket of tokens that fills at the rate of the settings.
 """
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
 
+from backroom.buckets import SECOND, Buckets, take_from_all
 from backroom.config import Settings
-from backroom.errors import TooMany
 
-SECOND = 1_000_000_000
 MOST_BUCKETS = 50_000
 LONGEST_HOP = 64
+TOO_MANY = "Too many requests. Try again later."
 SITE_BITS = 64
 """One IPv6 customer holds at least this prefix, and may use any address in it."""
-
-
-class Buckets:
-    """Token buckets by name: `burst` tokens each, refilled with `rate` a minute.
-
-    Moments are in whole nanoseconds: sums of fractions of seconds would now and then miss the last token.
-    """
-
-    def __init__(self, rate: int, burst: int, most: int = MOST_BUCKETS) -> None:
-        self._interval = 60 * SECOND // rate
-        self._slack = self._interval * (burst - 1)
-        self._most = most
-        self._full_at: OrderedDict[str, int] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._full_at)
-
-    def wait(self, name: str, now: int) -> int:
-        """Nanoseconds until the bucket has a token: 0 or less where it has one."""
-        return self._full_at.get(name, now) - self._slack - now
-
-    def take(self, name: str, now: int) -> None:
-        """Takes a token; the bucket that was used longest ago makes room for a new one."""
-        self._full_at[name] = max(self._full_at.get(name, now), now) + self._interval
-        self._full_at.move_to_end(name)
-        if len(self._full_at) > self._most:
-            self._full_at.popitem(last=False)
 
 
 class Limits:
@@ -57,8 +28,8 @@ class Limits:
     def __init__(self, settings: Settings, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._on = settings.rate_limits
         self._clock = clock
-        self._addresses = Buckets(settings.rate_per_address, settings.burst_per_address)
-        self._projects = Buckets(settings.rate_per_project, settings.burst_per_project)
+        self._addresses = _buckets(settings.rate_per_address, settings.burst_per_address)
+        self._projects = _buckets(settings.rate_per_project, settings.burst_per_project)
         self._proxies = tuple(ip_network(text) for text in settings.trusted_proxies)
 
     def check(self, scope: Scope, project: str) -> None:
@@ -68,16 +39,10 @@ class Limits:
         """
         if not self._on:
             return
-        now = self._clock()
-        site = site_of(self.address(scope))
-        wait = self._addresses.wait(site, now)
+        wanted = [(self._addresses, site_of(self.address(scope)))]
         if project:
-            wait = max(wait, self._projects.wait(project, now))
-        if wait > 0:
-            raise TooMany("Too many requests. Try again later.", -(-wait // SECOND))
-        self._addresses.take(site, now)
-        if project:
-            self._projects.take(project, now)
+            wanted.append((self._projects, project))
+        take_from_all(wanted, self._clock(), TOO_MANY)
 
     def address(self, scope: Scope) -> str:
         """The client's address; behind trusted proxies the nearest hop that isn't one of them.
@@ -106,6 +71,11 @@ class Limits:
 
     def _trusts(self, address: IPv4Address | IPv6Address | None) -> bool:
         return address is not None and any(address in network for network in self._proxies)
+
+
+def _buckets(rate: int, burst: int) -> Buckets:
+    """Buckets of `burst` requests, refilled with `rate` a minute."""
+    return Buckets(burst, 60 * SECOND // rate, MOST_BUCKETS)
 
 
 @lru_cache(maxsize=4096)

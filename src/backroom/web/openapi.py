@@ -161,7 +161,7 @@ class _Writer:
             yield f"Error{status}", {"description": _words(status), "headers": _headers(status), "content": content}
 
     def _requirement(self, name: str, operation: Operation[Any]) -> dict[str, list[str]]:
-        return {name: [] if operation.scope is None else [str(operation.scope)]}
+        return {name: [] if operation.key_scope is None else [str(operation.key_scope)]}
 
     def _responses(self, operation: Operation[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         # What may be unchanged says what it is.

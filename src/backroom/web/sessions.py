@@ -12,8 +12,8 @@ from backroom.clock import MINUTE, now_ms
 from backroom.config import Settings
 from backroom.errors import StoreFailed
 from backroom.store.database import Database
-from backroom.web.cookies import read_cookie
-from backroom.web.http import header
+from backroom.web.cookies import cookie, read_cookie
+from backroom.web.http import Headers, header
 from backroom.web.limits import Limits
 
 COOKIE = "backroom"
@@ -25,9 +25,12 @@ TAKEN_OVER_TLS_ONLY = "__Host-"
 class Host(Protocol):
     """What a door has that looks sessions up."""
 
-    db: Database
-    limits: Limits
-    settings: Settings
+    @property
+    def db(self) -> Database: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 async def find_signed_in(door: Host, scope: Scope) -> Session | None:
@@ -57,6 +60,11 @@ def session_token(door: Host, scope: Scope) -> str:
 def cookie_name(door: Host, scope: Scope, name: str) -> str:
     """What a cookie that counts for signing in is called on this connection."""
     return f"{TAKEN_OVER_TLS_ONLY}{name}" if is_secure(door, scope) else name
+
+
+def set_cookie(door: Host, scope: Scope, name: str, value: str, seconds: int) -> Headers:
+    """The header that keeps `value`; with 0 seconds the one that forgets it."""
+    return cookie(name, value, seconds, secure=is_secure(door, scope))
 
 
 def is_secure(door: Host, scope: Scope) -> bool:

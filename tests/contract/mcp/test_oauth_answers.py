@@ -18,7 +18,7 @@ from backroom.clock import now_ms
 from backroom.store.database import Database
 from backroom.web.dashboard.workspace.connections import FAILURES
 from backroom.web.mcp.documents import Why
-from backroom.web.mcp.oauth import Failed
+from backroom.web.mcp.programs import Failed
 from tests.contract.mcp.agent import Agent
 from tests.contract.mcp.test_oauth import BOTH, CALLBACK, Flow, flow, people, returned
 from tests.harness.cast import Cast

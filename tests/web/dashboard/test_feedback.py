@@ -196,6 +196,8 @@ def test_files_are_for_those_who_reach_the_report(cast: Cast, server: Server, pe
     assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
     part = people["viewer"].get(f"/r/{report}/files/{file}", {"range": "bytes=0-9"})
     assert (part.status_code, part.content) == (206, picture[:10])
+    behind = people["viewer"].get(f"/r/{report}/files/{file}", {"range": f"bytes={len(picture) + 5}-"})
+    assert (behind.status_code, behind.headers["content-range"]) == (416, f"bytes */{len(picture)}")
     assert people["viewer"].get(f"/r/{other}/files/{file}").status_code == 404
     assert people["outsider"].get(f"/r/{report}/files/{file}").status_code == 404
     thumb = people["viewer"].get(f"/r/{report}/thumb")

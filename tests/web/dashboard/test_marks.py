@@ -8,7 +8,7 @@ import msgspec
 
 from backroom.reports.annotations import MOST_MARKS
 from backroom.reports.rules import ScreenshotBlock
-from backroom.web.dashboard.inbox.annotations import marks
+from backroom.web.dashboard.frame.annotations import marks
 
 
 def drawn(*annotations: Any) -> list[str]:

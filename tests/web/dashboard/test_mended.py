@@ -22,9 +22,9 @@ from backroom.reports.filters import parse_wanted
 from backroom.reports.inbox import list_inbox
 from backroom.reports.places import UNKNOWN
 from backroom.reports.views import create_view, list_views
-from backroom.web.dashboard.frame.auth import Visit
 from backroom.web.dashboard.frame.charts import OTHERS, Series, greatest
 from backroom.web.dashboard.frame.shell import MOST_SHOWN, first_of, read_shell
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.insights import MOST_NAMED, MOST_SERIES
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
@@ -166,6 +166,30 @@ def test_a_guesser_at_ones_address_doesnt_lock_out_a_known_browser(
         tried.append(guesser.post("/sign-in", fields | {"password": "a guess"}).status_code)
     assert tried[-1] == 429, "nobody knows this browser"
     assert owner.post("/sign-in", fields).status_code == 303
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_too_many_tries_of_ones_own_password_say_when_to_come_back(
+    fresh_cast: Cast, start_server: StartServer, stranger: Browsers
+) -> None:
+    server = start_server(fresh_cast.store, BACKROOM_RATE_LIMITS="on")
+    owner = stranger.signed_in(server, fresh_cast.owner)
+    fields = {"current": "a guess", "new": "the newest password"}
+    answer = owner.post("/account/password", fields)
+    for _ in range(4 * RATES[Bucket.DEVICE].burst):
+        if answer.status_code != 400:
+            break
+        answer = owner.post("/account/password", fields)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= RATES[Bucket.DEVICE].seconds
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_form_that_cant_be_taken_is_a_400_however_right_its_fields_are(server: Server, stranger: Browsers) -> None:
+    browser = stranger(server)
+    assert browser.post("/reset-password", {"email": "nobody@example.com"}).status_code == 400, "no mail server"
+    account = {"token": "too old", "name": "Nobody", "email": "nobody@example.com", "password": "a long password"}
+    assert browser.post("/setup", account).status_code == 400, "set up already"
 
 
 def test_more_channels_than_colours_are_drawn_as_one() -> None:

@@ -32,11 +32,11 @@ def test_the_app_starts_without_the_sdk() -> None:
 def test_a_tool_asks_for_its_scope_itself(name: str) -> None:
     """Whatever the door made of the message: without the scope nothing is run, for there is nothing to run it with."""
     tool = TOOLS[name]
-    actor = Actor("agent", "0" * 24, "w", "p", ALL_SCOPES - {tool.scope})
+    actor = Actor("agent", "0" * 24, "w", "p", ALL_SCOPES - {tool.key_scope})
     nothing: Any = None
     result = asyncio.run(run_tool(tool, Work(nothing, Caller(actor, nothing, "", None), "", 0), {}))
     assert result.failed
-    assert f"This needs the scope {tool.scope}" in result.texts[0]
+    assert f"This needs the scope {tool.key_scope}" in result.texts[0]
 
 
 @pytest.mark.parametrize("name", TOOLS)
@@ -45,7 +45,7 @@ def test_every_tool_says_what_it_takes(name: str) -> None:
     schema = tool.input_schema()
     assert all(argument in usage(tool) for argument in schema["properties"])
     assert json.dumps([schema, tool.output_schema()])
-    assert tool.changes is (tool.scope is KeyScope.FEEDBACK_WRITE)
+    assert tool.changes is (tool.key_scope is KeyScope.FEEDBACK_WRITE)
 
 
 def known(site: Site, **more: Any) -> Any:

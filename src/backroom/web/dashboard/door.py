@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
@@ -13,76 +13,34 @@ from starlette.types import Receive, Scope, Send
 
 from backroom.accounts.instance import instance_secret
 from backroom.accounts.throttle import Throttle
-from backroom.config import Settings
-from backroom.errors import (
-    Conflict,
-    Denied,
-    Failure,
-    NotFound,
-    OverQuota,
-    StoreFailed,
-    TooLarge,
-    TooMany,
-    Unauthenticated,
-    WrongType,
-)
-from backroom.files.blobs import Blobs
-from backroom.projects.directory import Directory
+from backroom.errors import Failure, Unauthenticated
 from backroom.projects.queries import Project
-from backroom.store.database import Database
-from backroom.web.dashboard.frame.auth import NoWorkspace, Visit
-from backroom.web.dashboard.frame.flash import take_said
+from backroom.web.dashboard.frame.flash import take_notice
 from backroom.web.dashboard.frame.forms import OVER_TLS, Form
 from backroom.web.dashboard.frame.live import Live
 from backroom.web.dashboard.frame.mailer import Mailer
 from backroom.web.dashboard.frame.render import html_answer, is_part, redirect, with_query
 from backroom.web.dashboard.frame.shell import read_shell
-from backroom.web.http import Answer, Door, Headers, MethodNotAllowed, NoSuchPath, Operation, json_answer, wants_page
-from backroom.web.limits import Limits
+from backroom.web.dashboard.frame.visit import NoWorkspace, Visit
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Operation, json_answer, wants_page
 from backroom.web.sessions import is_secure
+from backroom.web.shared import Shared, SharedDoor
 
 log = structlog.get_logger("backroom.web.dashboard")
 
 P = ParamSpec("P")
 Values = dict[str, Any]
 
-STATUS_OF: tuple[tuple[type[Failure], int], ...] = (
-    (NoSuchPath, 404),
-    (NotFound, 404),
-    (MethodNotAllowed, 405),
-    (Unauthenticated, 401),
-    (Denied, 403),
-    (Conflict, 409),
-    (OverQuota, 429),
-    (TooMany, 429),
-    (TooLarge, 413),
-    (WrongType, 415),
-    (StoreFailed, 503),
-    (Failure, 400),
-)
 
-
-class DashboardDoor(Door):
+class DashboardDoor(SharedDoor):
     """Every page, for people."""
 
-    def __init__(
-        self,
-        operations: list[Operation[Any]],
-        db: Database,
-        directory: Directory,
-        blobs: Blobs,
-        limits: Limits,
-        settings: Settings,
-    ) -> None:
-        super().__init__(operations)
-        self.db = db
-        self.directory = directory
-        self.blobs = blobs
-        self.limits = limits
-        self.settings = settings
-        self.live = Live(db)
-        self.throttle = Throttle(settings.rate_limits)
-        self.mailer = Mailer(settings.smtp_url, settings.mail_from)
+    def __init__(self, operations: Sequence[Operation[Any]], shared: Shared) -> None:
+        super().__init__(operations, shared)
+        self.live = Live(shared.db)
+        self.throttle = Throttle(shared.settings.rate_limits)
+        self.mailer = Mailer(shared.settings.smtp_url, shared.settings.mail_from)
         self._secret = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,17 +64,14 @@ class DashboardDoor(Door):
     ) -> Answer:
         """A page within the shell. `query` gives the template's values; `project` among them opens that project.
 
-        With a `form` among them that something is wrong with, the answer is a 400.
+        With a `form` among them that something is wrong with, the answer says so by its status and headers.
         """
+        scope = request.scope
         values = await self.db.read(_with_shell, visit, lambda conn, visit: query(conn, visit, *args, **kwargs))
-        form: Form | None = values.get("form")
-        return self.whole_page(request.scope, visit, template, values, 200 if form is None or form.right else 400)
-
-    def whole_page(self, scope: Scope, visit: Visit, template: str, values: Values, status: int = 200) -> Answer:
-        """The page of values that were read already, `shell` among them."""
-        said, forget = take_said(self, scope)
-        given = {"visit": visit, "said": said, "path": scope["path"], **values}
-        return html_answer(scope, template, status, forget, **given)
+        form: Form = values.get("form") or Form()
+        notice, forget = take_notice(self, scope)
+        given = {"visit": visit, "notice": notice, "path": scope["path"], **values}
+        return html_answer(scope, template, form.status, [*forget, *form.headers], **given)
 
     def part(self, request: Request, visit: Visit, template: str, **values: Any) -> Answer:
         """A piece of a page, without the shell."""
@@ -128,11 +83,8 @@ class DashboardDoor(Door):
             return _to_sign_in(scope)
         if isinstance(error, NoWorkspace) and shows_page(scope):
             return _go(scope, "/no-workspace")
-        status = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
+        status, headers = failure_status(error), failure_headers(error)
         message = error.message if isinstance(error, Failure) and status != 404 else ""
-        headers: Headers = [(b"retry-after", b"%d" % error.retry_after)] if isinstance(error, TooMany) else []
-        if isinstance(error, MethodNotAllowed):
-            headers.append((b"allow", ", ".join(error.allowed).encode()))
         if not shows_page(scope):
             text = error.message if isinstance(error, Failure) else "Internal error"
             return json_answer({"error": text}, status, headers)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from backroom.web.dashboard.entry import joining, reset, sign_in
-from backroom.web.dashboard.frame import root, stream
-from backroom.web.dashboard.inbox import export, inbox, report, triage, views
+from backroom.web.dashboard.frame import root
+from backroom.web.dashboard.inbox import export, inbox, report, stream, triage, views
 from backroom.web.dashboard.project import (
     appearance,
     channels,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 from starlette.types import Scope
@@ -14,13 +14,12 @@ from backroom.accounts.oauth import mark_used
 from backroom.accounts.oauth_tokens import ACCESS_PREFIX, AGENT, find_access
 from backroom.accounts.tickets import hash_token
 from backroom.clock import MINUTE, now_ms
-from backroom.errors import Denied, StoreFailed, Unauthenticated
+from backroom.errors import StoreFailed, Unauthenticated
 from backroom.projects.directory import ProjectFacts, read_secret
 from backroom.projects.rules import Dialect, hash_key
 from backroom.web.http import header
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
+from backroom.web.mcp.errors import MissingScope
+from backroom.web.shared import Shared
 
 T = TypeVar("T")
 
@@ -29,17 +28,6 @@ WRONG = "This key or token is invalid, revoked or expired. Ask for a new one, or
 NOTED_EVERY = 5 * MINUTE
 USEFUL = frozenset({KeyScope.FEEDBACK_READ, KeyScope.FEEDBACK_WRITE})
 """Without one of these there is no tool to use."""
-
-
-class MissingScope(Denied):
-    """The credentials are good, but not for this. `scope` is what they lack."""
-
-    def __init__(self, scope: KeyScope) -> None:
-        super().__init__(
-            f"This needs the scope {scope}, which the key or connection doesn't have."
-            " Ask the project's owner for a key with it, or connect again and allow it."
-        )
-        self.scope = scope
 
 
 class Caller(NamedTuple):
@@ -51,40 +39,40 @@ class Caller(NamedTuple):
     secret: str
     behalf: str | None
 
-    def require(self, scope: KeyScope) -> None:
+    def require(self, needed: KeyScope) -> None:
         """Raises MissingScope unless the agent may."""
-        if scope not in self.actor.scopes:
-            raise MissingScope(scope)
+        if needed not in self.actor.scopes:
+            raise MissingScope(needed)
 
 
-def authenticate(conn: Connection, door: McpDoor, scope: Scope) -> Caller:
+def authenticate(conn: Connection, shared: Shared, scope: Scope) -> Caller:
     """Who asks. Raises Unauthenticated; MissingScope for a key that no tool takes."""
     secret, now = _secret_of(scope), now_ms()
     caller_of = _with_token if secret.startswith(ACCESS_PREFIX) else _with_key
-    caller = caller_of(conn, door, secret, now)
+    caller = caller_of(conn, shared, secret, now)
     if not USEFUL & caller.actor.scopes:
         raise MissingScope(KeyScope.FEEDBACK_READ)
     return caller
 
 
-def _with_key(conn: Connection, door: McpDoor, secret: str, now: int) -> Caller:
+def _with_key(conn: Connection, shared: Shared, secret: str, now: int) -> Caller:
     hashed = hash_key(secret)
-    found = door.directory.by_secret(conn, hashed)
+    found = shared.directory.by_secret(conn, hashed)
     if found is None or found.dialect is not Dialect.PATCHROOMS:
         raise Unauthenticated(WRONG)
-    door.key_usage.note(found.actor.id, now)
+    shared.key_usage.note(found.actor.id, now)
     return Caller(found.actor._replace(kind=AGENT), found.project, hashed, None)
 
 
-def _with_token(conn: Connection, door: McpDoor, secret: str, now: int) -> Caller:
+def _with_token(conn: Connection, shared: Shared, secret: str, now: int) -> Caller:
     hashed = hash_token(secret)
     found = find_access(conn, hashed, now)
-    project = None if found is None else door.directory.by_id(conn, found.actor.project or "")
+    project = None if found is None else shared.directory.by_id(conn, found.actor.project or "")
     if found is None or project is None:
         raise Unauthenticated(WRONG)
     if found.used_at is None or now - found.used_at > NOTED_EVERY:
         with contextlib.suppress(StoreFailed):
-            door.db.write_soon(mark_used, found.actor.id, now)
+            shared.db.write_soon(mark_used, found.actor.id, now)
     return Caller(found.actor, project, hashed, found.user)
 
 

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import Scope
 
-from backroom.config import Settings
-from backroom.files.blobs import Blobs
-from backroom.projects.directory import Directory
-from backroom.store.database import Database
-from backroom.web.http import Answer, Door
-from backroom.web.key_usage import KeyUsage
-from backroom.web.limits import Limits
+from backroom.web.http import Answer, Operation
 from backroom.web.mcp.errors import answer_failure
-from backroom.web.mcp.routes import OPERATIONS
 from backroom.web.sessions import origin_of
+from backroom.web.shared import Shared, SharedDoor
 
 if TYPE_CHECKING:
     from backroom.web.mcp.sdk import Sdk
 
 
-class McpDoor(Door):
+class McpDoor(SharedDoor):
     """`/mcp` and what tells clients how to connect."""
 
-    def __init__(
-        self, db: Database, directory: Directory, blobs: Blobs, limits: Limits, key_usage: KeyUsage, settings: Settings
-    ) -> None:
-        super().__init__(OPERATIONS)
-        self.db = db
-        self.directory = directory
-        self.blobs = blobs
-        self.limits = limits
-        self.key_usage = key_usage
-        self.settings = settings
+    def __init__(self, operations: Sequence[Operation[Any]], shared: Shared) -> None:
+        super().__init__(operations, shared)
         self._sdk: asyncio.Task[Sdk] | None = None
 
     def answer_failure(self, error: Exception, scope: Scope) -> Answer:
@@ -46,7 +33,7 @@ class McpDoor(Door):
         It takes half a second and 36 MB to import, which only those who have agents shall pay, with their first call.
         """
         if self._sdk is None:
-            self._sdk = asyncio.create_task(asyncio.to_thread(_load, self))
+            self._sdk = asyncio.create_task(asyncio.to_thread(_load, self.shared))
         try:
             return await asyncio.shield(self._sdk)
         except ImportError:
@@ -59,7 +46,7 @@ def is_for_agents(path: str) -> bool:
     return path in ("/mcp", "/mcp/") or path.startswith(("/.well-known/oauth-", "/oauth/"))
 
 
-def _load(door: McpDoor) -> Sdk:
+def _load(shared: Shared) -> Sdk:
     from backroom.web.mcp.sdk import Sdk
 
-    return Sdk(door)
+    return Sdk(shared)

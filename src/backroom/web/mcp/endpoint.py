@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
@@ -13,10 +12,8 @@ from backroom.access import KeyScope
 from backroom.errors import Denied, Unauthenticated, WrongType
 from backroom.web.http import Answer, header, json_answer, read_body
 from backroom.web.mcp.auth import authenticate
+from backroom.web.mcp.door import McpDoor
 from backroom.web.mcp.tools import TOOLS
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
 
 LARGEST = 256 * 1024
 OWN_MACHINE = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\Z")
@@ -52,7 +49,7 @@ async def handle(door: McpDoor, request: Request) -> Answer:
     scope = request.scope
     _refuse_other_sites(door, scope)
     _refuse_other_keys(scope)
-    caller = await door.db.read_short(authenticate, door, scope)
+    caller = await door.db.read_short(authenticate, door.shared, scope)
     body = await read_body(request, LARGEST)
     if (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower() != b"application/json":
         raise WrongType("Send the message as JSON, with 'Content-Type: application/json'.")
@@ -79,7 +76,7 @@ def _scope_for(body: bytes) -> KeyScope | None:
     if message.method != "tools/call" or message.params is None:
         return None
     tool = TOOLS.get(message.params.name) if isinstance(message.params.name, str) else None
-    return None if tool is None else tool.scope
+    return None if tool is None else tool.key_scope
 
 
 def _refuse_other_keys(scope: Scope) -> None:

@@ -6,48 +6,52 @@ from starlette.types import Scope
 
 from backroom import errors
 from backroom.access import KeyScope
-from backroom.web.http import Answer, Headers, MethodNotAllowed, NoSuchPath, json_answer
-from backroom.web.mcp.auth import MissingScope
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Headers, json_answer
 
-KINDS: tuple[tuple[type[Exception], int, str], ...] = (
-    (errors.Unauthenticated, 401, "invalid_token"),
-    (MissingScope, 403, "insufficient_scope"),
-    (errors.Denied, 403, "access_denied"),
-    (NoSuchPath, 404, "not_found"),
-    (errors.NotFound, 404, "not_found"),
-    (MethodNotAllowed, 405, "method_not_allowed"),
-    (errors.TooLarge, 413, "too_large"),
-    (errors.WrongType, 415, "invalid_request"),
-    (errors.TooMany, 429, "temporarily_unavailable"),
-    (errors.StoreFailed, 503, "temporarily_unavailable"),
-    (errors.Failure, 400, "invalid_request"),
-)
+
+class MissingScope(errors.Denied):
+    """The credentials are good, but not for this. `needed` is the scope that they lack."""
+
+    def __init__(self, needed: KeyScope) -> None:
+        super().__init__(
+            f"This needs the scope {needed}, which the key or connection doesn't have."
+            " Ask the project's owner for a key with it, or connect again and allow it."
+        )
+        self.needed = needed
+
+
+CODES = {
+    401: "invalid_token",
+    403: "access_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "temporarily_unavailable",
+    503: "temporarily_unavailable",
+}
+OTHERWISE = "invalid_request"
 SCOPES = f"{KeyScope.FEEDBACK_READ} {KeyScope.FEEDBACK_WRITE}"
+INSUFFICIENT = "insufficient_scope"
 METADATA = "/.well-known/oauth-protected-resource/mcp"
 
 
 def answer_failure(error: Exception, scope: Scope, origin: str) -> Answer:
     """The answer to any failure, in OAuth's shape, which the clients of this door know."""
-    for kind, status, code in KINDS:
-        if isinstance(error, kind):
-            return json_answer({"error": code, "error_description": str(error)}, status, _headers(error, scope, origin))
-    return json_answer({"error": "server_error", "error_description": "Internal error"}, 500)
+    status = failure_status(error)
+    if status == 500:
+        return json_answer({"error": "server_error", "error_description": "Internal error"}, 500)
+    code = INSUFFICIENT if isinstance(error, MissingScope) else CODES.get(status, OTHERWISE)
+    headers = failure_headers(error) + _challenges(error, scope, origin)
+    return json_answer({"error": code, "error_description": str(error)}, status, headers)
 
 
-def _headers(error: Exception, scope: Scope, origin: str) -> Headers:
+def _challenges(error: Exception, scope: Scope, origin: str) -> Headers:
+    if isinstance(error, MissingScope):
+        return [_challenge(origin, SCOPES, INSUFFICIENT)]
     if isinstance(error, errors.Unauthenticated):
         sent = any(name == b"authorization" for name, _ in scope["headers"])
-        return [_challenge(origin, SCOPES, "invalid_token" if sent else "")]
-    if isinstance(error, MissingScope):
-        return [_challenge(origin, f"{SCOPES}", "insufficient_scope")]
-    if isinstance(error, MethodNotAllowed):
-        return [(b"allow", ", ".join(error.allowed).encode())]
-    if isinstance(error, errors.TooMany):
-        return [(b"retry-after", b"%d" % error.retry_after)]
-    if isinstance(error, errors.TooLarge):
-        return [(b"connection", b"close")]
-    if isinstance(error, errors.StoreFailed):
-        return [(b"retry-after", b"5")]
+        return [_challenge(origin, SCOPES, CODES[401] if sent else "")]
     return []
 
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 
 from backroom.accounts.oauth import OFFERED
 from backroom.config import Settings
 from backroom.web.http import Answer, Headers, json_answer
+from backroom.web.mcp.door import McpDoor
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
 
 AUTHORIZE = "/oauth/authorize"
 TOKEN = "/oauth/token"  # noqa: S105 -- a path
 REGISTER = "/oauth/register"
 REVOKE = "/oauth/revoke"
-OF_SIGN_IN = frozenset({"openid", "profile", "email", "offline_access"})
-"""Scopes that many clients add to whatever a server offers; they mean nothing here."""
 
 OPEN: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -52,11 +48,6 @@ async def show_server(door: McpDoor, request: Request) -> Answer:
 async def preflight(_door: McpDoor, _request: Request) -> Answer:
     """That a page may ask."""
     return Answer(204, b"", OPEN)
-
-
-def is_ours(resource: str, origin: str) -> bool:
-    """Whether what a token is asked for (RFC 8707) is this server."""
-    return resource.rstrip("/") in (origin, f"{origin}/mcp")
 
 
 def server_metadata(origin: str, settings: Settings) -> dict[str, Any]:

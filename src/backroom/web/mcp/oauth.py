@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -13,26 +12,16 @@ from backroom.accounts.oauth_tokens import give_back
 from backroom.clock import now_ms
 from backroom.errors import Failure, StoreFailed, TooMany
 from backroom.web.http import Answer, json_answer, read_body, wants_page
-from backroom.web.mcp.metadata import OF_SIGN_IN, OPEN, is_ours
+from backroom.web.mcp.door import McpDoor
+from backroom.web.mcp.metadata import OPEN
+from backroom.web.mcp.programs import OF_SIGN_IN, Failed, is_ours
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
 
 LARGEST = 32 * 1024
 MOST_FIELDS = 50
 CONSENT = "/connections/new?request="
 FAILED = "/connections/failed"
 NOT_KEPT = (b"cache-control", b"no-store")
-
-
-class Failed(StrEnum):
-    """Why somebody was sent from a program's address to the page that says so; besides those of documents (`Why`)."""
-
-    UNKNOWN = "unknown"
-    OFTEN = "often"
-    LATER = "later"
-    REQUEST = "request"
 
 
 async def authorize(door: McpDoor, request: Request) -> Answer:

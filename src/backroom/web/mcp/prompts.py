@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.reports.lookup import NO_SUCH_REPORT
 from backroom.web.mcp.reading import find, markdown
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.work import Work
+from backroom.web.mcp.work import Work
 
 TRIAGE = """\
 Triage the open feedback of this project with Backroom's tools, one report at a time, at most {limit} of them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.client_auth import ClientAuthenticator
@@ -28,11 +28,8 @@ from backroom.accounts.oauth_tokens import Tokens
 from backroom.clock import now_ms
 from backroom.errors import Failure, Invalid
 from backroom.web.mcp.documents import DocumentFailed, Documents, Why, is_document_id
-from backroom.web.mcp.metadata import OF_SIGN_IN, is_ours
-from backroom.web.mcp.oauth import Failed
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
+from backroom.web.mcp.programs import OF_SIGN_IN, Failed, is_ours
+from backroom.web.shared import Shared
 
 MOST_REDIRECTS = 20
 METADATA_BYTES = 8 * 1024
@@ -91,8 +88,8 @@ class Authenticator(ClientAuthenticator):
 class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken, AccessToken]):
     """Registration, consent and tokens. `origin` is where people reach this server."""
 
-    def __init__(self, door: McpDoor, documents: Documents, origin: str) -> None:
-        self._door = door
+    def __init__(self, shared: Shared, documents: Documents, origin: str) -> None:
+        self._shared = shared
         self._documents = documents
         self._origin = origin
 
@@ -106,7 +103,7 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         """The program with that id. Raises UnknownProgram, DocumentFailed."""
         if is_document_id(client_id):
             return await self._from_document(client_id)
-        kept = await self._door.db.read(oauth.find_client, client_id)
+        kept = await self._shared.db.read(oauth.find_client, client_id)
         if kept is None:
             raise UnknownProgram
         return Program.model_validate_json(kept)
@@ -119,7 +116,7 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
         if len(metadata) > METADATA_BYTES:
             raise RegistrationError("invalid_client_metadata", f"The metadata may have {METADATA_BYTES:,} bytes.")
         try:
-            await self._door.db.write(oauth.register_client, client_info.client_id, metadata, now_ms())
+            await self._shared.db.write(oauth.register_client, client_info.client_id, metadata, now_ms())
         except Failure as error:
             raise RegistrationError("invalid_client_metadata", error.message) from error
 
@@ -139,14 +136,14 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
             params.resource,
             named,
         )
-        token = await self._door.db.write(oauth.ask, asked, now_ms())
+        token = await self._shared.db.write(oauth.ask, asked, now_ms())
         return f"{self._origin}/connections/new?request={token}"
 
     async def load_authorization_code(
         self, client: OAuthClientInformationFull, authorization_code: str
     ) -> AuthorizationCode | None:
         wanted = (Kind.CODE, client.client_id, authorization_code, now_ms())
-        found = await self._door.db.write(oauth_tokens.find_secret, *wanted)
+        found = await self._shared.db.write(oauth_tokens.find_secret, *wanted)
         if found is None or found.asked is None:
             return None
         return AuthorizationCode(
@@ -167,7 +164,7 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
 
     async def load_refresh_token(self, client: OAuthClientInformationFull, refresh_token: str) -> RefreshToken | None:
         wanted = (Kind.REFRESH, client.client_id, refresh_token, now_ms())
-        found = await self._door.db.write(oauth_tokens.find_secret, *wanted)
+        found = await self._shared.db.write(oauth_tokens.find_secret, *wanted)
         if found is None:
             return None
         return RefreshToken(
@@ -193,12 +190,12 @@ class Provider(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken,
 
     async def revoke_token(self, token: AccessToken | RefreshToken) -> None:
         """Nobody asks this either: the endpoint gives tokens back itself."""
-        await self._door.db.write(oauth_tokens.give_back, token.client_id, token.token, now_ms())
+        await self._shared.db.write(oauth_tokens.give_back, token.client_id, token.token, now_ms())
 
     async def _exchange(
         self, kind: Kind, client: OAuthClientInformationFull, secret: str, scopes: tuple[KeyScope, ...] = OFFERED
     ) -> OAuthToken:
-        tokens = await self._door.db.write(oauth_tokens.exchange, kind, client.client_id, secret, now_ms(), scopes)
+        tokens = await self._shared.db.write(oauth_tokens.exchange, kind, client.client_id, secret, now_ms(), scopes)
         if tokens is None:
             raise TokenError("invalid_grant", "This was used before, or has ended. Connect again.")
         return _token(tokens)

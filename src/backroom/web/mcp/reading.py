@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -32,10 +32,8 @@ from backroom.reports.urgency import next_report as find_next
 from backroom.web.mcp import shapes
 from backroom.web.mcp.pictures import MOST_PICTURES, scaled
 from backroom.web.mcp.results import Result, Shown
+from backroom.web.mcp.work import Work
 from backroom.web.picture_turns import in_turn
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.work import Work
 
 NOTHING_WAITS = (
     "Nothing waits: every open report is taken, or there is none. list_reports shows those in other statuses."
@@ -66,14 +64,14 @@ async def list_reports(work: Work, given: shapes.ListReports) -> Result:
     """The project's reports (Patchrooms, "MCP": `list_reports`). Raises Invalid."""
     limit = min(given.limit, shapes.MOST_LISTED)
     wanted = (_status(given.status), _channel(work, given.channel_key), given.artifact_id, given.before, limit)
-    found = await work.door.db.read(list_for_agent, work.caller.actor, *wanted)
+    found = await work.shared.db.read(list_for_agent, work.caller.actor, *wanted)
     return _listed(found.reports, found.before)
 
 
 async def search_reports(work: Work, given: shapes.SearchReports) -> Result:
     """The newest reports with these words. Raises Invalid."""
     wanted = (given.query, _status(given.status), given.before, min(given.limit, shapes.MOST_FOUND))
-    found = await work.door.db.read(search_for_agent, work.caller.actor, *wanted)
+    found = await work.shared.db.read(search_for_agent, work.caller.actor, *wanted)
     result = _listed(found.reports, found.before)
     if found.reports or found.before:
         return result
@@ -90,7 +88,7 @@ async def get_report(work: Work, given: shapes.GetReport) -> Result:
 
 async def next_report(work: Work, given: shapes.NextReport) -> Result:
     """The most urgent report, with the reason before it."""
-    found = await work.door.db.read(find_next, work.caller.actor, _channel(work, given.channel_key), work.now)
+    found = await work.shared.db.read(find_next, work.caller.actor, _channel(work, given.channel_key), work.now)
     if found is None:
         return Result([NOTHING_WAITS], shapes.NextRead(None, None))
     read = await _read(work, found.id, images=given.images)
@@ -103,7 +101,7 @@ async def list_comments(work: Work, given: shapes.ListComments) -> Result:
     report = await find(work, given.id)
     if given.before is not None and not is_id(given.before):
         raise Invalid(NOT_A_CURSOR)
-    events = await work.door.db.read(list_events, work.caller.actor, report)
+    events = await work.shared.db.read(list_events, work.caller.actor, report)
     said = [event for event in events if event.kind in (NOTE, REPLY) and (not given.before or event.id < given.before)]
     lines: list[shapes.CommentLine] = []
     size = 0
@@ -147,12 +145,12 @@ async def list_channels(work: Work, given: shapes.ListChannels) -> Result:
 
 async def find(work: Work, named: str) -> str:
     """The id of the report that is named so (`agents.find_report`). Raises NotFound."""
-    return named if is_id(named) else await work.door.db.read(find_report, work.caller.actor, named)
+    return named if is_id(named) else await work.shared.db.read(find_report, work.caller.actor, named)
 
 
 async def markdown(work: Work, report: str) -> str:
     """The report for an agent, at most some 60,000 characters of it. Raises NotFound, Denied."""
-    full, document = await work.door.db.read(read_for_agent, work.caller.actor, report)
+    full, document = await work.shared.db.read(read_for_agent, work.caller.actor, report)
     excerpt = excerpt_of(document, _names(work, full))
     return f"{excerpt.text}\n{_cut(excerpt)}\n" if excerpt.cut else excerpt.text
 
@@ -193,7 +191,7 @@ def _going_on(result: Result, before: str | None) -> Result:
 
 
 async def _read(work: Work, report: str, *, images: bool) -> Whole:
-    (full, document), shots = await work.door.db.read(_stored, work, report)
+    (full, document), shots = await work.shared.db.read(_stored, work, report)
     excerpt = excerpt_of(document, _names(work, full))
     pictures = await _pictures(work, shots) if images else ()
     shown = sum(each.picture is not None for each in pictures)
@@ -204,7 +202,7 @@ async def _read(work: Work, report: str, *, images: bool) -> Whole:
 
 
 async def _piece(work: Work, report: str, offset: int) -> Result:
-    full, document = await work.door.db.read(read_for_agent, work.caller.actor, report)
+    full, document = await work.shared.db.read(read_for_agent, work.caller.actor, report)
     piece = piece_of(document, _names(work, full), offset)
     texts = [piece.text]
     if piece.further is not None:
@@ -254,7 +252,7 @@ async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Shown, ...]:
     for number, shot in enumerate(shots[:MOST_PICTURES], 1):
         label = f"Screenshot {number} of {len(shots)}"
         try:
-            picture = await in_turn(scaled, work.door.blobs, shot.file.key, shot.drawn)
+            picture = await in_turn(scaled, work.shared.blobs, shot.file.key, shot.drawn)
             found.append(Shown(f"{label}:", picture))
         except Failure as error:
             found.append(Shown(f"{label} isn't shown: {error.message}", None))

@@ -6,7 +6,7 @@ import base64
 import logging
 from collections.abc import Awaitable, MutableMapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mcp_types as types
 import msgspec
@@ -37,9 +37,7 @@ from backroom.web.mcp.results import Result
 from backroom.web.mcp.tools import TOOLS, Tool, run_tool
 from backroom.web.mcp.work import Work
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
+from backroom.web.shared import Shared
 
 CALLER = "backroom.caller"
 REPORT_URI = "backroom://report/"
@@ -60,9 +58,9 @@ logging.getLogger("mcp").setLevel(logging.WARNING)
 class Sdk:
     """The SDK's server with our tools, without sessions: each message stands alone."""
 
-    def __init__(self, door: McpDoor) -> None:
-        self._door = door
-        self._documents = Documents(enabled=door.settings.client_id_documents)
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._documents = Documents(enabled=shared.settings.client_id_documents)
         self._tools = {tool.name: _described(tool) for tool in TOOLS.values()}
         self._server: Server[Any] = Server(
             "backroom",
@@ -98,7 +96,7 @@ class Sdk:
 
         Raises UnknownProgram and DocumentFailed, of which the SDK's own handler would only say that it was neither.
         """
-        provider = Provider(self._door, self._documents, origin_of(self._door, scope))
+        provider = Provider(self._shared, self._documents, origin_of(self._shared, scope))
         request = Request(scope, _reading(body))
         if what == "authorize":
             await provider.find_program(request.query_params.get("client_id", ""))
@@ -115,7 +113,9 @@ class Sdk:
         self, context: Context, _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         allowed = self._work(context).caller.actor.scopes
-        return types.ListToolsResult(tools=[self._tools[tool.name] for tool in TOOLS.values() if tool.scope in allowed])
+        return types.ListToolsResult(
+            tools=[self._tools[tool.name] for tool in TOOLS.values() if tool.key_scope in allowed]
+        )
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = TOOLS.get(params.name)
@@ -148,7 +148,7 @@ class Sdk:
         if KeyScope.FEEDBACK_READ not in work.caller.actor.scopes:
             return types.ListResourcesResult(resources=[])
         wanted = (Status.OPEN, None, None, None, RESOURCES_LISTED)
-        found = await work.door.db.read(list_for_agent, work.caller.actor, *wanted)
+        found = await work.shared.db.read(list_for_agent, work.caller.actor, *wanted)
         return types.ListResourcesResult(resources=list(map(_resource, found.reports)))
 
     async def _list_templates(
@@ -178,7 +178,7 @@ class Sdk:
 
     def _work(self, context: Context) -> Work:
         scope: Scope = context.request.scope  # type: ignore[union-attr]
-        return Work(self._door, scope[CALLER], origin_of(self._door, scope), now_ms())
+        return Work(self._shared, scope[CALLER], origin_of(self._shared, scope), now_ms())
 
 
 async def _or_error(work: Awaitable[str]) -> str:

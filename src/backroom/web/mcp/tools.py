@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,9 +17,7 @@ from backroom.reports.lookup import NO_SUCH_REPORT
 from backroom.web.mcp import reading, shapes, writing
 from backroom.web.mcp.results import Result
 from backroom.web.mcp.shapes import schema_of
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.work import Work
+from backroom.web.mcp.work import Work
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Tool:
     name: str
     title: str
     about: str
-    scope: KeyScope
+    key_scope: KeyScope
     run: Callable[[Work, Any], Awaitable[Result]]
     arguments: type[shapes.Arguments]
     answer: type[shapes.Answered] | None = None
@@ -116,7 +114,7 @@ HINTS = (
 async def run_tool(tool: Tool, work: Work, arguments: dict[str, Any]) -> Result:
     """Runs a tool. What goes wrong with it is a result too, marked as failed, that says what to do next."""
     try:
-        work.caller.require(tool.scope)
+        work.caller.require(tool.key_scope)
         # Some models fill in null for what they leave out.
         arguments = {name: value for name, value in arguments.items() if value is not None}
         given = msgspec.convert(arguments, tool.arguments, strict=False)

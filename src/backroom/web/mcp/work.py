@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from backroom.web.mcp.auth import Caller
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.door import McpDoor
+from backroom.web.shared import Shared
 
 
 class Work(NamedTuple):
     """One message of one agent. `origin` is where people reach the server; `now` in milliseconds since the epoch."""
 
-    door: McpDoor
+    shared: Shared
     caller: Caller
     origin: str
     now: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from backroom.access import KeyScope
 from backroom.reports import deeds, rooms
@@ -11,9 +11,7 @@ from backroom.reports.rules import Status, parse_status
 from backroom.web.mcp import shapes
 from backroom.web.mcp.auth import act
 from backroom.web.mcp.results import Result
-
-if TYPE_CHECKING:
-    from backroom.web.mcp.work import Work
+from backroom.web.mcp.work import Work
 
 T = TypeVar("T")
 
@@ -79,7 +77,7 @@ async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
 
 
 async def _do(work: Work, command: Callable[..., T], *args: Any) -> T:
-    return await work.door.db.write(act, work.caller, KeyScope.FEEDBACK_WRITE, command, *args)
+    return await work.shared.db.write(act, work.caller, KeyScope.FEEDBACK_WRITE, command, *args)
 
 
 def _opened(changed: tuple[str, ...] | None) -> str:

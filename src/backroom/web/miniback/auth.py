@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import Scope
 
@@ -16,17 +14,16 @@ from backroom.access import Actor
 from backroom.accounts.rules import PLANS, Kind
 from backroom.accounts.usage import Call, Meter, count_call, get_plan, meter
 from backroom.clock import now_ms
-from backroom.errors import Denied, NotFound, OverQuota, StoreFailed, Unauthenticated
+from backroom.errors import Denied, NotFound, OverQuota, Unauthenticated
 from backroom.ids import is_id
 from backroom.projects.directory import Directory, KeyFacts, ProjectFacts, read_secret
-from backroom.projects.rules import Dialect, hash_key
-from backroom.web.http import Answer, Headers, header
-from backroom.web.miniback.errors import KEY_INVALID, KEY_REQUIRED, PAID_PLANS_ONLY, PROJECT_NOT_FOUND
+from backroom.projects.rules import Dialect
+from backroom.web.http import Answer, Headers
+from backroom.web.miniback.door import MinibackDoor
+from backroom.web.miniback.errors import KEY_INVALID, PAID_PLANS_ONLY, PROJECT_NOT_FOUND
 from backroom.web.miniback.headers import METER, headers_of
+from backroom.web.miniback.keys import find_key_hash, get_key, get_key_hash
 from backroom.web.sessions import find_signed_in
-
-if TYPE_CHECKING:
-    from backroom.web.miniback.door import MinibackDoor
 
 FOR_ONE_PERSON: Headers = [(b"cache-control", b"private, no-store"), (b"vary", b"Cookie, x-api-key")]
 T = TypeVar("T")
@@ -96,44 +93,6 @@ async def charge(door: MinibackDoor, scope: Scope, key_hash: str) -> None:
     Raises Denied where there is no such key, OverQuota.
     """
     await _count(door, scope, await _identify(door, key_hash))
-
-
-async def note_meter(door: MinibackDoor, scope: Scope) -> None:
-    """Lets the answer to a request that no operation takes carry its key's meter; it is no API call."""
-    with contextlib.suppress(Denied, StoreFailed):
-        key_hash = find_key_hash(scope)
-        if key_hash is not None:
-            key = await door.db.read_short(get_key, door.directory, key_hash)
-            scope[METER] = await door.db.read_short(meter, key.actor.workspace, Kind.API_CALLS, now_ms())
-
-
-def get_key_hash(scope: Scope) -> str:
-    """The hash of the request's key. Raises Unauthenticated without one, Denied where it is of another kind."""
-    key_hash = find_key_hash(scope)
-    if key_hash is None:
-        raise Unauthenticated(KEY_REQUIRED)
-    return key_hash
-
-
-def find_key_hash(scope: Scope) -> str | None:
-    """The hash of the request's key, None without one; the header goes before the query. Raises Denied."""
-    sent = header(scope, b"x-api-key")
-    key = "" if sent is None else sent.decode("latin-1").strip()
-    if not key and scope["query_string"]:
-        key = QueryParams(scope["query_string"]).get("api_key", "")
-    if not key:
-        return None
-    if not key.startswith("mbk_"):
-        raise Denied(KEY_INVALID)
-    return hash_key(key)
-
-
-def get_key(conn: Connection, directory: Directory, key_hash: str) -> KeyFacts:
-    """The live key with that hash. Raises Denied."""
-    found = directory.by_secret(conn, key_hash)
-    if found is None or found.dialect is not Dialect.MINIBACK:
-        raise Denied(KEY_INVALID)
-    return found
 
 
 def get_reached(conn: Connection, directory: Directory, actor: Actor, project: str) -> ProjectFacts:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
-from backroom import errors
-from backroom.clock import now_ms, seconds_until
-from backroom.projects.directory import Stale
-from backroom.web.http import Answer, Headers, InvalidJson, MethodNotAllowed, NoSuchPath, json_answer
+from backroom.errors import Conflict
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Answer, Headers, InvalidJson, json_answer
 from backroom.web.miniback.headers import headers_of
 
 KEY_REQUIRED = "API key is required. Provide it via 'x-api-key' header or 'api_key' query parameter."
@@ -30,46 +29,18 @@ JSON_INVALID = "Invalid JSON"
 TOO_DEEP = "The body is nested too deeply"
 INTERNAL = "Internal server error"
 
-KINDS: tuple[tuple[type[Exception], int], ...] = (
-    (errors.Invalid, 400),
-    (errors.Conflict, 400),
-    (errors.Unauthenticated, 401),
-    (errors.Denied, 403),
-    (errors.NotFound, 404),
-    (NoSuchPath, 404),
-    (MethodNotAllowed, 405),
-    (errors.TooLarge, 413),
-    (errors.WrongType, 415),
-    (errors.OverQuota, 429),
-    (errors.TooMany, 429),
-    (errors.StoreFailed, 503),
-    (Stale, 503),
-)
+CHALLENGE: Headers = [(b"www-authenticate", b"ApiKey")]
 
 
 def answer_failure(error: Exception, scope: Scope) -> Answer:
     """The answer to any failure; one of ours is a 500 that tells nothing but its request id, in the header."""
-    status = next((status for kind, status in KINDS if isinstance(error, kind)), 500)
-    return json_answer({"error": _text(error, status)}, status, _headers(error, status) + headers_of(scope))
+    # This dialect knows no 409: a slug that is taken is a 400 (Miniback, "Routes", B).
+    status = 400 if isinstance(error, Conflict) else failure_status(error)
+    headers = failure_headers(error) + (CHALLENGE if status == 401 else []) + headers_of(scope)
+    return json_answer({"error": _text(error, status)}, status, headers)
 
 
 def _text(error: Exception, status: int) -> str:
     if isinstance(error, InvalidJson):
         return JSON_INVALID
     return INTERNAL if status == 500 else str(error)
-
-
-def _headers(error: Exception, status: int) -> Headers:
-    if isinstance(error, errors.TooMany):
-        return [(b"retry-after", b"%d" % error.retry_after)]
-    if isinstance(error, errors.OverQuota):
-        return [(b"retry-after", b"%d" % seconds_until(error.reset, now_ms()))]
-    if isinstance(error, MethodNotAllowed):
-        return [(b"allow", ", ".join(error.allowed).encode())]
-    if status == 401:
-        return [(b"www-authenticate", b"ApiKey")]
-    if status == 413:
-        return [(b"connection", b"close")]
-    if status == 503:
-        return [(b"retry-after", b"5")]
-    return []

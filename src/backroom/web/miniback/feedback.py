@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import Connection
@@ -37,6 +36,7 @@ from backroom.store.changes import change_number
 from backroom.web.http import Answer, json_answer, names_tag, whole_number
 from backroom.web.miniback import bodies
 from backroom.web.miniback.auth import act, check_reach, get_reached
+from backroom.web.miniback.door import MinibackDoor
 from backroom.web.miniback.errors import FEEDBACK_NOT_FOUND, SOURCE_INVALID, STATUS_INVALID
 from backroom.web.miniback.shapes import (
     FeedbackAnswer,
@@ -50,9 +50,6 @@ from backroom.web.miniback.shapes import (
     ProjectName,
     Window,
 )
-
-if TYPE_CHECKING:
-    from backroom.web.miniback.door import MinibackDoor
 
 PAGE_SIZE = 10
 SHORT_OFFSET = 1_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -27,7 +27,8 @@ from backroom.reports.rules import Source
 from backroom.reports.submit import Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, InvalidJson, TooDeep, decode_json, header
 from backroom.web.miniback import bodies
-from backroom.web.miniback.auth import charge, check_reach, find_key_hash, get_key, get_key_hash, get_reached
+from backroom.web.miniback.auth import charge, check_reach, get_reached
+from backroom.web.miniback.door import MinibackDoor
 from backroom.web.miniback.errors import (
     CONTEXT_NOT_OBJECT,
     KEY_REQUIRED,
@@ -36,10 +37,8 @@ from backroom.web.miniback.errors import (
     PROJECT_NOT_FOUND,
 )
 from backroom.web.miniback.headers import METER, OPEN, headers_of
+from backroom.web.miniback.keys import find_key_hash, get_key, get_key_hash
 from backroom.web.miniback.shapes import FeedbackIn, WidgetFeedbackIn
-
-if TYPE_CHECKING:
-    from backroom.web.miniback.door import MinibackDoor
 
 ATTEMPTS = 5
 CONTEXT_TOO_DEEP = "Context is nested too deeply"

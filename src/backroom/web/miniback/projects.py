@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -16,6 +14,7 @@ from backroom.projects.queries import KeyInfo, Project
 from backroom.web.http import Answer, json_answer
 from backroom.web.miniback import bodies
 from backroom.web.miniback.auth import act, get_reached
+from backroom.web.miniback.door import MinibackDoor
 from backroom.web.miniback.errors import NAME_REQUIRED
 from backroom.web.miniback.shapes import (
     Gone,
@@ -28,9 +27,6 @@ from backroom.web.miniback.shapes import (
     ProjectOut,
     ProjectsAnswer,
 )
-
-if TYPE_CHECKING:
-    from backroom.web.miniback.door import MinibackDoor
 
 SHOWN_OF_KEY = 8
 

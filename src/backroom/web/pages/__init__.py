@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,21 @@ def asset(name: str) -> str:
     return f"/assets/{name}?v={hashlib.sha256(_bytes(name)).hexdigest()[:12]}"
 
 
+def make_environment(*folders: Path, extensions: Sequence[str] = ()) -> Environment:
+    """The templates of these folders, the first one's before the next one's.
+
+    What a template is given is escaped; a name that it isn't given is an error.
+    """
+    return Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=extensions,
+    )
+
+
 @cache
 def _bytes(name: str) -> bytes:
     return (FOLDER / name).read_bytes()
@@ -70,13 +85,7 @@ def _code(text: str) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment(FOLDER)
     environment.filters["code"] = _code
     environment.globals["asset"] = asset
     return environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from starlette.types import Scope
@@ -15,9 +15,7 @@ from backroom.ids import is_id
 from backroom.projects.directory import KeyFacts, read_secret
 from backroom.projects.rules import Dialect, hash_key
 from backroom.web.http import header
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.patchrooms.door import PatchroomsDoor
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -10,9 +10,7 @@ from starlette.requests import Request
 from backroom.errors import Invalid
 from backroom.reports.rules import is_too_deep, without_nul
 from backroom.web.http import decode_json, read_body, require_json
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.patchrooms.door import PatchroomsDoor
 
 T = TypeVar("T")
 

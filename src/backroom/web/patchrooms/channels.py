@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -17,10 +17,8 @@ from backroom.projects.rules import CHANNEL_KEY, Channel
 from backroom.web.http import Answer, json_answer
 from backroom.web.patchrooms.auth import act, authenticate
 from backroom.web.patchrooms.bodies import read_json
+from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.patchrooms.shapes import ChannelChange, ChannelList, ChannelOut, NewChannel, NewHint, OkOut
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
 
 ANSWERS = {None: False, "true": True, "false": False}
 

@@ -5,18 +5,11 @@ Only the public way in has CORS; what takes a secret key isn't for pages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from starlette.requests import Request
 from starlette.types import Scope
 
-from backroom.errors import Denied
 from backroom.projects.directory import ProjectFacts
 from backroom.projects.rules import origin_allowed
-from backroom.web.http import Answer, Headers, header
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.http import Headers, header
 
 PUBLIC = "/api/v1/ingest/"
 REFUSED = "This origin isn't among the project's allowed origins."
@@ -56,16 +49,3 @@ def cors_headers(scope: Scope) -> Headers:
         return []
     # Until the project is known nothing is refused, so that a page may read why its report was.
     return list(scope.get("cors", ANY_ORIGIN))
-
-
-async def preflight(door: PatchroomsDoor, request: Request) -> Answer:
-    """Tells a browser whether the page may send; an unknown key is left to the request itself to be told.
-
-    Forms and text, which are sent without asking, are refused readably by the request itself.
-    """
-    scope = request.scope
-    project = await door.find_project(scope["path_params"]["projectKey"])
-    if project is not None and not admits(scope, project):
-        scope["cors"] = NO_ORIGIN
-        raise Denied(REFUSED)
-    return Answer(204, b"", [*cors_headers(scope), *PREFLIGHT])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import msgspec
@@ -22,10 +21,8 @@ from backroom.store.changes import change_number
 from backroom.web.http import JSON, Answer, header, json_answer, names_tag, raw_answer, whole_number
 from backroom.web.patchrooms.auth import act, authenticate
 from backroom.web.patchrooms.bodies import read_json
+from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.patchrooms.shapes import StatusChange, StatusOut
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
 
 LIMIT = 20
 MOST = 100

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.types import Scope
@@ -15,9 +13,7 @@ from backroom.reports.queries import StoredBytes, get_file
 from backroom.web.file_answers import stored_answer
 from backroom.web.http import Answer
 from backroom.web.patchrooms.auth import authenticate
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
+from backroom.web.patchrooms.door import PatchroomsDoor
 
 
 async def get_file_bytes(door: PatchroomsDoor, request: Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -20,12 +20,10 @@ from backroom.reports.places import find_agent
 from backroom.reports.submit import StoredFile, Submission, Submitted, submit_report
 from backroom.web.http import JSON, Answer, decode_json, header, read_body
 from backroom.web.patchrooms.bodies import decode_part, refuse_nul
-from backroom.web.patchrooms.cors import REFUSED, admits, cors_headers
+from backroom.web.patchrooms.cors import NO_ORIGIN, PREFLIGHT, REFUSED, admits, cors_headers
+from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.patchrooms.shapes import AudioIn, IdentityIn, IngestIn, ScreenshotIn
 from backroom.web.patchrooms.upload import Upload
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
 
 ATTEMPTS = 10
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -59,6 +57,19 @@ async def ingest(door: PatchroomsDoor, request: Request) -> Answer:
         await _admit(door, scope, project_key)
         raise
     return _answer(door, scope, project, done)
+
+
+async def preflight(door: PatchroomsDoor, request: Request) -> Answer:
+    """Tells a browser whether the page may send; an unknown key is left to the request itself to be told.
+
+    Forms and text, which are sent without asking, are refused readably by the request itself.
+    """
+    scope = request.scope
+    project = await door.find_project(scope["path_params"]["projectKey"])
+    if project is not None and not admits(scope, project):
+        scope["cors"] = NO_ORIGIN
+        raise Denied(REFUSED)
+    return Answer(204, b"", [*cors_headers(scope), *PREFLIGHT])
 
 
 async def _ingest_form(door: PatchroomsDoor, request: Request, project: ProjectFacts) -> Answer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import Connection
 from starlette.requests import Request
 
@@ -12,10 +10,8 @@ from backroom.clock import iso
 from backroom.projects import queries
 from backroom.web.http import Answer, json_answer
 from backroom.web.patchrooms.auth import authenticate
+from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.patchrooms.shapes import ProjectOut
-
-if TYPE_CHECKING:
-    from backroom.web.patchrooms.door import PatchroomsDoor
 
 
 async def get_project(door: PatchroomsDoor, request: Request) -> Answer:

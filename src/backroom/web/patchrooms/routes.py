@@ -9,8 +9,7 @@ from backroom.web.http import Operation
 from backroom.web.openapi import description_operations
 from backroom.web.patchrooms import channels, feedback, files, projects, shapes
 from backroom.web.patchrooms.about import ABOUT
-from backroom.web.patchrooms.cors import preflight
-from backroom.web.patchrooms.ingest import ingest
+from backroom.web.patchrooms.ingest import ingest, preflight
 from backroom.web.patchrooms.parameters import ARCHIVED, FILE, FORM, ORIGIN, PAGE, PART_OF_FILE
 
 INGEST = "/ingest/{projectKey}"
@@ -18,11 +17,13 @@ PROJECT = "/projects/{projectId}"
 
 
 def _keyed(
-    method: str, path: str, endpoint: Any, about: str, scope: KeyScope, answer: Any, **more: Any
+    method: str, path: str, endpoint: Any, about: str, key_scope: KeyScope, answer: Any, **more: Any
 ) -> Operation[Any]:
     """An operation for a secret key; `failures` are those that its key and body don't tell."""
     failures = {401, 403, 404, 503, *more.pop("failures", ()), *((400, 413, 415) if "body" in more else ())}
-    return Operation(method, PROJECT + path, endpoint, about, answer, scope=scope, failures=sorted(failures), **more)
+    return Operation(
+        method, PROJECT + path, endpoint, about, answer, key_scope=key_scope, failures=sorted(failures), **more
+    )
 
 
 # fmt: off

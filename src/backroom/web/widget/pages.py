@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 
 from backroom.clock import iso
@@ -16,11 +16,9 @@ from backroom.projects.widget import CHOICES
 from backroom.reports.receipts import get_receipt
 from backroom.web import pages
 from backroom.web.http import Answer, Headers, NoSuchPath
+from backroom.web.widget.door import WidgetDoor
 from backroom.web.widget.receipt_texts import RIGHT_TO_LEFT, all_words, language_of
 from backroom.web.widget.scripts import PROJECT_KEY, SCRIPT, YEAR
-
-if TYPE_CHECKING:
-    from backroom.web.widget.door import WidgetDoor
 
 FOLDER = Path(__file__).parent / "templates"
 ASSETS = {"receipt.css": b"text/css; charset=utf-8", "demo.css": b"text/css; charset=utf-8", "demo.js": SCRIPT[1]}
@@ -76,7 +74,7 @@ async def show_demo(door: WidgetDoor, request: Request) -> Answer:
     Without one, or where the settings say so, there is no such page.
     """
     key = request.query_params.get("key", "")
-    is_key = door.demo_page and PROJECT_KEY.match(key)
+    is_key = door.settings.demo_page and PROJECT_KEY.match(key)
     if not is_key or await door.db.read_short(door.widgets.by_project_key, key) is None:
         raise NoSuchPath("Not found")
     shown = {"choices": CHOICES, "words": WORDS, "values": VALUES, "methods": METHODS}
@@ -98,13 +96,7 @@ def _page(template: str, security: Headers, **values: Any) -> Answer:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(FOLDER), FileSystemLoader(pages.FOLDER)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.make_environment(FOLDER, pages.FOLDER)
     environment.filters |= {"iso": iso}
     environment.globals |= {"asset": pages.asset, "own_asset": _address, "rtl": RIGHT_TO_LEFT}
     return environment

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -18,20 +18,11 @@ from backroom.projects.rules import SLUG
 from backroom.projects.widget import WidgetConfig, WidgetFacts
 from backroom.web.http import JSON, Answer, Headers, NoSuchPath, header, names_tag
 from backroom.web.widget.bundle import bundle, zipped
-
-if TYPE_CHECKING:
-    from backroom.web.widget.door import WidgetDoor
+from backroom.web.widget.door import OPEN, WidgetDoor
 
 PROJECT_KEY = re.compile(r"pr_[A-Za-z0-9]{24}\Z")
 LONGEST_KEY = 100
 SCRIPT = (b"content-type", b"text/javascript; charset=utf-8")
-OPEN: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"timing-allow-origin", b"*"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"vary", b"accept-encoding"),
-]
 MINUTE = (b"cache-control", b"public, max-age=60")
 YEAR = (b"cache-control", b"public, max-age=31536000, immutable")
 IN_SCRIPTS = re.compile("[<\u2028\u2029]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -10,30 +10,29 @@ from starlette.requests import Request
 from backroom.access import Actor, Role, person
 from backroom.accounts.instance import first_plan, get_instance
 from backroom.accounts.invitations import (
-    Invited,
     accept_invitation,
     look_at_invitation,
     require_open_sign_up,
     sign_up,
 )
-from backroom.accounts.members import add_workspace, list_workspaces
+from backroom.accounts.members import add_workspace, list_workspaces, may_add_workspace
 from backroom.accounts.passwords import hash_password, in_turn
 from backroom.accounts.rules import Plan, SignUp, check_name
 from backroom.accounts.sessions import Session, switch_workspace
 from backroom.accounts.sign_in import SignedIn, begin
 from backroom.clock import now_ms
 from backroom.errors import Conflict, Denied, NotFound, TooMany
-from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, site, wrong_page
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, wrong_page
 from backroom.web.dashboard.entry.sign_in import NEW_ACCOUNT_PAGE, is_account
+from backroom.web.dashboard.entry.values import Gone, Invitation, NewAccount, NoWorkspace
 from backroom.web.dashboard.frame.auth import in_person
+from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import find_signed_in
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 NOT_THIS_ADDRESS = "This address can't be used for a new account. If it is yours, sign in with it."
 
@@ -43,7 +42,7 @@ async def show_sign_up(door: DashboardDoor, request: Request) -> Answer:
     if await find_signed_in(door, request.scope) is not None:
         return redirect("/")
     mode = (await door.db.read(get_instance)).sign_up
-    return entry_page(door, request.scope, "sign_up", mode=mode, form=None)
+    return entry_page(door, request.scope, NewAccount(mode=mode))
 
 
 async def sign_up_here(door: DashboardDoor, request: Request) -> Answer:
@@ -59,7 +58,7 @@ async def sign_up_here(door: DashboardDoor, request: Request) -> Answer:
             failure = error
         except Conflict:
             form.refuse("email", NOT_THIS_ADDRESS)
-    return wrong_page(door, request.scope, "sign_up", form, failure, mode=SignUp.OPEN)
+    return wrong_page(door, request.scope, NewAccount(mode=SignUp.OPEN), form, failure)
 
 
 async def _make_account(door: DashboardDoor, request: Request, form: Form, token: str | None) -> SignedIn:
@@ -78,8 +77,10 @@ def _sign_up(
     return begin(tx, made.id, address, agent, now)
 
 
-def _look(conn: Connection, token: str) -> tuple[Invited, SignUp]:
-    return look_at_invitation(conn, token, now_ms()), get_instance(conn).sign_up
+def _look(conn: Connection, token: str, session: Session | None) -> Invitation:
+    """Raises NotFound."""
+    invited, mode = look_at_invitation(conn, token, now_ms()), get_instance(conn).sign_up
+    return Invitation(token=token, invited=invited, mode=mode, session=session)
 
 
 async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
@@ -87,12 +88,9 @@ async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
     token = request.query_params.get("token", "")
     session = await find_signed_in(door, request.scope)
     try:
-        invited, mode = await door.db.read(_look, token)
+        return entry_page(door, request.scope, await door.db.read(_look, token, session))
     except NotFound:
-        return entry_page(door, request.scope, "gone", 404, session=session)
-    return entry_page(
-        door, request.scope, "invitation", token=token, invited=invited, mode=mode, session=session, form=None
-    )
+        return entry_page(door, request.scope, Gone(session=session), 404)
 
 
 async def accept(door: DashboardDoor, request: Request) -> Answer:
@@ -100,43 +98,39 @@ async def accept(door: DashboardDoor, request: Request) -> Answer:
     form = await read_form(request)
     session = await find_signed_in(door, request.scope)
     try:
-        invited, mode = await door.db.read(_look, form["token"])
+        page = await door.db.read(_look, form["token"], session)
         try:
-            return await _accept_or_join(door, request, form, session, invited, mode)
+            return await _accept_or_join(door, request, form, page)
         except (Conflict, Denied) as error:
-            values = {"token": form["token"], "invited": invited, "mode": mode, "session": session}
-            return wrong_page(door, request.scope, "invitation", form, error, **values)
+            return wrong_page(door, request.scope, page, form, error)
     except NotFound:
-        return entry_page(door, request.scope, "gone", 404, session=session)
+        return entry_page(door, request.scope, Gone(session=session), 404)
 
 
-async def _accept_or_join(
-    door: DashboardDoor, request: Request, form: Form, session: Session | None, invited: Invited, mode: SignUp
-) -> Answer:
+async def _accept_or_join(door: DashboardDoor, request: Request, form: Form, page: Invitation) -> Answer:
     """Raises Conflict, Denied, NotFound."""
-    if session is not None:
-        await door.db.write(_accept, session, form["token"])
-        return say(door, request.scope, "/inbox", f"You belong to {invited.workspace_name} now.")
+    if page.session is not None:
+        await door.db.write(_accept, page.session, form["token"])
+        return say(door, request.scope, "/inbox", f"You belong to {page.invited.workspace_name} now.")
     if "password" not in form:  # signed out since the page was shown
         return redirect(with_query("/invitation", token=form["token"]))
-    return await _join(door, request, form, invited, mode)
+    return await _join(door, request, form, page)
 
 
-async def _join(door: DashboardDoor, request: Request, form: Form, invited: Invited, mode: SignUp) -> Answer:
+async def _join(door: DashboardDoor, request: Request, form: Form, page: Invitation) -> Answer:
     """Raises Denied, NotFound."""
     await door.db.read(require_open_sign_up, invited=True)
     failure = None
     if is_account(form):
         try:
             made = await _make_account(door, request, form, form["token"])
-            said = f"Welcome to {invited.workspace_name}."
+            said = f"Welcome to {page.invited.workspace_name}."
             return await let_in(door, request.scope, made, form["email"], "/inbox", said)
         except TooMany as error:
             failure = error
         except Conflict:
             form.refuse("email", NOT_THIS_ADDRESS)
-    values = {"token": form["token"], "invited": invited, "mode": mode, "session": None}
-    return wrong_page(door, request.scope, "invitation", form, failure, **values)
+    return wrong_page(door, request.scope, page, form, failure)
 
 
 def _accept(tx: Connection, session: Session, token: str) -> None:
@@ -144,14 +138,9 @@ def _accept(tx: Connection, session: Session, token: str) -> None:
     switch_workspace(tx, session, workspace)
 
 
-def read_homeless(conn: Connection, session: Session) -> dict[str, Any]:
-    """What somebody can do who is in no workspace right now."""
-    return {"own": list_workspaces(conn, session.user), "may_add": may_add_workspace(conn, session)}
-
-
-def may_add_workspace(conn: Connection, session: Session) -> bool:
-    """Whether the person may make a workspace: where sign-up is open, and as an owner of the instance."""
-    return session.instance_owner or get_instance(conn).sign_up is SignUp.OPEN
+def _read_choices(conn: Connection, session: Session) -> NoWorkspace:
+    own, may_add = list_workspaces(conn, session.user), may_add_workspace(conn, session)
+    return NoWorkspace(session=session, own=own, may_add=may_add)
 
 
 @in_person
@@ -159,8 +148,7 @@ async def show_no_workspace(door: DashboardDoor, request: Request, session: Sess
     """For those who were removed from their last workspace, or left it."""
     if session.role is not None:
         return redirect("/inbox")
-    values = await door.db.read(read_homeless, session)
-    return entry_page(door, request.scope, "no_workspace", session=session, form=None, **values)
+    return entry_page(door, request.scope, await door.db.read(_read_choices, session))
 
 
 @in_person
@@ -169,8 +157,7 @@ async def add(door: DashboardDoor, request: Request, session: Session) -> Answer
     form = await read_form(request)
     name = form.check("name", lambda typed: check_name(typed, "workspace's name"))
     if name is None:
-        values = await door.db.read(read_homeless, session)
-        return wrong_page(door, request.scope, "no_workspace", form, session=session, **values)
+        return wrong_page(door, request.scope, await door.db.read(_read_choices, session), form)
     await door.db.write(_add, session, name, door.settings.default_plan)
     return say(door, request.scope, NEW_ACCOUNT_PAGE, f"You are in {name} now.")
 
@@ -189,8 +176,7 @@ def _actor(session: Session) -> Actor:
 @in_person
 async def show_new(door: DashboardDoor, request: Request, session: Session) -> Answer:
     """Where another workspace gets its name."""
-    values = await door.db.read(read_homeless, session)
-    return entry_page(door, request.scope, "no_workspace", session=session, form=None, **values)
+    return entry_page(door, request.scope, await door.db.read(_read_choices, session))
 
 
 @in_person

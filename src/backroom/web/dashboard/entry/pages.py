@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
 from starlette.types import Scope
 
 from backroom.accounts.sessions import UNCONFIRMED_LASTS
 from backroom.accounts.sign_in import SignedIn
-from backroom.accounts.throttle import device_cookie, known_device
-from backroom.errors import Failure, TooMany
-from backroom.web.cookies import read_cookie
-from backroom.web.dashboard.frame.auth import set_cookie
-from backroom.web.dashboard.frame.flash import say, take_said
+from backroom.accounts.throttle import device_cookie
+from backroom.errors import Failure
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.entry.values import CODE_PATH, Page
+from backroom.web.dashboard.frame.devices import DEVICE, find_device
+from backroom.web.dashboard.frame.flash import say, take_notice
 from backroom.web.dashboard.frame.forms import Form
 from backroom.web.dashboard.frame.render import html_answer, redirect, with_query
 from backroom.web.dashboard.frame.theme import YEAR
 from backroom.web.http import Answer, Headers, header
-from backroom.web.limits import site_of
-from backroom.web.sessions import COOKIE, cookie_name
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
-
-DEVICE = "backroom_device"
-CODE_PATH = "/sign-in/code"
+from backroom.web.sessions import COOKIE, cookie_name, set_cookie
 
 
-def entry_page(
-    door: DashboardDoor, scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
-) -> Answer:
+def entry_page(door: DashboardDoor, scope: Scope, page: Page, status: int = 200) -> Answer:
     """A page in the narrow frame, for people who aren't in a workspace, or not yet."""
-    said, forget = take_said(door, scope)
-    return html_answer(scope, f"entry/{template}.html", status, [*forget, *(headers or [])], said=said, **values)
+    notice, forget = take_notice(door, scope)
+    headers = forget if page.form is None else [*forget, *page.form.headers]
+    return html_answer(scope, f"entry/{page.template}.html", status, headers, page=page, notice=notice)
 
 
-def wrong_page(
-    door: DashboardDoor, scope: Scope, template: str, form: Form, error: Failure | None = None, **values: Any
-) -> Answer:
+def wrong_page(door: DashboardDoor, scope: Scope, page: Page, form: Form, error: Failure | None = None) -> Answer:
     """The page once more, with what was typed and what is wrong with it; `error` is of the form as a whole."""
     if error is not None:
-        form.refuse("", error.message)
-    if isinstance(error, TooMany):
-        later = [(b"retry-after", b"%d" % error.retry_after)]
-        return entry_page(door, scope, template, 429, later, form=form, **values)
-    return entry_page(door, scope, template, 400, form=form, **values)
+        form.fail("", error)
+    status = 400 if form.right else form.status  # a form may be right and its link too old
+    return entry_page(door, scope, replace(page, form=form), status)
 
 
 async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str, path: str, said: str = "") -> Answer:
@@ -68,16 +57,6 @@ async def let_in(door: DashboardDoor, scope: Scope, signed: SignedIn, email: str
 def forget_session(door: DashboardDoor, scope: Scope) -> Headers:
     """The headers that take the session out of the browser."""
     return set_cookie(door, scope, cookie_name(door, scope, COOKIE), "", 0)
-
-
-async def find_device(door: DashboardDoor, scope: Scope, email: str) -> str | None:
-    """The browser's name, where the owner of `email` has signed in with it before."""
-    return known_device(await door.secret(), email, read_cookie(scope, cookie_name(door, scope, DEVICE)))
-
-
-def site(door: DashboardDoor, scope: Scope) -> str:
-    """What the client's tries are counted by."""
-    return site_of(door.limits.address(scope))
 
 
 def client_of(door: DashboardDoor, scope: Scope) -> tuple[str, str]:

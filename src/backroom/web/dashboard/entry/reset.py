@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 
@@ -12,13 +12,13 @@ from backroom.accounts.people import begin_reset, look_at_reset, take_reset
 from backroom.accounts.rules import check_email, check_password
 from backroom.clock import now_ms
 from backroom.errors import NotFound, TooMany
-from backroom.web.dashboard.entry.pages import entry_page, forget_session, site, wrong_page
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.entry.pages import entry_page, forget_session, wrong_page
+from backroom.web.dashboard.entry.values import Choose, Gone, Reset
+from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 
 def mails_resets(door: DashboardDoor) -> bool:
@@ -34,7 +34,7 @@ async def show_reset(door: DashboardDoor, request: Request) -> Answer:
     """Where a link is asked for; with a link, where the new password is chosen."""
     token = request.query_params.get("token")
     if token is None:
-        return entry_page(door, request.scope, "reset", mails=mails_resets(door), asked="", form=None)
+        return entry_page(door, request.scope, Reset(mails=mails_resets(door)))
     return await _choose_page(door, request, token, None)
 
 
@@ -49,13 +49,13 @@ async def _ask(door: DashboardDoor, request: Request, form: Form) -> Answer:
     scope, mails = request.scope, mails_resets(door)
     email = form.check("email", check_email)
     if email is None or not mails:
-        return wrong_page(door, scope, "reset", form, mails=mails, asked="")
+        return wrong_page(door, scope, Reset(mails=mails), form)
     try:
         door.throttle.reset(site(door, scope), email)
     except TooMany as error:
-        return wrong_page(door, scope, "reset", form, error, mails=mails, asked="")
+        return wrong_page(door, scope, Reset(mails=mails), form, error)
     door.mailer.later(_mail_link(door, email))
-    return entry_page(door, scope, "reset", mails=mails, asked=email, form=None)
+    return entry_page(door, scope, Reset(mails=mails, asked=email))
 
 
 async def _mail_link(door: DashboardDoor, email: str) -> None:
@@ -74,7 +74,7 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
             hashed = await in_turn(hash_password, form["password"])
             await door.db.write(take_reset, token, hashed, now_ms())
         except TooMany as error:
-            form.refuse("", error.message)
+            form.fail("", error)
         except NotFound:
             return _gone(door, request)
         else:
@@ -89,12 +89,12 @@ async def _choose_page(door: DashboardDoor, request: Request, token: str, form: 
         email = await door.db.read(look_at_reset, token, now_ms())
     except NotFound:
         return _gone(door, request)
-    status = 200 if form is None else 400
-    return entry_page(door, request.scope, "choose", status, token=token, email=email, form=form)
+    page = Choose(token=token, email=email)
+    return entry_page(door, request.scope, page) if form is None else wrong_page(door, request.scope, page, form)
 
 
 def _gone(door: DashboardDoor, request: Request) -> Answer:
-    return entry_page(door, request.scope, "gone", 404, session=None)
+    return entry_page(door, request.scope, Gone(), 404)
 
 
 OPERATIONS: list[Operation[Any]] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -19,24 +19,21 @@ from backroom.accounts.sign_in import SignedIn, begin, find_login, sign_in
 from backroom.accounts.tickets import Purpose, get_ticket
 from backroom.clock import now_ms
 from backroom.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import (
-    CODE_PATH,
     client_of,
     entry_page,
-    find_device,
     forget_session,
     let_in,
-    site,
     wrong_page,
 )
+from backroom.web.dashboard.entry.values import CODE_PATH, Code, Setup, SignIn
+from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import find_begun, session_token
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 FIRST_PAGE = "/inbox"
 NEW_ACCOUNT_PAGE = "/projects/new"
@@ -61,7 +58,7 @@ async def show_setup(door: DashboardDoor, request: Request) -> Answer:
     """Where the set-up link of the terminal leads."""
     token = request.query_params.get("token", "")
     state = await door.db.read(setup_state, token, now_ms())
-    return entry_page(door, request.scope, "setup", state=state, token=token, form=None)
+    return entry_page(door, request.scope, Setup(state=state, token=token))
 
 
 async def set_up(door: DashboardDoor, request: Request) -> Answer:
@@ -78,10 +75,10 @@ async def set_up(door: DashboardDoor, request: Request) -> Answer:
             )
             return await let_in(door, scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is made.")
         except TooMany as error:
-            return wrong_page(door, scope, "setup", form, error, state=state, token=token)
+            return wrong_page(door, scope, Setup(state=state, token=token), form, error)
         except (Conflict, NotFound):
             state = await door.db.read(setup_state, token, now_ms())
-    return wrong_page(door, scope, "setup", form, state=state, token=token)
+    return wrong_page(door, scope, Setup(state=state, token=token), form)
 
 
 def is_account(form: Form) -> bool:
@@ -100,8 +97,9 @@ def _set_up(
     return begin(tx, made.id, address, agent, now)
 
 
-def _about_sign_in(conn: Connection) -> dict[str, Any]:
-    return {"is_new": needs_setup(conn), "may_sign_up": get_instance(conn).sign_up is SignUp.OPEN}
+def _read_sign_in(conn: Connection, path: str) -> SignIn:
+    may_sign_up = get_instance(conn).sign_up is SignUp.OPEN
+    return SignIn(next=path, is_new=needs_setup(conn), may_sign_up=may_sign_up)
 
 
 async def show_sign_in(door: DashboardDoor, request: Request) -> Answer:
@@ -110,8 +108,7 @@ async def show_sign_in(door: DashboardDoor, request: Request) -> Answer:
     session = await find_begun(door, request.scope)
     if session is not None and session.confirmed:
         return redirect("/no-workspace" if session.role is None else path)
-    about = await door.db.read(_about_sign_in)
-    return entry_page(door, request.scope, "sign_in", next=path, form=None, **about)
+    return entry_page(door, request.scope, await door.db.read(_read_sign_in, path))
 
 
 async def sign_in_here(door: DashboardDoor, request: Request) -> Answer:
@@ -121,8 +118,7 @@ async def sign_in_here(door: DashboardDoor, request: Request) -> Answer:
     try:
         signed = await _judge(door, request.scope, form)
     except (Unauthenticated, TooMany) as error:
-        about = await door.db.read(_about_sign_in)
-        return wrong_page(door, request.scope, "sign_in", form, error, next=path, **about)
+        return wrong_page(door, request.scope, await door.db.read(_read_sign_in, path), form, error)
     return await let_in(door, request.scope, signed, form["email"], path)
 
 
@@ -145,9 +141,7 @@ async def show_code(door: DashboardDoor, request: Request) -> Answer:
     session = await find_begun(door, request.scope)
     if session is None or session.confirmed:
         return redirect(with_query("/sign-in", next=path))
-    return entry_page(
-        door, request.scope, "code", next=path, recovery=asked.get("with") == "recovery", form=None, code_path=CODE_PATH
-    )
+    return entry_page(door, request.scope, Code(next=path, recovery=asked.get("with") == "recovery"))
 
 
 async def give_code(door: DashboardDoor, request: Request) -> Answer:
@@ -165,8 +159,7 @@ async def give_code(door: DashboardDoor, request: Request) -> Answer:
     except Unauthenticated as error:
         return say(door, scope, with_query("/sign-in", next=path), error.message)
     except (Invalid, Conflict, TooMany) as error:
-        recovery = form["with"] == "recovery"
-        return wrong_page(door, scope, "code", form, error, next=path, recovery=recovery, code_path=CODE_PATH)
+        return wrong_page(door, scope, Code(next=path, recovery=form["with"] == "recovery"), form, error)
     door.throttle.forgive(attempt)
     return await let_in(door, scope, SignedIn(token, True), session.email, path)
 

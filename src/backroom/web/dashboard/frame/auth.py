@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.types import Scope
 
-from backroom.access import Actor
 from backroom.accounts.sessions import NO_WORKSPACE, Session
 from backroom.clock import now_ms
-from backroom.errors import Conflict, Denied, NotFound, Unauthenticated
-from backroom.web.cookies import cookie
+from backroom.errors import Conflict, NotFound, Unauthenticated
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.redirects import find_elsewhere
-from backroom.web.http import Answer, Headers
-from backroom.web.sessions import find_signed_in, is_secure
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
-
-
-class NoWorkspace(Denied):
-    """Somebody who is signed in belongs to no workspace."""
-
-
-class Visit(NamedTuple):
-    """A request of a member of a workspace. `now` is in milliseconds since the epoch."""
-
-    scope: Scope
-    session: Session
-    actor: Actor
-    now: int
-
+from backroom.web.dashboard.frame.visit import NoWorkspace, Visit
+from backroom.web.http import Answer
+from backroom.web.sessions import find_signed_in
 
 Endpoint: TypeAlias = "Callable[[DashboardDoor, Request], Awaitable[Answer]]"
 Work: TypeAlias = "Callable[[DashboardDoor, Request, Visit], Awaitable[Answer]]"
@@ -90,11 +73,6 @@ def require_same_workspace(drawn: str, visit: Visit) -> None:
     """Raises Conflict where a page that was drawn for one workspace asks while the session is in another."""
     if drawn and drawn != visit.actor.workspace:
         raise Conflict("You have switched to another workspace in another window. Reload this page.")
-
-
-def set_cookie(door: DashboardDoor, scope: Scope, name: str, value: str, seconds: int) -> Headers:
-    """The header that keeps `value`; with 0 seconds the one that forgets it."""
-    return cookie(name, value, seconds, secure=is_secure(door, scope))
 
 
 def _visit(scope: Scope, session: Session) -> Visit:

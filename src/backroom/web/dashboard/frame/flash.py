@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.types import Scope
 
 from backroom.web.cookies import read_cookie
-from backroom.web.dashboard.frame.auth import set_cookie
 from backroom.web.dashboard.frame.render import redirect
 from backroom.web.http import Answer, Headers
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.sessions import Host, set_cookie
 
 COOKIE = "backroom_said"
 SECONDS = 60
@@ -28,19 +24,19 @@ class Notice(msgspec.Struct, frozen=True):
     undo: str = ""
 
 
-def say(door: DashboardDoor, scope: Scope, path: str, text: str, undo: str = "") -> Answer:
+def say(door: Host, scope: Scope, path: str, text: str, undo: str = "") -> Answer:
     """Goes to `path`, whose page says `text` once."""
     value = base64.urlsafe_b64encode(msgspec.json.encode(Notice(text, undo))).decode()
     return redirect(path, set_cookie(door, scope, COOKIE, value, SECONDS))
 
 
-def take_said(door: DashboardDoor, scope: Scope) -> tuple[Notice | None, Headers]:
+def take_notice(door: Host, scope: Scope) -> tuple[Notice | None, Headers]:
     """What this page is to say, and the headers that forget it."""
     value = read_cookie(scope, COOKIE)
     if not value:
         return None, []
     try:
-        said = msgspec.json.decode(base64.urlsafe_b64decode(value), type=Notice)
+        notice = msgspec.json.decode(base64.urlsafe_b64decode(value), type=Notice)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        said = None
-    return said, set_cookie(door, scope, COOKIE, "", 0)
+        notice = None
+    return notice, set_cookie(door, scope, COOKIE, "", 0)

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
-from backroom.errors import Denied, Failure, Invalid, WrongType
-from backroom.web.http import header, read_body
+from backroom.errors import Denied, Failure, Invalid, TooMany, WrongType
+from backroom.web.failures import failure_headers, failure_status
+from backroom.web.http import Headers, header, read_body
 
 LARGEST = 256 * 1024
 MOST_FIELDS = 2_000
@@ -26,6 +27,7 @@ class Form:
 
     def __init__(self, fields: list[tuple[str, str]] | None = None) -> None:
         self.errors: dict[str, str] = {}
+        self._too_many: TooMany | None = None
         self._fields = fields or []
 
     def __getitem__(self, name: str) -> str:
@@ -50,6 +52,24 @@ class Form:
     def refuse(self, name: str, message: str) -> None:
         """Says what is wrong with a field; "" for the form as a whole."""
         self.errors[name] = message
+
+    def fail(self, name: str, error: Failure) -> None:
+        """Says at a field, or "" for the form as a whole, that a command refused what was typed."""
+        self.refuse(name, error.message)
+        if isinstance(error, TooMany):
+            self._too_many = error
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows the form again."""
+        if self._too_many is not None:
+            return failure_status(self._too_many)
+        return 200 if self.right else 400
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of that page: when to try again, after too many tries."""
+        return [] if self._too_many is None else failure_headers(self._too_many)
 
     @property
     def right(self) -> bool:
@@ -97,3 +117,8 @@ def own_path(text: str, otherwise: str) -> str:
     """`text` where it is a path of ours, for it came from a page's address or form; else `otherwise`."""
     ours = text.startswith("/") and not text.startswith("//") and not urlsplit(text).netloc and "\\" not in text
     return text if ours and text.isascii() and text.isprintable() else otherwise
+
+
+def back_of(form: Form) -> str:
+    """The page that the form was on: a path of ours, else the inbox."""
+    return own_path(form["back"], "/inbox")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqlalchemy import Connection
@@ -11,11 +10,9 @@ from starlette.requests import Request
 from backroom.accounts.sessions import Session, switch_workspace
 from backroom.projects.queries import find_new_slug, find_workspace_of_slug
 from backroom.reports.lookup import find_workspace_of_report
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.render import is_part, redirect
 from backroom.web.http import Answer
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 QUERY = "%&=+/?:@!$'()*,;"
 """What stays as it is in a query string: it has been written for an address already."""

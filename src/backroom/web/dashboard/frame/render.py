@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.types import Scope
 
 from backroom.clock import iso
 from backroom.web.dashboard.frame import formats
+from backroom.web.dashboard.frame.annotations import marks
 from backroom.web.dashboard.frame.assets import address, takes_gzip
 from backroom.web.dashboard.frame.theme import theme_of
-from backroom.web.dashboard.inbox.annotations import marks
 from backroom.web.http import Answer, Headers, header
-from backroom.web.pages import guards
+from backroom.web.pages import guards, make_environment
 
 FOLDER = Path(__file__).parents[1] / "templates"
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -61,14 +61,7 @@ def with_query(path: str, **values: str | int | Sequence[str] | None) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
-    )
+    environment = make_environment(FOLDER, extensions=["jinja2.ext.do"])
     environment.globals.update(asset=address, with_query=with_query, statuses=formats.STATUSES, marks=marks)
     environment.filters.update(
         ago=formats.ago,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 
+from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.assets import asset_answer
-from backroom.web.dashboard.frame.auth import find_visit, set_cookie
-from backroom.web.dashboard.frame.forms import read_form
+from backroom.web.dashboard.frame.auth import find_visit
+from backroom.web.dashboard.frame.forms import back_of, read_form
 from backroom.web.dashboard.frame.render import redirect
 from backroom.web.dashboard.frame.theme import THEME, THEMES, YEAR
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.http import Answer, NoSuchPath, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.sessions import set_cookie
 
 
 async def show_first(door: DashboardDoor, request: Request) -> Answer:

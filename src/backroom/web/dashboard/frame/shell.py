@@ -18,7 +18,7 @@ from backroom.projects.queries import Project, Waiting, list_waiting
 from backroom.projects.rules import Channel
 from backroom.reports.views import View, list_views
 from backroom.store.tables import counters, reports, workspaces
-from backroom.web.dashboard.frame.auth import Visit
+from backroom.web.dashboard.frame.visit import Visit
 
 MOST_SHOWN = 12
 

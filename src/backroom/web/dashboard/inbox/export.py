@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.concurrency import iterate_in_threadpool
@@ -15,12 +15,11 @@ from backroom.errors import Invalid
 from backroom.reports.export import export_csv, export_json_lines
 from backroom.reports.export_zip import export_zip
 from backroom.reports.filters import Wanted
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import find_place, query_of_request, wanted_of
 from backroom.web.http import Answer, Operation, Stream
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 TYPES = {
     "zip": b"application/zip",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import Connection
@@ -21,13 +21,12 @@ from backroom.reports.labels import list_label_names
 from backroom.reports.lookup import reach
 from backroom.reports.rules import Status
 from backroom.reports.triage import assignable
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.formats import STATUSES
 from backroom.web.dashboard.frame.forms import Form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation, whole_number
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 Values = dict[str, Any]
 

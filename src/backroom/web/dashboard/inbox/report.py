@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -20,20 +20,18 @@ from backroom.reports.inbox import list_inbox, neighbours
 from backroom.reports.labels import list_label_names
 from backroom.reports.markdown import for_agent
 from backroom.reports.triage import assignable
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import EVERYWHERE, PAGE, Query, query_of_request, read_around, wanted_of
 from backroom.web.dashboard.inbox.thumbnails import thumbnail
-from backroom.web.dashboard.inbox.triage import back_of
 from backroom.web.file_answers import HARMLESS, stored_answer
 from backroom.web.http import JSON, Answer, Operation
 from backroom.web.picture_turns import in_turn
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 THUMB_HEADERS = [
     (b"content-type", b"image/webp"),

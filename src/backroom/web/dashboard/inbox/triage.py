@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import Connection
@@ -16,16 +16,15 @@ from backroom.reports import bulk
 from backroom.reports.filters import Wanted
 from backroom.reports.rules import parse_status
 from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import Notice, say
 from backroom.web.dashboard.frame.formats import STATUSES
-from backroom.web.dashboard.frame.forms import Form, own_path, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wanted_of
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 MOST_SELECTED = 1000
 NOT_MOVED = "Nothing was moved: the reports are there already, or their project has no such channel."
@@ -49,7 +48,7 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
     done = await asyncio.to_thread(bulk.apply_all, door.db, visit.actor, change, selection, visit.now)
     text, undo = _sentence(kind, form, done.changed), done.undo or ""
     if is_part(request.scope):
-        return door.part(request, visit, "frame/notice.html", said=Notice(text, undo))
+        return door.part(request, visit, "frame/notice.html", notice=Notice(text, undo))
     return say(door, request.scope, back_of(form), text, undo)
 
 
@@ -60,7 +59,7 @@ async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> An
     changed = await asyncio.to_thread(bulk.undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
     text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
     if is_part(request.scope):
-        return door.part(request, visit, "frame/notice.html", said=Notice(text))
+        return door.part(request, visit, "frame/notice.html", notice=Notice(text))
     return say(door, request.scope, back_of(form), text)
 
 
@@ -81,11 +80,6 @@ def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
     if kind == "delete":
         return kind, Delete()
     raise Invalid(f"change must begin with one of {', '.join(DONE)}.")
-
-
-def back_of(form: Form) -> str:
-    """The page that the form was on: a path of ours, else the inbox."""
-    return own_path(form["back"], "/inbox")
 
 
 def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -10,14 +10,12 @@ from starlette.requests import Request
 from backroom.access import KeyScope
 from backroom.projects.queries import get_by_slug, list_projects
 from backroom.reports.views import create_view, delete_view, list_views, rename_view
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import read_form
-from backroom.web.dashboard.inbox.triage import back_of
+from backroom.web.dashboard.frame.forms import back_of, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 
 @signed_in

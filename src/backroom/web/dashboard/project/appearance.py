@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,14 +11,13 @@ from backroom.access import Role
 from backroom.errors import Invalid
 from backroom.projects.queries import get_by_slug
 from backroom.projects.widget import CHOICES, WidgetConfig, check_widget, get_widget, update_widget
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.projects import attempt, begin_change
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "project/settings/widget.html"
 TEXTS = {

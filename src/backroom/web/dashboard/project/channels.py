@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 from starlette.requests import Request
@@ -25,14 +25,13 @@ from backroom.projects.rules import (
 )
 from backroom.reports.inbox import open_by_channel
 from backroom.store.tables import counters
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.projects import attempt, begin_change
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "project/channels/page.html"
 FIELDS = {"name": check_channel_name, "color": check_color, "mascot": check_mascot}

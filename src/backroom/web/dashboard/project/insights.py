@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -16,15 +16,14 @@ from backroom.projects.queries import Project, get_by_slug
 from backroom.reports.counters import day_of
 from backroom.reports.insights import Durations, Insights, get_insights
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.charts import OTHERS, Href, Series, chart_of, greatest
 from backroom.web.dashboard.frame.formats import STATUSES, span
 from backroom.web.dashboard.frame.forms import Form
 from backroom.web.dashboard.frame.render import with_query
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 EPOCH = date(1970, 1, 1)
 RANGES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "12 months"))

@@ -5,7 +5,7 @@ A key is shown in the answer to the very form that made it and nowhere else: not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -17,16 +17,15 @@ from backroom.projects.commands import create_secret_key, regenerate_miniback_ke
 from backroom.projects.queries import find_miniback_key, get_by_slug, list_keys
 from backroom.projects.rules import Dialect
 from backroom.projects.usage import usage_overview
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.projects import attempt, begin_change
 from backroom.web.dashboard.project.snippets import snippets_of
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "project/integrations/page.html"
 SCOPES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,14 +11,13 @@ from backroom.access import Actor, KeyScope
 from backroom.projects.queries import get_by_slug
 from backroom.projects.rules import check_color
 from backroom.reports.labels import check_label_name, delete_label, list_labels, recolor_label, rename_label
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.projects import attempt, find_project_here
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "project/settings/labels.html"
 

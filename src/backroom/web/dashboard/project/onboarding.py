@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import get_by_slug
+from backroom.reports.filters import parse_wanted
 from backroom.reports.inbox import list_inbox
-from backroom.web.dashboard.frame.auth import Visit, signed_in
-from backroom.web.dashboard.inbox.inbox import Query, wanted_of
+from backroom.reports.lookup import reach
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.snippets import WAYS, snippets_of
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 
 def read_start(conn: Connection, visit: Visit, slug: str, way: str, origin: str) -> Values:
     """The project's snippets and its newest report, None as long as there is none."""
     project = get_by_slug(conn, visit.actor, slug)
-    wanted = wanted_of(conn, visit, Query(f"/p/{slug}", [("status", "any")]), project)
-    newest = next(iter(list_inbox(conn, wanted, None, None, 1).rows), None)
+    everything = parse_wanted([], reach(conn, visit.actor, [project.id]))
+    newest = next(iter(list_inbox(conn, everything, None, None, 1).rows), None)
     channels = list_channels(conn, visit.actor, project.id, archived=True)
     snippets = snippets_of(origin, project)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -15,15 +15,13 @@ from backroom.projects.commands import create_project, update_project
 from backroom.projects.queries import Project, Sort, get_by_slug, get_project, list_overview
 from backroom.projects.rules import ProjectStatus, check_slug, parse_project_status
 from backroom.projects.usage import usage_overview
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
-from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import redirect, with_query
-from backroom.web.dashboard.inbox.triage import back_of
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 T = TypeVar("T")
 SORTS = {Sort.NAME: "Name", Sort.COUNT: "Feedback", Sort.CREATED: "Created"}

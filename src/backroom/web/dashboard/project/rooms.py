@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,13 +11,12 @@ from backroom.projects.queries import get_by_slug
 from backroom.reports.agents import list_for_agent
 from backroom.reports.rooms import find_room, get_room, list_rooms, script_of
 from backroom.reports.rules import parse_status
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.render import redirect, with_query
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = 50
 

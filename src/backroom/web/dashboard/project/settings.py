@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -17,14 +17,13 @@ from backroom.projects.queries import get_by_slug
 from backroom.projects.rules import check_identity_secret, check_origin, check_slug, check_url_pattern, matches
 from backroom.projects.samples import SAMPLES
 from backroom.projects.widget import get_widget
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.project.projects import attempt, begin_change, find_project_here
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "project/settings/page.html"
 MOST_LINES = 500

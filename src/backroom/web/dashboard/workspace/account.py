@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -16,14 +16,13 @@ from backroom.accounts.sessions import SessionInfo, end_other_sessions, end_sess
 from backroom.accounts.sign_in import Login, get_login
 from backroom.errors import Conflict, Invalid, TooMany
 from backroom.reports.places import OTHER, agent_of
-from backroom.web.dashboard.entry.pages import find_device, site
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "workspace/account/page.html"
 WRONG_PASSWORD = "That isn't your password."  # noqa: S105 -- what is said of one
@@ -102,7 +101,7 @@ async def judge_own_password(
         login = await door.db.read(get_login, visit.session.user)
         verdict = await in_turn(judge_password, login.password_hash, form[name])
     except TooMany as error:
-        form.refuse(name, error.message)
+        form.fail(name, error)
         return None
     if not verdict.right:
         form.refuse(name, WRONG_PASSWORD)
@@ -120,7 +119,7 @@ async def _attempted(form: Form, work: Awaitable[None]) -> bool:
     try:
         await work
     except (Conflict, TooMany) as error:
-        form.refuse("", error.message)
+        form.fail("", error)
     return form.right
 
 

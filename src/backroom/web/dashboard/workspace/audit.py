@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 from starlette.requests import Request
@@ -13,12 +13,11 @@ from backroom.access import KeyScope
 from backroom.accounts.audit import Change, list_audit
 from backroom.ids import is_id
 from backroom.store.tables import users
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.formats import STATUSES, day, short
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = 50
 MOST_SHOWN = 60

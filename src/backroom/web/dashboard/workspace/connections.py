@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from sqlalchemy import Connection
@@ -14,15 +14,14 @@ from backroom.accounts.oauth import GONE, Asked, RequestGone
 from backroom.accounts.oauth_tokens import new_code
 from backroom.errors import Invalid
 from backroom.projects.queries import list_projects
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.render import html_answer
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation, wants_page
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 WORDS = {
     KeyScope.FEEDBACK_READ: "Read reports, their pictures and comments, channels",

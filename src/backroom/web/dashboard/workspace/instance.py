@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -16,13 +16,12 @@ from backroom.accounts.instance import (
 )
 from backroom.accounts.mail import MailFailed, parse_smtp_url
 from backroom.accounts.rules import PLANS, Limits, Plan, parse_plan, parse_sign_up
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PATH = "/instance"
 PAGE = "workspace/instance/page.html"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
+from typing import Any, Concatenate, TypeVar
 
 from markupsafe import Markup
 from sqlalchemy import Connection
@@ -19,16 +19,15 @@ from backroom.accounts.second_factor import (
     renew_recovery_codes,
 )
 from backroom.errors import Conflict, Invalid, TooMany
-from backroom.web.dashboard.entry.pages import find_device, site
-from backroom.web.dashboard.frame.auth import Visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
 from backroom.web.dashboard.frame.render import redirect
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.workspace.account import judge_own_password
 from backroom.web.http import Answer, Operation
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 T = TypeVar("T")
 PATH = "/account/second-factor"
@@ -115,7 +114,7 @@ async def _with_code(
         attempt = door.throttle.code(site(door, request.scope), session.user, device)
         done = await door.db.write(command, session.user, *more, form["code"], visit.now)
     except (Invalid, Conflict, TooMany) as error:
-        form.refuse("code", error.message)
+        form.fail("code", error)
         return None
     door.throttle.forgive(attempt)
     return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -19,20 +19,19 @@ from backroom.accounts.members import (
     leave_workspace,
     list_members,
     list_workspaces,
+    may_add_workspace,
     remove_member,
 )
 from backroom.accounts.rules import Plan, may_manage, parse_plan, parse_role
 from backroom.accounts.usage import get_plan
 from backroom.errors import Conflict, Invalid, NotFound
-from backroom.web.dashboard.entry.joining import may_add_workspace
-from backroom.web.dashboard.frame.auth import Visit, require_same_workspace, signed_in
+from backroom.web.dashboard.door import DashboardDoor, Values
+from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor, Values
 
 PAGE = "workspace/page.html"
 MEMBER = "workspace/member.html"

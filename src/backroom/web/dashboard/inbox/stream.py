@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,12 +11,11 @@ from starlette.requests import Request
 from backroom.errors import NotFound
 from backroom.reports.lookup import reach
 from backroom.store.changes import CONFIG
-from backroom.web.dashboard.frame.auth import Visit, find_visit, signed_in
+from backroom.web.dashboard.door import DashboardDoor
+from backroom.web.dashboard.frame.auth import find_visit, signed_in
+from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.dashboard.inbox.inbox import find_place
 from backroom.web.http import Answer, Operation, Stream
-
-if TYPE_CHECKING:
-    from backroom.web.dashboard.door import DashboardDoor
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
