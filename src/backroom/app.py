@@ -20,7 +20,7 @@ from backroom.errors import Failure, Invalid, StoreFailed
 from backroom.files.blobs import Blobs
 from backroom.opening import open_database, shown_address
 from backroom.projects.directory import Directory
-from backroom.reports.commands import purge_doomed
+from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.receipts import Receipts
 from backroom.store import facets, search
 from backroom.store.database import Database
@@ -95,7 +95,7 @@ class App:
         except Failure:
             self.db.close()
             raise
-        self.db.start([search.feed, facets.feed, lambda tx: purge_doomed(tx, now_ms())])
+        self.db.start([search.feed, facets.feed, lambda tx: purge_deleted_projects(tx, now_ms())])
         self._receipts.open(self.db.write_now(instance_secret))
         self._parts.keep(built_parts())
         self._started = True

@@ -21,7 +21,8 @@ from backroom.errors import Denied, NotFound, OverQuota
 from backroom.projects.channels import add_hint, update_channel
 from backroom.projects.commands import create_project, delete_project, update_project
 from backroom.projects.directory import Directory, Stale
-from backroom.reports.commands import delete_report, purge_doomed, set_status, set_status_class
+from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.queries import Filter, count_reports, is_report_of, list_reports, page_json
 from backroom.reports.rules import CLASS_OF, FIRST_OF_CLASS, Status, StatusClass, parse_status
 from backroom.reports.submit import Submitted, submit_report
@@ -162,8 +163,9 @@ class History(RuleBasedStateMachine):
     def triage_in_patchrooms_words(self, place: int, status: str) -> None:
         report, wanted = self.report(place), parse_status(status)
         number = self.db.read_now(change_number, report.project)
-        done = self.db.write_now(set_status, self.actor, report.id, wanted, self.now)
-        assert (done.id, done.status) == (report.id, wanted)
+        done = self.db.write_now(set_status, self.actor, [report.id], wanted, self.now)
+        changed = [] if wanted is report.status else [(report.id, report.status, wanted)]
+        assert [(each.report.id, each.before, each.after) for each in done] == changed
         raised = self.db.read_now(change_number, report.project) - number
         assert raised == (0 if wanted is report.status else 1)
         self.model.set_status(report, wanted)
@@ -172,19 +174,21 @@ class History(RuleBasedStateMachine):
     @rule(place=places, wanted=st.sampled_from(StatusClass))
     def triage_in_miniback_words(self, place: int, wanted: StatusClass) -> None:
         report = self.report(place)
-        done = self.db.write_now(set_status_class, self.actor, report.id, wanted, self.now)
-        assert CLASS_OF[done.status] is wanted
-        assert done.status == (report.status if CLASS_OF[report.status] is wanted else FIRST_OF_CLASS[wanted])
-        self.model.set_status(report, Status(done.status))
+        done = self.db.write_now(set_status, self.actor, [report.id], wanted, self.now)
+        status = done[0].after if done else report.status
+        assert status is not None
+        assert CLASS_OF[status] is wanted
+        assert status == (report.status if CLASS_OF[report.status] is wanted else FIRST_OF_CLASS[wanted])
+        self.model.set_status(report, Status(status))
 
     @precondition(lambda self: self.model.reports)
     @rule(place=places)
     def delete_one(self, place: int) -> None:
         report = self.report(place)
-        self.db.write_now(delete_report, self.actor, report.id, self.now)
+        self.db.write_now(delete_reports, self.actor, [report.id], self.now)
         self.model.delete(report)
         with pytest.raises(NotFound):
-            self.db.write_now(set_status, self.actor, report.id, Status.OPEN, self.now)
+            self.db.write_now(set_status, self.actor, [report.id], Status.OPEN, self.now)
 
     @precondition(lambda self: len(self.model.projects) > 1)
     @rule(place=places)
@@ -195,7 +199,7 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def clear_away(self) -> None:
-        self.db.write_now(purge_doomed, self.now)
+        self.db.write_now(purge_deleted_projects, self.now)
 
     @rule()
     def feed_the_search(self) -> None:
@@ -280,7 +284,7 @@ class History(RuleBasedStateMachine):
         assert self.db.read_now(used, self.workspace, Kind.FEEDBACK, NOW) == self.model.taken + spent
         for project in self.model.projects:
             self.db.write_now(delete_project, self.actor, project, self.now)
-        while self.db.write_now(purge_doomed, self.now):
+        while self.db.write_now(purge_deleted_projects, self.now):
             pass
         assert self.db.read_now(counted) == self.db.read_now(recounted) == {}
         assert self.db.read_now(lambda conn: conn.execute(counters.select()).all()) == []

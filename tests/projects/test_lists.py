@@ -57,7 +57,7 @@ def several(room: Room) -> Room:
 
 def test_a_row_has_what_a_list_shows(room: Room) -> None:
     report, *_ = [room.submit(channel=key).id for key in ("bug", "feature", "feature")]
-    room.db.write_now(set_status, room.actor, report, Status.RESOLVED, NOW)
+    room.db.write_now(set_status, room.actor, [report], Status.RESOLVED, NOW)
     assert room.db.read_now(list_overview, room.actor) == [
         Overview(room.id, "Room", "room", ProjectStatus.ACTIVE, reports=3, open=2, created_at=NOW)
     ]

@@ -16,8 +16,9 @@ from backroom.access import Actor, operator
 from backroom.errors import NotFound
 from backroom.projects.commands import delete_project
 from backroom.projects.directory import Stale
-from backroom.reports import commands
-from backroom.reports.commands import delete_report, purge_doomed, set_status, set_status_class
+from backroom.reports import purge
+from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.queries import Filter, count_reports, list_reports
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.reports.submit import StoredFile, submit_report
@@ -52,10 +53,12 @@ def statuses(db: Database) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("status", Status)
 def test_a_status_is_set_with_its_class(room: Room, status: Status) -> None:
     db, report = room.db, room.submit().id
-    done = db.write_now(set_status, room.actor, report, status, NOW + 5)
-    assert done[:5] == (report, room.id, "bug", status, "API")
+    done = db.write_now(set_status, room.actor, [report], status, NOW + 5)
     assert statuses(db) == [(status, CLASS_OF[status])]
     changed = status != Status.OPEN
+    assert [(each.report[:5], each.before, each.after) for each in done] == (
+        [((report, room.id, "bug", "open", "API"), "open", status)] if changed else []
+    )
     assert all_rows(db, reports)[0].updated_at == (NOW + 5 if changed else NOW)
     assert db.read_now(change_number, room.id) == (2 if changed else 1)
     assert db.read_now(counted) == db.read_now(recounted) == {(room.id, "bug", status, "API"): 1}
@@ -71,11 +74,13 @@ def test_a_status_is_set_with_its_class(room: Room, status: Status) -> None:
 def test_a_class_is_set_unless_the_report_is_in_it(room: Room, before: Status, wanted: StatusClass) -> None:
     """Miniback, "One store, two dialects", B."""
     report = room.submit().id
-    room.db.write_now(set_status, room.actor, report, before, NOW)
-    done = room.db.write_now(set_status_class, room.actor, report, wanted, NOW)
-    assert CLASS_OF[done.status] is wanted
-    assert (done.status == before) is (CLASS_OF[before] is wanted)
-    assert statuses(room.db) == [(done.status, wanted)]
+    room.db.write_now(set_status, room.actor, [report], before, NOW)
+    done = room.db.write_now(set_status, room.actor, [report], wanted, NOW)
+    status = done[0].after if done else before
+    assert status is not None
+    assert CLASS_OF[status] is wanted
+    assert (not done) is (status == before) is (CLASS_OF[before] is wanted)
+    assert statuses(room.db) == [(status, wanted)]
 
 
 def test_nobody_changes_what_they_do_not_reach(room: Room) -> None:
@@ -87,25 +92,25 @@ def test_nobody_changes_what_they_do_not_reach(room: Room) -> None:
     ]
     for outsider in outsiders:
         with pytest.raises(NotFound):
-            db.write_now(set_status, outsider, report, Status.CLOSED, NOW)
+            db.write_now(set_status, outsider, [report], Status.CLOSED, NOW)
         with pytest.raises(NotFound):
-            db.write_now(set_status_class, outsider, report, StatusClass.RESOLVED, NOW)
+            db.write_now(set_status, outsider, [report], StatusClass.RESOLVED, NOW)
         with pytest.raises(NotFound):
-            db.write_now(delete_report, outsider, report, NOW)
+            db.write_now(delete_reports, outsider, [report], NOW)
     with pytest.raises(NotFound):
-        db.write_now(set_status, room.actor, "0" * 24, Status.CLOSED, NOW)
+        db.write_now(set_status, room.actor, ["0" * 24], Status.CLOSED, NOW)
     assert statuses(db) == [("open", "NEW")]
     for insider in (room.actor, operator(), Actor("key", "k", room.workspace, room.id, operator().scopes)):
-        assert db.write_now(set_status, insider, report, Status.OPEN, NOW).id == report
+        assert db.write_now(set_status, insider, [report], Status.OPEN, NOW) == []
 
 
 def test_a_deleted_report_leaves_nothing_but_its_bytes_to_be_cleared(room: Room) -> None:
     db = room.db
     kept = room.submit(client_id="kept", files=[SHOT._replace(id="f2", key="stored/f2")])
     gone = room.submit(client_id="gone", files=[SHOT])
-    db.write_now(set_status, room.actor, gone.id, Status.CLOSED, NOW)
+    db.write_now(set_status, room.actor, [gone.id], Status.CLOSED, NOW)
     number = db.read_now(change_number, room.id)
-    db.write_now(delete_report, room.actor, gone.id, NOW + 9)
+    db.write_now(delete_reports, room.actor, [gone.id], NOW + 9)
     assert [row.id for row in all_rows(db, reports)] == [kept.id]
     assert [row.id for row in all_rows(db, files)] == ["f2"]
     assert all_rows(db, events) == []
@@ -113,7 +118,7 @@ def test_a_deleted_report_leaves_nothing_but_its_bytes_to_be_cleared(room: Room)
     assert db.read_now(counted) == db.read_now(recounted)
     assert db.read_now(change_number, room.id) == number + 1
     with pytest.raises(NotFound):
-        db.write_now(delete_report, room.actor, gone.id, NOW)
+        db.write_now(delete_reports, room.actor, [gone.id], NOW)
     assert room.submit(client_id="gone").created, "whoever sends it again means it"
 
 
@@ -124,7 +129,7 @@ def test_changes_of_one_report_take_turns(both: list[Database], room: Room) -> N
 
     def change(number: int) -> None:
         db, report = both[number % 2], ids[number % 3]
-        db.write_now(set_status, room.actor, report, wanted[number % 5], NOW + number)
+        db.write_now(set_status, room.actor, [report], wanted[number % 5], NOW + number)
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(change, range(180)))
@@ -156,8 +161,8 @@ def test_everything_at_once_neither_fails_nor_miscounts(both: list[Database], ro
             return db.write_now(submit_report, submission(facts[place], client_id=f"c{number // 5}"))
         try:
             if number % 7 == 0:
-                return db.write_now(delete_report, each.actor, report, NOW)
-            return db.write_now(set_status, each.actor, report, list(Status)[number % 5], NOW)
+                return db.write_now(delete_reports, each.actor, [report], NOW)
+            return db.write_now(set_status, each.actor, [report], list(Status)[number % 5], NOW)
         except NotFound:
             return None
 
@@ -173,7 +178,7 @@ def test_one_of_many_who_delete_a_report_does(both: list[Database], room: Room) 
 
     def ask(number: int) -> bool:
         try:
-            both[number % 2].write_now(delete_report, room.actor, report, NOW)
+            both[number % 2].write_now(delete_reports, room.actor, [report], NOW)
         except NotFound:
             return False
         return True
@@ -187,23 +192,23 @@ def test_one_of_many_who_delete_a_report_does(both: list[Database], room: Room) 
 
 def purge_all(db: Database, now: int = NOW) -> int:
     slices = 0
-    while db.write_now(purge_doomed, now):
+    while db.write_now(purge_deleted_projects, now):
         slices += 1
     return slices
 
 
 def test_a_deleted_projects_reports_are_cleared_away_in_slices(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "PURGE_SLICE", 4)
+    monkeypatch.setattr(purge, "PURGE_SLICE", 4)
     db, other = room.db, make_room(room.db, "Elsewhere")
     for number in range(10):
         room.submit(message=f"word {number}", files=[SHOT._replace(id=f"f{number}", key=f"stored/{number}")])
     kept = other.submit(message="word of another")
     db.write_now(search.feed)
-    db.write_now(set_status, room.actor, all_rows(db, reports)[0].id, Status.CLOSED, NOW)
-    assert not db.write_now(purge_doomed, NOW), "nothing is doomed"
+    db.write_now(set_status, room.actor, [all_rows(db, reports)[0].id], Status.CLOSED, NOW)
+    assert not db.write_now(purge_deleted_projects, NOW), "nothing is doomed"
     db.write_now(delete_project, room.actor, room.id, NOW)
     with pytest.raises(NotFound):
-        db.write_now(set_status, room.actor, all_rows(db, reports)[1].id, Status.CLOSED, NOW)
+        db.write_now(set_status, room.actor, [all_rows(db, reports)[1].id], Status.CLOSED, NOW)
     assert purge_all(db, NOW + 3) == 4, "three slices of reports, and the project's counters"
     assert [row.id for row in all_rows(db, reports)] == [kept.id]
     assert db.read_now(counted) == db.read_now(recounted) == {(other.id, "bug", "open", "API"): 1}
@@ -216,7 +221,7 @@ def test_a_deleted_projects_reports_are_cleared_away_in_slices(room: Room, monke
 
 
 def test_processes_clear_away_at_once(both: list[Database], room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "PURGE_SLICE", 3)
+    monkeypatch.setattr(purge, "PURGE_SLICE", 3)
     others = [make_room(room.db, f"Room {number}") for number in range(3)]
     for each in others:
         for number in range(12):
@@ -232,7 +237,7 @@ def test_processes_clear_away_at_once(both: list[Database], room: Room, monkeypa
 
 def test_the_writer_clears_away_by_itself(core_store: Store) -> None:
     def purge(tx: Connection) -> bool:
-        return purge_doomed(tx, NOW)
+        return purge_deleted_projects(tx, NOW)
 
     with opened(core_store, [search.feed, purge]) as db:
         room = make_room(db)

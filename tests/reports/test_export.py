@@ -19,7 +19,6 @@ from backroom.errors import Denied, NotFound
 from backroom.files.blobs import Blobs
 from backroom.reports import export
 from backroom.reports import export_zip as zip_module
-from backroom.reports.bulk import apply
 from backroom.reports.export import COLUMNS, export_csv, export_json_lines
 from backroom.reports.export_zip import Names, export_zip
 from backroom.reports.filters import Wanted
@@ -27,8 +26,9 @@ from backroom.reports.inbox import list_inbox
 from backroom.reports.markdown import CLAIMED, NOTICE, OF_THE_ROOM
 from backroom.reports.queries import report_json
 from backroom.reports.rooms import open_room
+from backroom.reports.slices import change_slice
 from backroom.reports.submit import StoredFile
-from backroom.reports.triage import AddLabel, Assign
+from backroom.reports.undo import AddLabel, Assign
 from backroom.store.database import Database
 from backroom.store.tables import reports
 from tests.reports.fill import member
@@ -147,9 +147,9 @@ def test_csv_tells_everything_and_runs_nothing(room: Room) -> None:
     starts = ("=1+1", "+1", "-1", "@x", "\tx", "\rx", 'plain, with "quotes"\nand lines')
     identity = b'{"userId":"=cmd","verified":true}'
     ids = [room.submit(title=text, message=text, identity=identity, user_id="=cmd").id for text in starts]
-    db.write_now(apply, ann, Assign(ann.id), ids[:1], NOW)
+    db.write_now(change_slice, ann, Assign(ann.id), ids[:1], NOW)
     for label in ("=b", "a"):
-        db.write_now(apply, ann, AddLabel(label), ids[:1], NOW)
+        db.write_now(change_slice, ann, AddLabel(label), ids[:1], NOW)
     text = b"".join(export_csv(db, ann, Wanted((room.id,)))).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["id"] for row in rows] == ids[::-1]
@@ -170,7 +170,7 @@ def test_json_lines_are_the_dialects_reports_and_more(room: Room) -> None:
     ids = [room.submit(title=f"T\n{number}").id for number in range(7)]
     lines_within = b'[\n{"type":"text",\r\n"text":"a\\nb"}]'
     db.write_now(lambda tx: tx.execute(update(reports).where(reports.c.id == ids[0]).values(blocks=lines_within)))
-    db.write_now(apply, ann, AddLabel("slow"), ids, NOW)
+    db.write_now(change_slice, ann, AddLabel("slow"), ids, NOW)
     lines = b"".join(export_json_lines(db, ann, Wanted((room.id,)))).splitlines()
     found = [msgspec.json.decode(line) for line in lines]
     assert [each["id"] for each in found] == ids[::-1]

@@ -16,9 +16,7 @@ from backroom.clock import DAY
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.ids import IdMaker
 from backroom.reports import find
-from backroom.reports.bulk import apply, undo
-from backroom.reports.commands import delete_report
-from backroom.reports.comments import add_comment
+from backroom.reports.commands import add_comment, delete_reports
 from backroom.reports.filters import NOBODY, Wanted
 from backroom.reports.inbox import (
     Count,
@@ -32,7 +30,8 @@ from backroom.reports.inbox import (
 )
 from backroom.reports.lookup import reach
 from backroom.reports.rules import Source, Status
-from backroom.reports.triage import AddLabel, Assign, Delete, SetStatus
+from backroom.reports.slices import change_slice
+from backroom.reports.undo import AddLabel, Assign, Delete, SetStatus, undo_slice
 from backroom.store import facets
 from backroom.store.database import Database
 from tests.harness.postgres import Cluster
@@ -67,13 +66,13 @@ class Filled:
             room = self.room if each.project == self.room.id else self.other
             if pick.random() < 0.5:
                 each.status = pick.choice(list(Status)).value
-                self.db.write_now(apply, room.actor, SetStatus(Status(each.status)), [each.id], NOW)
+                self.db.write_now(change_slice, room.actor, SetStatus(Status(each.status)), [each.id], NOW)
             if pick.random() < 0.2 and room is self.room:
                 each.assignee = self.ann.id
-                self.db.write_now(apply, room.actor, Assign(self.ann.id), [each.id], NOW)
+                self.db.write_now(change_slice, room.actor, Assign(self.ann.id), [each.id], NOW)
             if pick.random() < 0.2:
                 each.labels = ("slow",)
-                self.db.write_now(apply, room.actor, AddLabel("slow"), [each.id], NOW)
+                self.db.write_now(change_slice, room.actor, AddLabel("slow"), [each.id], NOW)
 
     def wanted_ids(self, wanted: Wanted) -> list[str]:
         return [each.id for each in reversed(self.known) if each.fits(wanted)]
@@ -212,11 +211,11 @@ def test_a_row_shows_what_a_list_needs(room: Room) -> None:
     sound = {"type": "audio", "url": "/files/3", "durationMs": 1000}
     set_blocks(room, report, [{"type": "text", "text": "x"}, shot, shot | {"url": "/files/2"}, sound])
     ann = member(room, "ann")
-    db.write_now(apply, ann, Assign(ann.id), [report], NOW + 1)
+    db.write_now(change_slice, ann, Assign(ann.id), [report], NOW + 1)
     for name in ("slow", "Pay"):
-        db.write_now(apply, ann, AddLabel(name), [report], NOW + 2)
-    db.write_now(add_comment, ann, report, "note", "Look", NOW + 3)
-    db.write_now(add_comment, ann, report, "reply", "Thanks", NOW + 4)
+        db.write_now(change_slice, ann, AddLabel(name), [report], NOW + 2)
+    db.write_now(add_comment, ann, [report], "note", "Look", NOW + 3)
+    db.write_now(add_comment, ann, [report], "reply", "Thanks", NOW + 4)
     (row,) = db.read_now(list_inbox, Wanted((room.id,)), None, None, 10).rows
     assert row[:7] == (report, room.id, "bug", "open", "API", given["title"], "On my phone it does")
     assert row[7:13] == ("mara", True, "app.example.com/", "https://app.example.com/", "Safari/iOS/mobile", ann.id)
@@ -260,10 +259,10 @@ def test_a_walk_has_no_gaps_while_reports_come_in(room: Room) -> None:
 def test_a_cursor_whose_report_is_gone_still_stands_where_it_was(room: Room) -> None:
     ids = [room.submit(message="the checkout").id for _ in range(6)]
     feed_all(room.db)
-    room.db.write_now(apply, room.actor, SetStatus(Status.CLOSED), ids[:1], NOW)
+    room.db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), ids[:1], NOW)
     for wanted in (Wanted((room.id,)), Wanted((room.id,), search="checkout")):
         gone = ids.pop(2)
-        room.db.write_now(delete_report, room.actor, gone, NOW)
+        room.db.write_now(delete_reports, room.actor, [gone], NOW)
         older = room.db.read_now(list_inbox, wanted, gone, None, 10).rows
         newer = room.db.read_now(list_inbox, wanted, None, gone, 10).rows
         assert [row.id for row in older] == ids[:2][::-1]
@@ -279,10 +278,10 @@ def test_a_search_within_times_finds_what_was_brought_back(
     monkeypatch.setattr(find, "SLACK_ROWS", 1)
     old = [room.submit(NOW, message="the checkout").id for _ in range(8)]
     feed_all(room.db)
-    done = room.db.write_now(apply, room.actor, Delete(), old[2:], NOW)
+    done = room.db.write_now(change_slice, room.actor, Delete(), old[2:], NOW)
     new = [room.submit(NOW + DAY + number * 60_000, message="the checkout").id for number in range(8)]
     feed_all(room.db)
-    room.db.write_now(undo, room.actor, done.undo or "", NOW + 1)
+    room.db.write_now(undo_slice, room.actor, done.undo or "", NOW + 1)
     if fed:
         feed_all(room.db)
     since, until = (NOW - DAY if times[0] else None), (NOW + DAY // 2 if times[1] else None)

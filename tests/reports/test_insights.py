@@ -11,12 +11,12 @@ from backroom.access import Role, person
 from backroom.clock import HOUR
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.reports import insights
-from backroom.reports.bulk import apply
 from backroom.reports.commands import set_status
 from backroom.reports.counters import day_of
 from backroom.reports.insights import Durations, durations_of, get_insights
 from backroom.reports.rules import Status
-from backroom.reports.triage import Delete
+from backroom.reports.slices import change_slice
+from backroom.reports.undo import Delete
 from tests.reports.fill import Known, submit_known
 from tests.store.fixtures import NOW, Room, make_room
 
@@ -29,13 +29,13 @@ def test_figures_of_a_range(room: Room) -> None:
     triaged, resolved = {}, {}
     for each in known[::2]:
         triaged[each.id] = pick.randrange(1, 9) * HOUR
-        db.write_now(set_status, room.actor, each.id, Status.TRIAGED, each.created_at + triaged[each.id])
+        db.write_now(set_status, room.actor, [each.id], Status.TRIAGED, each.created_at + triaged[each.id])
         each.status = "triaged"
     for each in known[::4]:
         resolved[each.id] = 10 * HOUR
-        db.write_now(set_status, room.actor, each.id, Status.RESOLVED, each.created_at + 10 * HOUR)
+        db.write_now(set_status, room.actor, [each.id], Status.RESOLVED, each.created_at + 10 * HOUR)
         each.status = "resolved"
-    db.write_now(apply, room.actor, Delete(), [known.pop().id], NOW)
+    db.write_now(change_slice, room.actor, Delete(), [known.pop().id], NOW)
     last = FIRST + 5
     inside = [each for each in known if FIRST + 1 <= day_of(each.created_at) <= last]
     assert 0 < len(inside) < len(known)

@@ -7,9 +7,9 @@ import pytest
 from backroom.access import operator
 from backroom.errors import Denied, NotFound
 from backroom.projects.commands import create_project
-from backroom.reports.bulk import apply
 from backroom.reports.labels import list_label_names, rename_label
-from backroom.reports.triage import AddLabel
+from backroom.reports.slices import change_slice
+from backroom.reports.undo import AddLabel
 from backroom.reports.views import create_view, list_views
 from tests.store.fixtures import NOW, Room, make_room
 
@@ -20,7 +20,7 @@ def test_each_name_is_told_once_in_order(room: Room) -> None:
     elsewhere = make_room(db, "Elsewhere")
     for place, names in ((room, ("slow", "Ünder")), (other, ("Beta", "slow")), (elsewhere, ("secret",))):
         for name in names:
-            db.write_now(apply, place.actor, AddLabel(name), [place.submit().id], NOW)
+            db.write_now(change_slice, place.actor, AddLabel(name), [place.submit().id], NOW)
     assert db.read_now(list_label_names, actor, [room.id, other.id]) == ["Beta", "slow", "Ünder"]
     assert db.read_now(list_label_names, actor, [other.id]) == ["Beta", "slow"]
     assert db.read_now(list_label_names, actor, []) == []
@@ -32,7 +32,7 @@ def test_each_name_is_told_once_in_order(room: Room) -> None:
 
 def test_saved_views_follow_a_labels_new_name(room: Room) -> None:
     db, actor = room.db, room.actor
-    db.write_now(apply, actor, AddLabel("slow"), [room.submit().id], NOW)
+    db.write_now(change_slice, actor, AddLabel("slow"), [room.submit().id], NOW)
     for name, query, project in (
         ("Slow", "label=slow&status=open", room.id),
         ("Beta", "label=beta", room.id),

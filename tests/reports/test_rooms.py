@@ -48,7 +48,7 @@ def test_rooms_are_listed_with_the_numbers_of_their_reports(room: Room) -> None:
     first, second = opened(room, "A")[0], opened(room, "B")[0]
     reports = [room.submit(artifact_id=first.id).id for _ in range(3)]
     room.submit()
-    room.db.write_now(set_status, room.actor, reports[0], Status.CLOSED, NOW)
+    room.db.write_now(set_status, room.actor, [reports[0]], Status.CLOSED, NOW)
     found = room.db.read_now(list_rooms, room.actor, room.id)
     assert [(each.room.id, each.reports, each.open) for each in found] == [(second.id, 0, 0), (first.id, 3, 2)]
 

@@ -15,25 +15,23 @@ from backroom.errors import Conflict, Denied, Failure, Invalid, NotFound
 from backroom.projects.channels import update_channel
 from backroom.projects.commands import create_secret_key
 from backroom.reports import labels as label_commands
-from backroom.reports.bulk import apply, undo
-from backroom.reports.commands import delete_report, set_status, set_status_class
-from backroom.reports.comments import add_comment
+from backroom.reports.assignees import Person, list_assignable
+from backroom.reports.commands import add_comment, assign, delete_reports, set_status
 from backroom.reports.detail import File, LabelFace, get_first_shot, get_full, get_raw, get_report_file
 from backroom.reports.labels import Label, delete_label, list_labels, recolor_label, rename_label
 from backroom.reports.queries import StoredBytes
 from backroom.reports.rules import AudioBlock, Status, StatusClass, TextBlock
+from backroom.reports.slices import change_slice
 from backroom.reports.submit import StoredFile
 from backroom.reports.timeline import list_events
-from backroom.reports.triage import (
+from backroom.reports.undo import (
     AddLabel,
     Change,
     Delete,
     Move,
-    Person,
     RemoveLabel,
     SetStatus,
-    assign_report,
-    assignable,
+    undo_slice,
 )
 from backroom.store.changes import change_number
 from backroom.store.tables import api_keys, reports, users
@@ -48,9 +46,9 @@ def row(room: Room, report: str) -> Any:
     return room.db.read_now(lambda conn: conn.execute(select(reports).where(reports.c.id == report)).one())
 
 
-def changed(tx: Connection, actor: Actor, report: str, change: Change, now: int) -> int:
-    """Does the change to that report alone, as a report's own page does; 0 where it stays as it is."""
-    return apply(tx, actor, change, [report], now).changed
+def changed(tx: Connection, actor: Actor, selected: list[str], change: Change, now: int) -> int:
+    """Does the change to the reports, as a report's own page does to one; 0 where they stay as they are."""
+    return change_slice(tx, actor, change, selected, now).changed
 
 
 def test_the_first_triage_and_the_last_resolution_are_kept(room: Room) -> None:
@@ -64,7 +62,7 @@ def test_the_first_triage_and_the_last_resolution_are_kept(room: Room) -> None:
         (Status.CLOSED, NOW + 60, NOW + 10, NOW + 60),
     ]
     for status, now, triaged_at, resolved_at in steps:
-        room.db.write_now(set_status, room.actor, report, status, now)
+        room.db.write_now(set_status, room.actor, [report], status, now)
         found = row(room, report)
         assert (found.status, found.updated_at) == (status, now)
         assert (found.triaged_at, found.resolved_at) == (triaged_at, resolved_at)
@@ -73,15 +71,15 @@ def test_the_first_triage_and_the_last_resolution_are_kept(room: Room) -> None:
 def test_a_report_moves_to_a_live_channel(room: Room) -> None:
     db, report = room.db, room.submit().id
     number = db.read_now(change_number, room.id)
-    assert db.write_now(changed, room.actor, report, Move("feature"), NOW + 1) == 1
+    assert db.write_now(changed, room.actor, [report], Move("feature"), NOW + 1) == 1
     assert (row(room, report).channel_key, row(room, report).updated_at) == ("feature", NOW + 1)
     assert db.read_now(counted) == db.read_now(recounted) == {(room.id, "feature", "open", "API"): 1}
     assert db.read_now(change_number, room.id) == number + 1
     db.write_now(update_channel, room.actor, room.id, "alpha-feedback", {"archived": True}, NOW)
     for channel in ("alpha-feedback", "nothing"):
-        assert db.write_now(changed, room.actor, report, Move(channel), NOW) == 0
+        assert db.write_now(changed, room.actor, [report], Move(channel), NOW) == 0
         assert (row(room, report).channel_key, row(room, report).updated_at) == ("feature", NOW + 1)
-    assert db.write_now(changed, room.actor, report, Move("feature"), NOW + 2) == 0
+    assert db.write_now(changed, room.actor, [report], Move("feature"), NOW + 2) == 0
     assert [event.payload for event in db.read_now(list_events, room.actor, report)] == [
         {"from": "bug", "to": "feature"}
     ]
@@ -91,12 +89,12 @@ def test_a_report_is_given_to_members_who_may_triage(room: Room) -> None:
     db, report = room.db, room.submit().id
     ann, bob, viewer = member(room, "ann"), member(room, "bob", Role.ADMIN), member(room, "viewer", Role.VIEWER)
     stranger = member(make_room(db, "Elsewhere"), "stranger")
-    assert db.read_now(assignable, viewer) == [Person(ann.id, "Ann"), Person(bob.id, "Bob")]
+    assert db.read_now(list_assignable, viewer) == [Person(ann.id, "Ann"), Person(bob.id, "Bob")]
     for user in (viewer.id, stranger.id, "nobody"):
         with pytest.raises(Invalid):
-            db.write_now(assign_report, ann, report, user, NOW)
+            db.write_now(assign, ann, [report], user, NOW)
     for given in (ann.id, bob.id, None):
-        assert db.write_now(assign_report, ann, report, given, NOW).assignee == given
+        assert [each.after for each in db.write_now(assign, ann, [report], given, NOW)] == [given]
         assert row(room, report).assignee == given
     first, *_, last = db.read_now(list_events, ann, report)
     assert first[2:] == (
@@ -109,11 +107,11 @@ def test_a_report_is_given_to_members_who_may_triage(room: Room) -> None:
 def test_labels_are_made_on_first_use_and_go_with_the_project(room: Room) -> None:
     db, reports_ = room.db, [room.submit().id for _ in range(3)]
     for report in reports_:
-        db.write_now(changed, room.actor, report, AddLabel(" Slow "), NOW)
-        db.write_now(changed, room.actor, report, AddLabel("Slow"), NOW)
-    db.write_now(changed, room.actor, reports_[0], AddLabel("cart"), NOW)
-    db.write_now(changed, room.actor, reports_[2], RemoveLabel("Slow"), NOW)
-    db.write_now(changed, room.actor, reports_[2], RemoveLabel("never"), NOW)
+        db.write_now(changed, room.actor, [report], AddLabel(" Slow "), NOW)
+        db.write_now(changed, room.actor, [report], AddLabel("Slow"), NOW)
+    db.write_now(changed, room.actor, [reports_[0]], AddLabel("cart"), NOW)
+    db.write_now(changed, room.actor, [reports_[2]], RemoveLabel("Slow"), NOW)
+    db.write_now(changed, room.actor, [reports_[2]], RemoveLabel("never"), NOW)
     first, second = label_commands.PALETTE[:2]
     assert db.read_now(list_labels, room.actor, room.id) == [Label("cart", second, 1), Label("Slow", first, 2)]
     db.write_now(rename_label, room.actor, room.id, "Slow", "Very slow")
@@ -126,7 +124,7 @@ def test_labels_are_made_on_first_use_and_go_with_the_project(room: Room) -> Non
         db.write_now(rename_label, room.actor, room.id, "cart", "Very slow")
     for name in ("", " ", "x" * 41, "a\nb", "a\0b"):
         with pytest.raises(Invalid):
-            db.write_now(changed, room.actor, reports_[0], AddLabel(name), NOW)
+            db.write_now(changed, room.actor, [reports_[0]], AddLabel(name), NOW)
         with pytest.raises(Invalid):
             db.write_now(rename_label, room.actor, room.id, "cart", name)
     db.write_now(delete_label, room.actor, room.id, "Very slow")
@@ -140,14 +138,14 @@ def test_labels_are_made_on_first_use_and_go_with_the_project(room: Room) -> Non
 def test_comments_raise_the_report(room: Room) -> None:
     db, report = room.db, room.submit().id
     number = db.read_now(change_number, room.id)
-    id_ = db.write_now(add_comment, room.actor, report, "note", " Seen by *all* \n", NOW + 7)
+    (added,) = db.write_now(add_comment, room.actor, [report], "note", " Seen by *all* \n", NOW + 7)
     (event,) = db.read_now(list_events, room.actor, report)
-    assert (event.id, event.at, event.kind, event.payload) == (id_, NOW + 7, "note", {"text": "Seen by *all*"})
+    assert (event.id, event.at, event.kind, event.payload) == (added.after, NOW + 7, "note", {"text": "Seen by *all*"})
     assert row(room, report).updated_at == NOW + 7
     assert db.read_now(change_number, room.id) == number + 1
     for kind, text in (("note", " "), ("reply", "x" * 10_001), ("shout", "x"), ("note", "a\0b")):
         with pytest.raises(Invalid):
-            db.write_now(add_comment, room.actor, report, kind, text, NOW)
+            db.write_now(add_comment, room.actor, [report], kind, text, NOW)
 
 
 def test_the_timeline_names_everybody_also_those_who_left(room: Room) -> None:
@@ -155,9 +153,9 @@ def test_the_timeline_names_everybody_also_those_who_left(room: Room) -> None:
     ann = member(room, "ann")
     secret = db.write_now(create_secret_key, room.actor, room.id, ALL_SCOPES, "CI", NOW)
     key = Actor("key", secret.id, room.workspace, room.id, ALL_SCOPES)
-    db.write_now(set_status, ann, report, Status.TRIAGED, NOW)
-    db.write_now(set_status, key, report, Status.CLOSED, NOW)
-    db.write_now(set_status, operator(), report, Status.OPEN, NOW)
+    db.write_now(set_status, ann, [report], Status.TRIAGED, NOW)
+    db.write_now(set_status, key, [report], Status.CLOSED, NOW)
+    db.write_now(set_status, operator(), [report], Status.OPEN, NOW)
     names = [event.actor_name for event in db.read_now(list_events, ann, report)]
     assert names == ["Ann", "CI", "Command line"]
 
@@ -185,8 +183,8 @@ def test_a_reports_page_reads_all_that_belongs_to_it(room: Room) -> None:
     }
     report = room.submit(files=[sound], **given).id
     set_blocks(room, report, [{"type": "text", "text": "Hi"}, {"type": "audio", "url": url, "durationMs": 1500}])
-    db.write_now(assign_report, ann, report, ann.id, NOW + 1)
-    db.write_now(set_status, ann, report, Status.RESOLVED, NOW + 2)
+    db.write_now(assign, ann, [report], ann.id, NOW + 1)
+    db.write_now(set_status, ann, [report], Status.RESOLVED, NOW + 2)
     full = db.read_now(get_full, ann, report)
     assert full.blocks == [TextBlock("Hi"), AudioBlock(url, 1500)]
     assert full.files == {url: File(sound.id, url, "audio", "audio/webm", 10, None, None, 1500)}
@@ -235,10 +233,10 @@ def test_a_file_is_found_by_the_report_that_has_it(room: Room) -> None:
 
 WRITES: list[tuple[Command, tuple[Any, ...]]] = [
     (set_status, (Status.CLOSED, NOW)),
-    (set_status_class, (StatusClass.RESOLVED, NOW)),
-    (delete_report, (NOW,)),
+    (set_status, (StatusClass.RESOLVED, NOW)),
+    (delete_reports, (NOW,)),
     (changed, (Move("feature"), NOW)),
-    (assign_report, (None, NOW)),
+    (assign, (None, NOW)),
     (changed, (AddLabel("slow"), NOW)),
     (changed, (RemoveLabel("slow"), NOW)),
     (add_comment, ("note", "text", NOW)),
@@ -260,17 +258,17 @@ def test_each_role_and_key_does_what_it_may(room: Room, command: Command, args: 
         Actor("key", "k", room.workspace, "0" * 24, ALL_SCOPES),
     ]
     for actor in may:
-        db.write_now(command, actor, room.submit().id, *args)
+        db.write_now(command, actor, [room.submit().id], *args)
     report = room.submit().id
     before = row(room, report)
     for actor in may_not:
         with pytest.raises(Denied):
-            db.write_now(command, actor, report, *args)
+            db.write_now(command, actor, [report], *args)
     for actor in outside:
         with pytest.raises(NotFound):
-            db.write_now(command, actor, report, *args)
+            db.write_now(command, actor, [report], *args)
     with pytest.raises(NotFound):
-        db.write_now(command, room.actor, "0" * 24, *args)
+        db.write_now(command, room.actor, ["0" * 24], *args)
     assert row(room, report) == before
     assert db.read_now(counted) == db.read_now(recounted)
 
@@ -290,7 +288,7 @@ def test_readers_read_and_the_outsider_finds_nothing(room: Room, query: Command)
 
 def test_labels_of_a_project_role_by_role(room: Room) -> None:
     db = room.db
-    db.write_now(changed, room.actor, room.submit().id, AddLabel("slow"), NOW)
+    db.write_now(changed, room.actor, [room.submit().id], AddLabel("slow"), NOW)
     viewer, outsider = person("u", "U", room.workspace, Role.VIEWER), make_room(db, "Elsewhere").actor
     asks: list[tuple[Command, tuple[Any, ...]]] = [
         (rename_label, ("slow", "quick")),
@@ -317,13 +315,13 @@ def test_bulk_changes_role_by_role(room: Room) -> None:
     viewer, outsider = person("u", "U", room.workspace, Role.VIEWER), make_room(db, "Elsewhere").actor
     for change in (SetStatus(Status.CLOSED), Delete()):
         with pytest.raises(Denied):
-            db.write_now(apply, viewer, change, [report], NOW)
+            db.write_now(change_slice, viewer, change, [report], NOW)
         with pytest.raises(NotFound):
-            db.write_now(apply, outsider, change, [report], NOW)
-    done = db.write_now(apply, room.actor, SetStatus(Status.CLOSED), [report], NOW).undo or ""
+            db.write_now(change_slice, outsider, change, [report], NOW)
+    done = db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), [report], NOW).undo or ""
     for actor in (outsider, member(room, "ann"), viewer):
         with pytest.raises(NotFound):
-            db.write_now(undo, actor, done, NOW)
+            db.write_now(undo_slice, actor, done, NOW)
     with pytest.raises(Denied):
-        db.write_now(undo, person(room.actor.id, "S", room.workspace, Role.VIEWER), done, NOW)
-    assert db.write_now(undo, room.actor, done, NOW) == (1, False)
+        db.write_now(undo_slice, person(room.actor.id, "S", room.workspace, Role.VIEWER), done, NOW)
+    assert db.write_now(undo_slice, room.actor, done, NOW) == (1, False)

@@ -62,7 +62,7 @@ def test_only_open_ones_that_nobody_has_taken(room: Room) -> None:
     found = room.db.read_now(next_report, room.actor, None, NOW)
     assert found is not None
     assert found.id == first
-    room.db.write_now(set_status, room.actor, first, Status.TRIAGED, NOW)
+    room.db.write_now(set_status, room.actor, [first], Status.TRIAGED, NOW)
     found = room.db.read_now(next_report, room.actor, None, NOW)
     assert found is not None
     assert found.id == second

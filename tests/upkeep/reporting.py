@@ -25,7 +25,20 @@ def send_reports(
         text = f"Report number {number}"
         blocks = f'[{{"type":"text","text":"{text}"}}]'.encode()
         sent = Submission(
-            project, now_ms(), "API", None, None, text, text, blocks, b"{}", None, None, None, None, files=files
+            project=project,
+            now=now_ms(),
+            source="API",
+            client_id=None,
+            channel=None,
+            title=text,
+            message=text,
+            blocks=blocks,
+            context=b"{}",
+            identity=None,
+            user_id=None,
+            url=None,
+            artifact_id=None,
+            files=files,
         )
         found.append(db.write_now(submit_report, sent).id)
     for old, new in zip(found, ids, strict=False):

@@ -17,6 +17,7 @@ from backroom.accounts.members import list_members
 from backroom.clock import DAY, now_ms
 from backroom.files.sniff import sniff_audio, sniff_screenshot
 from backroom.projects.rules import KEY_LENGTHS
+from backroom.reports.assignees import list_assignable
 from backroom.reports.filters import parse_wanted
 from backroom.reports.find import find_ids
 from backroom.reports.labels import list_labels
@@ -24,7 +25,6 @@ from backroom.reports.lookup import reach
 from backroom.reports.rooms import list_rooms
 from backroom.reports.rules import Status
 from backroom.reports.timeline import Event, list_events
-from backroom.reports.triage import assignable
 from backroom.reports.views import list_views
 from backroom.store.tables import api_keys, audit, channels, events, files, reports, tickets, usage, users
 from backroom.upkeep.demo_people import AGENT, AGENT_NAME, REVIEW, TEAM, VIEWS
@@ -197,7 +197,7 @@ def test_a_team_with_every_role(demo: Demo) -> None:
 def test_half_of_what_was_worked_on_is_somebodys(demo: Demo) -> None:
     store, _ = demo
     with database(store) as db:
-        may = {each.id for each in db.read_now(assignable, owner_of(demo))}
+        may = {each.id for each in db.read_now(list_assignable, owner_of(demo))}
     by_status = rows(store, select(reports.c.status, reports.c.assignee))
     worked_on = [row.assignee for row in by_status if row.status != "open"]
     assert 0.35 < sum(each is not None for each in worked_on) / len(worked_on) < 0.65
@@ -251,9 +251,9 @@ def test_an_agent_resolved_some_with_a_commit_and_a_note(demo: Demo) -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", did[1].payload["commit"])
         assert did[1].payload["url"].endswith(did[1].payload["commit"])
     assert all(keys[project].last_used_at for project in keys)
-    deeds = rows(store, select(events.c.report).where(events.c.actor_kind == "agent"))
+    by_agents = rows(store, select(events.c.report).where(events.c.actor_kind == "agent"))
     noted = rows(store, select(audit.c.subject).where(audit.c.actor_kind == "agent", audit.c.action.like("report.%")))
-    assert Counter(row.subject for row in noted) == Counter(row.report for row in deeds)
+    assert Counter(row.subject for row in noted) == Counter(row.report for row in by_agents)
 
 
 def test_a_room_was_reviewed_and_is_done(demo: Demo) -> None:

@@ -17,9 +17,9 @@ from backroom.errors import NotFound, StoreFailed
 from backroom.files.blobs import Blobs
 from backroom.ids import new_id
 from backroom.projects.commands import delete_project
-from backroom.reports.bulk import apply
+from backroom.reports.slices import change_slice
 from backroom.reports.submit import StoredFile
-from backroom.reports.triage import Delete
+from backroom.reports.undo import Delete
 from backroom.store.database import Database
 from backroom.store.tables import doomed_files, files
 from backroom.upkeep import stray
@@ -168,7 +168,7 @@ def test_what_is_in_the_trash_has_its_files(place: Place) -> None:
     owner = place.cast.owner
     keys = sorted(key_of(owner) for _ in range(2))
     report = place.report(owner, *keys)
-    place.db.write_now(apply, operator(), Delete(), [report], now_ms())
+    place.db.write_now(change_slice, operator(), Delete(), [report], now_ms())
     assert place.db.read_now(lambda conn: conn.execute(files.select()).all()) == []
     later = now_ms() + 2 * DAY
     assert place.compared(later) == agreed(files=2)
@@ -184,7 +184,7 @@ def test_files_of_a_deleted_project_wait_and_nobody_misses_them(place: Place, in
     kept, gone = key_of(owner), key_of(owner)
     report = place.report(owner, kept, gone)
     if in_trash:
-        place.db.write_now(apply, operator(), Delete(), [report], now_ms())
+        place.db.write_now(change_slice, operator(), Delete(), [report], now_ms())
     place.blobs.delete([gone])
     left = place.leave(key_of(owner))
     place.db.write_now(delete_project, operator(), owner.project.id, now_ms())

@@ -5,7 +5,7 @@ import pytest
 from backroom.access import operator
 from backroom.clock import MINUTE, now_ms
 from backroom.errors import NotFound
-from backroom.reports.commands import delete_report
+from backroom.reports.commands import delete_reports
 from backroom.reports.submit import StoredFile
 from backroom.store.tables import doomed_files
 from backroom.upkeep.sweep import SLICE, sweep_doomed
@@ -32,7 +32,7 @@ def test_deleted_files_stay_for_an_hour(fresh_cast: Cast) -> None:
             for part in (keys[:2], keys[2:])
         )
         assert deleted != kept
-        db.write_now(delete_report, operator(), deleted, now)
+        db.write_now(delete_reports, operator(), [deleted], now)
         assert not sweep_doomed(db, blobs, now + HOUR - 1)
         assert blobs.get(keys[0]) == b"bytes"
         assert not sweep_doomed(db, blobs, now + HOUR)

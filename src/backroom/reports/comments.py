@@ -1,30 +1,41 @@
-"""Comments on a report: notes for the team, replies to the reporter."""
+"""Comments on reports: notes for the team, replies to the reporter."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, update
+import msgspec
+from sqlalchemy import Connection, func, select
 
 from backroom.access import Actor
 from backroom.errors import Invalid
-from backroom.reports.changeset import tallied
-from backroom.reports.lookup import get_for_change, matches
-from backroom.store.search import can_be_stored
-from backroom.store.tables import reports
+from backroom.reports.changeset import Changed, Changeset
+from backroom.reports.lookup import LockedReport
+from backroom.reports.rules import check_text
+from backroom.reports.timeline import NOTE, REPLY
+from backroom.reports.triage import update_rows
+from backroom.store.tables import events
 
-NOTE = "note"
-REPLY = "reply"
 COMMENT_LENGTH = 10_000
 
 
-def add_comment(tx: Connection, actor: Actor, report: str, kind: str, text: str, now: int) -> str:
-    """Adds a `note` or a `reply` to the report's timeline; returns its id. Raises NotFound, Denied, Invalid."""
-    found = get_for_change(tx, actor, report)
-    text = text.strip()
+def comment_on(changeset: Changeset, found: list[LockedReport], kind: str, text: str, *, once: bool) -> list[Changed]:
+    """Adds a `note` or a `reply` to reports of one project. Raises Invalid.
+
+    `once` passes over those to which the actor has added the very same since their status last changed: an agent
+    that calls again, not knowing whether it was heard, adds nothing.
+    """
     if kind not in (NOTE, REPLY):
         raise Invalid("A comment is a note or a reply.")
-    if not 1 <= len(text) <= COMMENT_LENGTH or not can_be_stored(text):
-        raise Invalid(f"A comment must have 1 to {COMMENT_LENGTH:,} characters.")
-    tx.execute(update(reports).where(matches([found])).values(updated_at=now))
-    with tallied(tx, actor, now) as tally:
-        tally.touch(found.project)
-        return tally.note(kind, [(found, {"text": text})])[0]
+    text = check_text("A comment", text, 1, COMMENT_LENGTH)
+    if once:
+        found = [each for each in found if text not in _own_since_status(changeset.tx, changeset.actor, each, kind)]
+    update_rows(changeset, found, {})
+    return [Changed(each, after=changeset.add_event(each, kind, {"text": text})) for each in found]
+
+
+def _own_since_status(tx: Connection, actor: Actor, report: LockedReport, kind: str) -> list[str]:
+    """The texts of the actor's own comments of that kind that are newer than the last change of the status."""
+    e = events.c
+    of_report = (e.project == report.project) & (e.report == report.id)
+    last = select(func.max(e.id)).where(of_report, e.kind == "status").scalar_subquery()
+    query = select(e.payload).where(of_report, e.kind == kind, e.actor_id == actor.id, e.id > func.coalesce(last, ""))
+    return [msgspec.json.decode(payload)["text"] for payload in tx.execute(query).scalars()]

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, and_, select
 from backroom.access import Actor, KeyScope
 from backroom.errors import NotFound
 from backroom.ids import is_id
+from backroom.reports.assignees import Person
 from backroom.reports.lookup import NO_SUCH_REPORT, reached
 from backroom.reports.queries import PAGE_COLUMNS, StoredBytes, splice_reports
 from backroom.reports.rules import Block, ScreenshotBlock
 from backroom.reports.timeline import GONE_PERSON, Event, read_events
-from backroom.reports.triage import Person
 from backroom.store.tables import channels, files, labels, projects, report_labels, reports, users
 
 

@@ -1,4 +1,4 @@
-"""Which projects and reports an actor reaches; the report itself, locked, for whoever changes it."""
+"""Which projects and reports an actor reaches; reports, locked, for whoever changes them."""
 
 from __future__ import annotations
 
@@ -59,19 +59,15 @@ def reach(conn: Connection, actor: Actor, named: Sequence[str] | None = None) ->
     return found
 
 
-def get_for_change(tx: Connection, actor: Actor, report: str) -> LockedReport:
-    """The report, locked on PostgreSQL, so that changes take turns. Raises NotFound, Denied."""
-    return list_for_change(tx, actor, [report])[0]
+def lock_reports(tx: Connection, actor: Actor, ids: Iterable[str]) -> list[LockedReport]:
+    """Those of the reports that are there, locked on PostgreSQL, so that changes of one report take turns.
 
-
-def list_for_change(tx: Connection, actor: Actor, ids: Iterable[str]) -> list[LockedReport]:
-    """Those of the reports that are there, locked as above in the order that every change takes.
-
-    By way of the projects that the actor reaches, for the index begins with them. Raises NotFound where
-    none is there, Denied.
+    Raises NotFound where none is there, Denied.
     """
     columns = [reports.c[name] for name in LockedReport._fields]
+    # By way of the projects that the actor reaches, for the index begins with the project.
     query = select(*columns).where(reports.c.project.in_(reached(actor)), reports.c.id.in_(list(ids)))
+    # Everybody locks in this order, so that two with some of the same reports don't wait for each other.
     query = query.order_by(reports.c.project, reports.c.id).with_for_update(of=reports)
     found = [LockedReport(*row) for row in tx.execute(query)]
     if not found:
@@ -81,7 +77,7 @@ def list_for_change(tx: Connection, actor: Actor, ids: Iterable[str]) -> list[Lo
 
 
 def matches(found: Sequence[LockedReport]) -> ColumnElement[bool]:
-    """Meets the rows of these reports, which are all of one project."""
+    """Matches the rows of these reports, which are all of one project."""
     ids = [each.id for each in found]
     same = reports.c.id == ids[0] if len(ids) == 1 else reports.c.id.in_(ids)
     return (reports.c.project == found[0].project) & same

@@ -14,8 +14,7 @@ from backroom.ids import is_id, new_id
 from backroom.projects.audit import note
 from backroom.projects.queries import get_reached, hold
 from backroom.reports.find import Key, are_keys
-from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status
-from backroom.store.search import can_be_stored
+from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status, check_text
 from backroom.store.tables import reports, rooms
 
 TITLE_LENGTH = 200
@@ -62,7 +61,7 @@ def open_room(
     hold(tx, project)
     where = get_reached(tx, actor, project)
     actor.require(KeyScope.FEEDBACK_WRITE)
-    title = _checked("title", title, 1, TITLE_LENGTH)
+    title = check_text("title", title, 1, TITLE_LENGTH)
     values = _values(goal, constraints, tool)
     query = select(rooms).where(rooms.c.project == project, rooms.c.title == title)
     row = tx.execute(query).first()
@@ -146,23 +145,16 @@ def _values(goal: str | None, constraints: Sequence[str] | None, tool: str | Non
     """Those columns that something is given for."""
     found: dict[str, Any] = {}
     if goal is not None:
-        found["goal"] = _checked("goal", goal, 0, TEXT_LENGTH)
+        found["goal"] = check_text("goal", goal, 0, TEXT_LENGTH)
     if constraints is not None:
         if len(constraints) > MOST_BLOCKS:
             raise Invalid(f"A room has at most {MOST_BLOCKS} constraints.")
         found["constraints"] = msgspec.json.encode(
-            [_checked("constraints", each, 1, TEXT_LENGTH) for each in constraints]
+            [check_text("constraints", each, 1, TEXT_LENGTH) for each in constraints]
         )
     if tool is not None:
-        found["tool"] = _checked("tool", tool, 0, TOOL_LENGTH)
+        found["tool"] = check_text("tool", tool, 0, TOOL_LENGTH)
     return found
-
-
-def _checked(name: str, text: str, least: int, most: int) -> str:
-    text = text.strip()
-    if not least <= len(text) <= most or not can_be_stored(text):
-        raise Invalid(f"{name} must have {least} to {most:,} characters.")
-    return text
 
 
 def _room(row: Row[Any]) -> Room:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from backroom.errors import Invalid
+from backroom.store.search import can_be_stored
 
 TITLE_LENGTH = 80
 UNTITLED = "Untitled report"
 MOST_BLOCKS = 50
 TEXT_LENGTH = 10_000
+URL_LENGTH = 2_000
 USER_ID_LENGTH = 200
 DEPTH = 100
 """How deep kept JSON may be nested: it must be readable from anywhere, at any depth of the stack."""
@@ -128,6 +131,27 @@ def title_from(text: str) -> str:
     """The first line of `text` that has words, at most 80 characters; empty where there is none."""
     stripped = text.strip()
     return stripped.splitlines()[0].strip()[:TITLE_LENGTH] if stripped else ""
+
+
+def check_text(name: str, text: str, least: int, most: int) -> str:
+    """The trimmed text. Raises Invalid, which calls it `name`, unless it has `least` to `most` characters."""
+    text = text.strip()
+    if not least <= len(text) <= most or not can_be_stored(text):
+        raise Invalid(f"{name} must have {least} to {most:,} characters.")
+    return text
+
+
+def check_url(name: str, url: str) -> str:
+    """The trimmed address, which a person may follow: http or https. Raises Invalid, which calls it `name`."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("http", "https") and bool(parts.netloc)
+    except ValueError:
+        right = False
+    if not right or len(url) > URL_LENGTH or not url.isprintable() or " " in url:
+        raise Invalid(f"{name} must be an address that begins with https:// or http://.")
+    return url
 
 
 def is_too_deep(raw: bytes, value: Any) -> bool:

@@ -14,6 +14,11 @@ from backroom.reports.lookup import NO_SUCH_REPORT, reached
 from backroom.store.tables import api_keys, events, oauth_grants, reports, users
 
 AGENT = "agent"
+"""The kind of an actor that is an agent, at the MCP door."""
+
+NOTE = "note"
+REPLY = "reply"
+COMMIT = "commit"
 GONE_PERSON = "Former member"
 GONE_KEY = "Deleted key"
 COMMAND_LINE = "Command line"

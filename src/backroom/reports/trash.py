@@ -1,7 +1,7 @@
-"""Deleted reports that can be brought back for a day, exactly as they were.
+"""Deleted reports: for good, or in the trash, from where they can be restored for a day exactly as they were.
 
 What goes into the trash is gone from every list, count and route at once; its files' bytes stay until it is
-purged. On SQLite a report comes back in its old row, for the order of the rows is that of a search.
+purged. On SQLite a report is restored to its old row, for the order of the rows is that of a search.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, column, delete, insert, select, table
 
 from backroom.clock import DAY
-from backroom.reports.changeset import Changeset
+from backroom.reports.changeset import Changed, Changeset
 from backroom.reports.lookup import LockedReport, matches
 from backroom.reports.rules import USER_ID_LENGTH
 from backroom.store import facets, search
@@ -57,8 +57,8 @@ _CLIENT_ID = list(reports.columns).index(reports.c.client_id)
 _USER_ID = list(reports.columns).index(reports.c.user_id)
 
 
-def throw_away(changeset: Changeset, found: Sequence[LockedReport]) -> None:
-    """Puts reports of one project, which the caller has locked, into the trash."""
+def put_in_trash(changeset: Changeset, found: Sequence[LockedReport]) -> list[Changed]:
+    """Puts locked reports of one project into the trash."""
     tx, project = changeset.tx, found[0].project
     contents = _contents(tx, found)
     kept = [
@@ -66,13 +66,18 @@ def throw_away(changeset: Changeset, found: Sequence[LockedReport]) -> None:
         for each in found
     ]
     tx.execute(insert(trash), kept)
-    remove_rows(tx, project, [each.id for each in found])
-    changeset.count((each, None) for each in found)
-    changeset.touch(project)
+    delete_rows(tx, project, [each.id for each in found])
+    return _count_deleted(changeset, found)
 
 
-def bring_back(changeset: Changeset, project: str, ids: Sequence[str]) -> int:
-    """Puts reports of one project back as they were; returns how many were still in the trash."""
+def delete_at_once(changeset: Changeset, found: Sequence[LockedReport]) -> list[Changed]:
+    """Deletes locked reports of one project for good, with their history and files."""
+    delete_with_files(changeset.tx, found[0].project, [each.id for each in found], changeset.now)
+    return _count_deleted(changeset, found)
+
+
+def restore(changeset: Changeset, project: str, ids: Sequence[str]) -> int:
+    """Restores reports of one project as they were; returns how many were still in the trash."""
     tx = changeset.tx
     mine = (trash.c.project == project) & trash.c.report.in_(ids) & (trash.c.at > changeset.now - KEPT)
     query = select(trash.c.report, trash.c.content).where(mine).order_by(trash.c.report)
@@ -91,8 +96,15 @@ def bring_back(changeset: Changeset, project: str, ids: Sequence[str]) -> int:
     return len(back)
 
 
-def remove_rows(tx: Connection, project: str, ids: Sequence[str]) -> None:
-    """Takes reports and all rows that belong to them away. What is to become of their files is the caller's."""
+def delete_with_files(tx: Connection, project: str, ids: Sequence[str], now: int) -> None:
+    """Deletes reports for good and lists their files' bytes to be deleted; counters are the caller's."""
+    keys = select(files.c.key).where(files.c.project == project, files.c.report.in_(ids))
+    add_files_to_delete(tx, list(tx.execute(keys).scalars()), now)
+    delete_rows(tx, project, ids)
+
+
+def delete_rows(tx: Connection, project: str, ids: Sequence[str]) -> None:
+    """Deletes reports and all rows that belong to them; counters and the bytes of files are the caller's."""
     tx.execute(delete(files).where(files.c.project == project, files.c.report.in_(ids)))
     tx.execute(delete(events).where(events.c.project == project, events.c.report.in_(ids)))
     tx.execute(delete(report_labels).where(report_labels.c.project == project, report_labels.c.report.in_(ids)))
@@ -102,27 +114,27 @@ def remove_rows(tx: Connection, project: str, ids: Sequence[str]) -> None:
     tx.execute(delete(reports).where(condition))
 
 
-def doom_files(tx: Connection, keys: Iterable[str], now: int) -> None:
-    """Gives stored bytes up, for the sweep."""
+def add_files_to_delete(tx: Connection, keys: Iterable[str], now: int) -> None:
+    """Lists stored bytes to be deleted from `now` (ms) on; the sweep does it, outside any transaction."""
     rows = [{"key": key, "at": now} for key in keys]
     if rows:
         tx.execute(insert(doomed_files), rows)
 
 
 def has_old_trash(conn: Connection, now: int) -> bool:
-    """Whether anything can't be brought back any more and is still kept."""
+    """Whether anything can't be restored any more and is still kept."""
     old = (select(each.c.at).where(each.c.at <= now - KEPT).limit(1) for each in (trash, undos))
     return any(conn.execute(query).first() is not None for query in old)
 
 
 def purge_trash(tx: Connection, now: int) -> bool:
-    """Takes some of what can't be brought back any more away for good; returns whether more is left."""
+    """Deletes some of what can't be restored any more for good; returns whether more is left."""
     tx.execute(delete(undos).where(undos.c.at <= now - KEPT))
     return _purge(tx, trash.c.at <= now - KEPT, now)
 
 
 def purge_trash_of(tx: Connection, project: str, now: int) -> bool:
-    """The same for a project that is gone, however new."""
+    """The same for all of a deleted project's, however new."""
     return _purge(tx, trash.c.project == project, now)
 
 
@@ -130,10 +142,18 @@ def _purge(tx: Connection, condition: ColumnElement[bool], now: int) -> bool:
     query = select(trash).where(condition).limit(PURGE_SLICE).with_for_update(skip_locked=True)
     rows = tx.execute(query).all()
     place = list(files.columns).index(files.c.key)
-    doom_files(tx, (file[place] for row in rows for file in _decoder.decode(row.content).files), now)
+    add_files_to_delete(tx, (file[place] for row in rows for file in _decoder.decode(row.content).files), now)
     for row in rows:
         tx.execute(delete(trash).where(trash.c.project == row.project, trash.c.report == row.report))
     return len(rows) == PURGE_SLICE
+
+
+def _count_deleted(changeset: Changeset, found: Sequence[LockedReport]) -> list[Changed]:
+    changeset.count((each, None) for each in found)
+    changeset.touch(found[0].project)
+    for each in found:
+        changeset.add_audit(each, "delete", {})
+    return [Changed(each) for each in found]
 
 
 def _contents(tx: Connection, found: Sequence[LockedReport]) -> dict[str, _Content]:

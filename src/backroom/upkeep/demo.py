@@ -32,19 +32,15 @@ from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import Project, get_project
 from backroom.projects.rules import Channel
 from backroom.projects.usage import KeyUse, note_uses
-from backroom.reports import deeds, rules
-from backroom.reports.changeset import tallied
-from backroom.reports.commands import set_status
-from backroom.reports.comments import add_comment
+from backroom.reports import commands, rules
+from backroom.reports.commits import Commit
 from backroom.reports.detail import Artifact
-from backroom.reports.lookup import get_for_change
 from backroom.reports.markdown import artifact_of
 from backroom.reports.places import find_agent
 from backroom.reports.rooms import open_room
 from backroom.reports.rules import AudioBlock, Block, ScreenshotBlock, SelectionBlock, Status, TextBlock
 from backroom.reports.submit import StoredFile, Submission, submit_report
 from backroom.reports.timeline import AGENT as AGENT_KIND
-from backroom.reports.triage import assign_report, put_label
 from backroom.reports.views import create_view
 from backroom.store.database import Database
 from backroom.upkeep.demo_people import AGENT, AGENT_NAME, OWNER, REVIEW, TEAM, VIEWS, Mate
@@ -228,21 +224,21 @@ class _Writer:
         identity = {"userId": told.user, "verified": told.verified} if told.user and told.client_id else None
         url = told.context.get("url")
         return Submission(
-            project,
-            told.moment,
-            told.source.value,
-            told.client_id,
-            told.channel,
-            rules.title_of(blocks),
-            rules.message_of(blocks),
-            msgspec.json.encode(blocks),
-            msgspec.json.encode(told.context),
-            None if identity is None else msgspec.json.encode(identity),
-            told.user,
-            url if isinstance(url, str) else None,
-            None if told.heard is None else artifact.id,
-            None if told.heard is None else msgspec.json.encode(artifact),
-            files,
+            project=project,
+            now=told.moment,
+            source=told.source.value,
+            client_id=told.client_id,
+            channel=told.channel,
+            title=rules.title_of(blocks),
+            message=rules.message_of(blocks),
+            blocks=msgspec.json.encode(blocks),
+            context=msgspec.json.encode(told.context),
+            identity=None if identity is None else msgspec.json.encode(identity),
+            user_id=told.user,
+            url=url if isinstance(url, str) else None,
+            artifact_id=None if told.heard is None else artifact.id,
+            artifact=None if told.heard is None else msgspec.json.encode(artifact),
+            files=files,
             agent=find_agent(told.context),
         )
 
@@ -281,7 +277,18 @@ class _Writer:
         self._blobs.put(key, data)
         self.kept.append(key)
         digest = hashlib.sha256(data).hexdigest()
-        files.append(StoredFile(id_, kind, content_type, len(data), digest, key, *size, length))
+        kept = StoredFile(
+            id=id_,
+            kind=kind,
+            content_type=content_type,
+            size=len(data),
+            sha256=digest,
+            key=key,
+            width=size[0],
+            height=size[1],
+            duration_ms=length,
+        )
+        files.append(kept)
         return f"/api/v1/projects/{project}/files/{id_}"
 
 
@@ -313,24 +320,23 @@ def _do(tx: Connection, people: dict[str, Actor], who: str, report: str, what: W
     """What somebody of the team does to a report."""
     actor = people[who]
     if isinstance(what, Status):
-        set_status(tx, actor, report, what, now)
+        commands.set_status(tx, actor, [report], what, now)
     elif isinstance(what, Given):
-        assign_report(tx, actor, report, people[what.to].id, now)
+        commands.assign(tx, actor, [report], people[what.to].id, now)
     elif isinstance(what, Labelled):
-        with tallied(tx, actor, now) as tally:
-            put_label(tally, [get_for_change(tx, actor, report)], what.label)
+        commands.add_label(tx, actor, [report], what.label, now)
     elif isinstance(what, Notice):
-        add_comment(tx, actor, report, what.kind, what.text, now)
+        commands.add_comment(tx, actor, [report], what.kind, what.text, now)
 
 
 def _do_as_agent(tx: Connection, agent: Actor, report: str, what: What, now: int) -> None:
     """What the project's agent does to a report, with its key, whose use counts."""
     if isinstance(what, Status):
-        deeds.set_status(tx, agent, report, what, now)
+        commands.set_status(tx, agent, [report], what, now)
     elif isinstance(what, Notice):
-        deeds.add_note(tx, agent, report, what.text, now)
+        commands.add_comment(tx, agent, [report], what.kind, what.text, now, once=True)
     elif isinstance(what, Linked):
-        deeds.link_commit(tx, agent, report, what.commit, what.url, what.message, now)
+        commands.link_commit(tx, agent, [report], Commit(what.commit, what.url, what.message), now)
     note_uses(tx, [KeyUse(agent.id, now // DAY, 1, now)])
 
 

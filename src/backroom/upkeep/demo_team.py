@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from backroom.clock import HOUR
 from backroom.projects.rules import slug_of
-from backroom.reports.comments import NOTE, REPLY
 from backroom.reports.rules import Status
+from backroom.reports.timeline import NOTE, REPLY
 from backroom.upkeep.demo_people import AGENT, NADIA, OWNER, RUBEN, Heard
 from backroom.upkeep.demo_story import SEED, Told
 from backroom.upkeep.demo_talk import COMMITS, DESKS, NOTES, Fix, Remark, Thread

@@ -214,13 +214,13 @@ def test_everything_twice_is_done_once_and_told_as_the_agents(
 ) -> None:
     agent = agent_with("feedback:read", "feedback:write")
     report = send("To be worked on")
-    deeds: list[tuple[str, dict[str, Any]]] = [
+    changes: list[tuple[str, dict[str, Any]]] = [
         ("add_comment", {"id": report, "text": "The cause is in cart.py"}),
         ("assign_report", {"id": report, "assignee": "owner"}),
         ("link_commit", {"id": report, "commit": COMMIT, "url": "https://git.example.com/c/1", "message": "Fix"}),
         ("set_status", {"id": report, "status": "resolved"}),
     ]
-    for tool, given in deeds:
+    for tool, given in changes:
         assert agent.done(tool, **given)["changed"] is True, tool
         assert agent.done(tool, **given)["changed"] is False, tool
     found = events_of(database, cast, report)

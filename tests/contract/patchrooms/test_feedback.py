@@ -8,8 +8,8 @@ import pytest
 
 from backroom.access import Role, person
 from backroom.clock import now_ms
-from backroom.reports.bulk import apply
-from backroom.reports.triage import Delete
+from backroom.reports.slices import change_slice
+from backroom.reports.undo import Delete
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import UNKNOWN_ID, Api, failure, report, text
 from tests.contract.patchrooms.conftest import NewRoom
@@ -144,7 +144,7 @@ def test_a_cursor_outlives_its_report_s_way_into_the_trash(new_room: NewRoom, ca
     sent = [room.sent(report())["id"] for _ in range(4)][::-1]
     cursor = room.get("/feedback", limit=2)["nextCursor"]
     owner = person(cast.owner.id, "Owner", cast.owner.workspace, Role.OWNER)
-    database.write_now(apply, owner, Delete(), [cursor], now_ms())
+    database.write_now(change_slice, owner, Delete(), [cursor], now_ms())
     assert _ids(room.get("/feedback", limit=2, before=cursor)) == sent[2:]
     assert failure(new_room().call("GET", f"/feedback?before={cursor}")) == (400, "BAD_REQUEST")
 

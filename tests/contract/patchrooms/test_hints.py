@@ -8,10 +8,11 @@ from backroom.access import operator
 from backroom.clock import MINUTE, now_ms
 from backroom.projects.channels import add_hint
 from backroom.projects.directory import Directory
-from backroom.reports.submit import Submission, submit_report
+from backroom.reports.submit import submit_report
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import Api, failure, report
 from tests.contract.patchrooms.conftest import NewRoom
+from tests.store.fixtures import submission
 
 
 @pytest.fixture
@@ -142,5 +143,5 @@ def test_a_hint_ends_after_five_minutes(room: Api, database: Database) -> None:
 def _routed(database: Database, room: Api, now: int) -> str:
     facts = database.read_now(Directory().by_id, room.project)
     assert facts is not None
-    report = Submission(facts, now, "API", None, None, "", "", b"[]", b"{}", None, None, None, None)
+    report = submission(facts, now)
     return database.write_now(submit_report, report).channel_key

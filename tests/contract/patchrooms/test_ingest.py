@@ -11,9 +11,9 @@ import pytest
 from backroom.access import Role, operator, person
 from backroom.clock import now_ms
 from backroom.projects.commands import update_project
-from backroom.reports.bulk import apply
 from backroom.reports.queries import get_report
-from backroom.reports.triage import Move
+from backroom.reports.slices import change_slice
+from backroom.reports.undo import Move
 from backroom.store.database import Database
 from tests.contract.patchrooms.api import UNKNOWN_ID, Api, audio, failure, report, screenshot, text
 from tests.contract.patchrooms.conftest import NewRoom
@@ -55,7 +55,7 @@ def test_a_retry_answers_the_first_result_whatever_became_of_the_report(
     sent = report(channelKey="feature")
     answer = room.send(sent)
     for channel in ("bug", "alpha-feedback"):
-        database.write_now(apply, owner, Move(channel), [answer.json()["id"]], now_ms())
+        database.write_now(change_slice, owner, Move(channel), [answer.json()["id"]], now_ms())
     room.call("PATCH", f"/feedback/{answer.json()['id']}", json={"status": "resolved"})
     again = room.send(sent)
     assert (again.status_code, again.json()) == (200, answer.json())

@@ -66,7 +66,7 @@ def send_past(cast: Cast, project: str, told: Sequence[Past]) -> None:
             if status is None:
                 each.id = submit_report(tx, _submission(facts, each)).id
             else:
-                set_status(tx, operator(cast.owner.workspace), each.id, status, moment)
+                set_status(tx, operator(cast.owner.workspace), [each.id], status, moment)
 
     # Ids of one process only increase. As in a process of its own, those of the past begin anew.
     ids._renew()

@@ -20,13 +20,12 @@ from backroom.reports.agents import (
     search_for_agent,
 )
 from backroom.reports.annotations import Drawn, marks_of
-from backroom.reports.comments import NOTE, REPLY
 from backroom.reports.detail import File, Full
 from backroom.reports.excerpt import MOST, Excerpt, excerpt_of, piece_of
 from backroom.reports.markdown import seen
 from backroom.reports.queries import StoredBytes, get_file
 from backroom.reports.rules import UNTITLED, ScreenshotBlock, Status, parse_status
-from backroom.reports.timeline import list_events
+from backroom.reports.timeline import NOTE, REPLY, list_events
 from backroom.reports.urgency import Next
 from backroom.reports.urgency import next_report as find_next
 from backroom.web.mcp import shapes

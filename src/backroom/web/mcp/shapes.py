@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from backroom.reports.comments import COMMENT_LENGTH
-from backroom.reports.deeds import MESSAGE_LENGTH, URL_LENGTH
+from backroom.reports.commits import MESSAGE_LENGTH
 from backroom.reports.rooms import TITLE_LENGTH, TOOL_LENGTH
-from backroom.reports.rules import TEXT_LENGTH, Status
+from backroom.reports.rules import TEXT_LENGTH, URL_LENGTH, Status
 
 MOST_LISTED = 200
 LISTED = 50

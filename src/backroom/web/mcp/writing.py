@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from backroom.access import KeyScope
-from backroom.reports import deeds, rooms
+from backroom.reports import commands, create, rooms
+from backroom.reports.assignees import NamedAssignee
+from backroom.reports.changeset import Changed
+from backroom.reports.commits import Commit
+from backroom.reports.create import Draft
 from backroom.reports.rules import Status, parse_status
+from backroom.reports.timeline import NOTE
 from backroom.web.mcp import shapes
 from backroom.web.mcp.auth import act
 from backroom.web.mcp.results import Result
@@ -18,7 +24,8 @@ T = TypeVar("T")
 
 async def create_report(work: Work, given: shapes.CreateReport) -> Result:
     """A report of the agent's own words. Raises Invalid, Denied, OverQuota."""
-    done = await _do(work, deeds.create_report, given.text, given.title, given.channel_key, given.url, work.now)
+    draft = Draft(text=given.text, title=given.title, channel=given.channel_key, url=given.url)
+    done = await _do(work, create.create_report, draft, work.now)
     note = (
         "Created."
         if done.created
@@ -32,29 +39,32 @@ async def create_report(work: Work, given: shapes.CreateReport) -> Result:
 async def set_status(work: Work, given: shapes.SetStatus) -> Result:
     """Another status. Raises NotFound, Invalid."""
     status = parse_status(given.status)
-    done = await _do(work, deeds.set_status, given.id, status, work.now)
-    note = f"It was {done.was}." if done.changed else f"It was {status} already; nothing was changed."
-    return Result.of(shapes.StatusSet(given.id, status, done.changed, note))
+    changed = await _do(work, commands.set_status, [given.id], status, work.now)
+    note = f"It was {changed[0].before}." if changed else f"It was {status} already; nothing was changed."
+    return Result.of(shapes.StatusSet(given.id, status, bool(changed), note))
 
 
 async def add_comment(work: Work, given: shapes.AddComment) -> Result:
     """A note for the team. Raises NotFound, Invalid."""
-    done = await _do(work, deeds.add_note, given.id, given.text, work.now)
+    changed = await _do(work, partial(commands.add_comment, once=True), [given.id], NOTE, given.text, work.now)
     same = "You wrote this very note before, and the status is the same since; nothing was added."
-    return _deed(done, "Added.", same)
+    return _told(given.id, changed, "Added.", same)
 
 
 async def assign_report(work: Work, given: shapes.AssignReport) -> Result:
     """Somebody to take care of it. Raises NotFound, Invalid."""
-    done = await _do(work, deeds.assign, given.id, given.assignee, work.caller.behalf, work.now)
-    return _deed(done, "Assigned.", "It was assigned so already; nothing was changed.")
+    to = NamedAssignee(given.assignee, me=work.caller.behalf)
+    changed = await _do(work, commands.assign, [given.id], to, work.now)
+    return _told(given.id, changed, "Assigned.", "It was assigned so already; nothing was changed.")
 
 
 async def link_commit(work: Work, given: shapes.LinkCommit) -> Result:
     """A commit in the timeline. Raises NotFound, Invalid."""
-    done = await _do(work, deeds.link_commit, given.id, given.commit, given.url, given.message, work.now)
-    linked = "Linked." if done.was is None else "It was linked already; its hash, address or message was changed."
-    return _deed(done, linked, "This commit was linked already; nothing was changed.")
+    commit = Commit(given.commit, given.url, given.message)
+    changed = await _do(work, commands.link_commit, [given.id], commit, work.now)
+    was_linked = any(each.before for each in changed)
+    linked = "It was linked already; its hash, address or message was changed." if was_linked else "Linked."
+    return _told(given.id, changed, linked, "This commit was linked already; nothing was changed.")
 
 
 async def create_room(work: Work, given: shapes.CreateRoom) -> Result:
@@ -87,5 +97,5 @@ def _opened(changed: tuple[str, ...] | None) -> str:
     return f"This room was open already; {what}."
 
 
-def _deed(done: deeds.Done, changed: str, same: str) -> Result:
-    return Result.of(shapes.Deed(done.report, done.changed, changed if done.changed else same))
+def _told(report: str, changed: list[Changed], what: str, same: str) -> Result:
+    return Result.of(shapes.Deed(report, bool(changed), what if changed else same))

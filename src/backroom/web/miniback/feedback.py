@@ -20,7 +20,7 @@ from backroom.projects import queries as projects
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import Project
 from backroom.projects.rules import SLUG
-from backroom.reports.commands import delete_report, set_status_class
+from backroom.reports.commands import delete_reports, set_status
 from backroom.reports.queries import (
     Filter,
     Report,
@@ -156,7 +156,7 @@ async def update_feedback(door: MinibackDoor, request: Request, actor: Actor) ->
     await door.db.read_short(_get, actor, report)
     sent = await bodies.STATUS.read(request, door.settings.max_json)
     with _as_feedback():
-        await door.db.write(act, request.scope, set_status_class, report, sent.status, now_ms())
+        await door.db.write(act, request.scope, set_status, [report], sent.status, now_ms())
     return await _answer(door, actor, report)
 
 
@@ -164,7 +164,7 @@ async def delete_feedback(door: MinibackDoor, request: Request, _actor: Actor) -
     """Deletes a report, its history and its files for good."""
     report = _named(request)
     with _as_feedback():
-        await door.db.write(act, request.scope, delete_report, report, now_ms())
+        await door.db.write(act, request.scope, delete_reports, [report], now_ms())
     return json_answer(GoneAnswer(Gone(report)))
 
 

@@ -167,23 +167,22 @@ async def _store(
 
 
 def _submission(content: Content, target: Target, now: int) -> Submission:
-    message, context, user_id, url, agent, source, client_id = content
     return Submission(
-        target.project,
-        now,
-        source,
-        client_id,
-        None,
-        rules.title_from(message) or rules.UNTITLED,
-        message,
-        _encode([rules.TextBlock(message)]),
-        context,
-        None,
-        user_id,
-        url,
-        None,
+        project=target.project,
+        now=now,
+        source=content.source,
+        client_id=content.client_id,
+        channel=None,
+        title=rules.title_from(content.message) or rules.UNTITLED,
+        message=content.message,
+        blocks=_encode([rules.TextBlock(content.message)]),
+        context=content.context,
+        identity=None,
+        user_id=content.user_id,
+        url=content.url,
+        artifact_id=None,
         metered=target.key is not None,
-        agent=agent,
+        agent=content.agent,
     )
 
 
@@ -217,13 +216,13 @@ def content_of(sent: FeedbackIn | WidgetFeedbackIn, scope: Scope, *, keyed: bool
     context, facts = _context(bytes(sent.context))
     user_id, url = facts.get("userId"), facts.get("url")
     return Content(
-        message,
-        context,
-        user_id if isinstance(user_id, str) and 0 < len(user_id) <= rules.USER_ID_LENGTH else None,
-        url if isinstance(url, str) else None,
-        find_agent(facts),
-        source_of(scope),
-        _client_id(scope, keyed=keyed),
+        message=message,
+        context=context,
+        user_id=user_id if isinstance(user_id, str) and 0 < len(user_id) <= rules.USER_ID_LENGTH else None,
+        url=url if isinstance(url, str) else None,
+        agent=find_agent(facts),
+        source=source_of(scope),
+        client_id=_client_id(scope, keyed=keyed),
     )
 
 

@@ -14,7 +14,7 @@ from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.projects.rules import CHANNEL_KEY
 from backroom.reports import commands
-from backroom.reports.lookup import LockedReport
+from backroom.reports.changeset import Changed
 from backroom.reports.queries import is_report_of, page_json, report_json
 from backroom.reports.rules import Status, parse_status
 from backroom.store.changes import change_number
@@ -103,12 +103,12 @@ async def set_status(door: PatchroomsDoor, request: Request) -> Answer:
     await door.db.read_short(authenticate, door, scope, KeyScope.FEEDBACK_WRITE)
     report = _report_id(request)
     status = parse_status((await read_json(door, request, _status_change)).status)
-    changed = await door.db.write(act, scope, KeyScope.FEEDBACK_WRITE, _set_status, report, status, now_ms())
-    return json_answer(StatusOut(changed.id, Status(changed.status)))
+    await door.db.write(act, scope, KeyScope.FEEDBACK_WRITE, _set_status, report, status, now_ms())
+    return json_answer(StatusOut(report, status))
 
 
-def _set_status(tx: Connection, actor: Actor, _project: str, report: str, status: Status, now: int) -> LockedReport:
-    return commands.set_status(tx, actor, report, status, now)
+def _set_status(tx: Connection, actor: Actor, _project: str, report: str, status: Status, now: int) -> list[Changed]:
+    return commands.set_status(tx, actor, [report], status, now)
 
 
 def _report_id(request: Request) -> str:

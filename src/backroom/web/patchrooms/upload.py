@@ -114,24 +114,40 @@ class Upload:
                 check_part("annotations", bytes(annotations))
             data = _read_part(self._parts[block.file], SCREENSHOT_BYTES, "A screenshot")
             picture = accept_screenshot(data)
-            url = self._put("screenshot", *picture, None)
+            url = self._put("screenshot", picture.data, picture.content_type, size=(picture.width, picture.height))
             return ScreenshotBlock(url, picture.width, picture.height, annotations)
         if isinstance(block, AudioIn):
             data = _read_part(self._parts[block.file], AUDIO_BYTES, "A voice note")
             duration = int(block.duration_ms)
-            url = self._put("audio", data, sniff_audio(data), None, None, duration)
+            url = self._put("audio", data, sniff_audio(data), duration_ms=duration)
             return AudioBlock(url, duration)
         return block
 
     def _put(
-        self, kind: str, data: bytes, content_type: str, width: int | None, height: int | None, duration: int | None
+        self,
+        kind: str,
+        data: bytes,
+        content_type: str,
+        *,
+        size: tuple[int | None, int | None] = (None, None),
+        duration_ms: int | None = None,
     ) -> str:
         """Keeps the bytes; returns the address at which they are read back."""
         id_ = new_id()
         key = f"{self._project}/{id_}"
         self._blobs.put(key, data)
-        digest = hashlib.sha256(data).hexdigest()
-        self.files.append(StoredFile(id_, kind, content_type, len(data), digest, key, width, height, duration))
+        kept = StoredFile(
+            id=id_,
+            kind=kind,
+            content_type=content_type,
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            key=key,
+            width=size[0],
+            height=size[1],
+            duration_ms=duration_ms,
+        )
+        self.files.append(kept)
         return f"/api/v1/projects/{self._project}/files/{id_}"
 
     async def _is_stored(self) -> bool:

@@ -15,12 +15,12 @@ from backroom.ids import is_id
 from backroom.projects.channels import list_channels_of
 from backroom.projects.queries import Project, get_by_slug, list_projects
 from backroom.projects.rules import Channel
+from backroom.reports.assignees import list_assignable
 from backroom.reports.filters import Wanted, parse_wanted
 from backroom.reports.inbox import Row, count_by_status, get_rows, list_inbox
 from backroom.reports.labels import list_label_names
 from backroom.reports.lookup import reach
 from backroom.reports.rules import Status
-from backroom.reports.triage import assignable
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.formats import STATUSES
@@ -135,7 +135,7 @@ def read_around(conn: Connection, visit: Visit, project: Project | None, query: 
         "tabs": [(status, label, counts.get(Status(status))) for status, label in STATUSES.items()],
         "faces": read_faces(conn, visit, projects),
         "names": {found.id: found for found in projects},
-        "people": {person.id: person.name for person in assignable(conn, visit.actor)},
+        "people": {person.id: person.name for person in list_assignable(conn, visit.actor)},
         "labels": list_label_names(conn, visit.actor, [found.id for found in projects]),
     }
 

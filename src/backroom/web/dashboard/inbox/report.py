@@ -13,13 +13,13 @@ from backroom.ids import is_id
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import Project, get_project
 from backroom.reports.agents import read_for_agent
-from backroom.reports.comments import add_comment
+from backroom.reports.assignees import list_assignable
+from backroom.reports.commands import add_comment
 from backroom.reports.detail import Full, get_first_shot, get_full, get_raw, get_report_file
 from backroom.reports.filters import Wanted
 from backroom.reports.inbox import list_inbox, neighbours
 from backroom.reports.labels import list_label_names
 from backroom.reports.markdown import for_agent
-from backroom.reports.triage import assignable
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.flash import say
@@ -47,7 +47,7 @@ def read_report(conn: Connection, visit: Visit, report: str, query: Query) -> Va
     query, project = _place_of(conn, visit, full, query)
     return {
         **_read_pane(conn, visit, full, query, wanted_of(conn, visit, query, project)),
-        "people": {person.id: person.name for person in assignable(conn, visit.actor)},
+        "people": {person.id: person.name for person in list_assignable(conn, visit.actor)},
         "labels": list_label_names(conn, visit.actor, [full.project]),
         "may_write": KeyScope.FEEDBACK_WRITE in visit.actor.scopes,
     }
@@ -101,7 +101,7 @@ async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer
     form = await read_form(request)
     kind = "reply" if form["kind"] == "reply" else "note"
     try:
-        await door.db.write(add_comment, visit.actor, _id(request), kind, form["text"], visit.now)
+        await door.db.write(add_comment, visit.actor, [_id(request)], kind, form["text"], visit.now)
     except Invalid as error:
         form.refuse("text", error.message)
         return await _show_wrong(door, request, visit, form)

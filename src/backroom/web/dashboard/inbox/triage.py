@@ -12,10 +12,10 @@ from starlette.requests import Request
 
 from backroom.errors import Invalid
 from backroom.ids import is_id
-from backroom.reports import bulk
 from backroom.reports.filters import Wanted
 from backroom.reports.rules import parse_status
-from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
+from backroom.reports.slices import change_all
+from backroom.reports.undo import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus, undo_all
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.auth import require_same_workspace, signed_in
 from backroom.web.dashboard.frame.flash import Notice, say
@@ -45,7 +45,7 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
     require_same_workspace(form["workspace"], visit)
     kind, change = change_of(form, visit)
     selection = await door.db.read(_selection, visit, form)
-    done = await asyncio.to_thread(bulk.apply_all, door.db, visit.actor, change, selection, visit.now)
+    done = await asyncio.to_thread(change_all, door.db, visit.actor, change, selection, visit.now)
     text, undo = _sentence(kind, form, done.changed), done.undo or ""
     if is_part(request.scope):
         return door.part(request, visit, "frame/notice.html", notice=Notice(text, undo))
@@ -56,7 +56,7 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
 async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Takes the last change of one's own back."""
     form = await read_form(request)
-    changed = await asyncio.to_thread(bulk.undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
+    changed = await asyncio.to_thread(undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
     text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
     if is_part(request.scope):
         return door.part(request, visit, "frame/notice.html", notice=Notice(text))

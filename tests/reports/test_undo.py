@@ -17,17 +17,17 @@ from backroom.files.blobs import Blobs
 from backroom.ids import new_id
 from backroom.projects.channels import update_channel
 from backroom.projects.commands import delete_project
-from backroom.reports import bulk
-from backroom.reports.bulk import apply, apply_all, undo, undo_all
-from backroom.reports.commands import purge_doomed, set_status
-from backroom.reports.comments import add_comment
+from backroom.reports import slices
+from backroom.reports.commands import add_comment, set_status
 from backroom.reports.filters import Wanted
 from backroom.reports.inbox import count_by_status, list_inbox
+from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.queries import get_file
 from backroom.reports.rules import Status
+from backroom.reports.slices import change_all, change_slice
 from backroom.reports.submit import StoredFile, submit_report
 from backroom.reports.trash import has_old_trash, purge_trash
-from backroom.reports.triage import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus
+from backroom.reports.undo import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus, undo_all, undo_slice
 from backroom.store.database import Database
 from backroom.store.tables import doomed_files, events, files, report_labels, reports, trash, undos
 from backroom.upkeep.sweep import KEPT, sweep_doomed
@@ -46,8 +46,8 @@ def rows(db: Database, table: Table) -> list[tuple[Any, ...]]:
 def test_an_endless_user_id_does_not_come_back(room: Room) -> None:
     """What is in the trash may be of a time when there was no limit; PostgreSQL's index has one."""
     report = room.submit(user_id="u" * 201, message="Still here").id
-    done = room.db.write_now(apply, room.actor, Delete(), [report], NOW)
-    room.db.write_now(undo, room.actor, done.undo or "", NOW + 1)
+    done = room.db.write_now(change_slice, room.actor, Delete(), [report], NOW)
+    room.db.write_now(undo_slice, room.actor, done.undo or "", NOW + 1)
     kept = select(reports.c.message, reports.c.user_id)
     assert room.db.read_now(lambda conn: conn.execute(kept).one()) == ("Still here", None)
 
@@ -70,12 +70,12 @@ def test_a_deleted_report_is_gone_everywhere_and_comes_back_as_it_was(room: Room
     ids += [full, room.submit(message="the coupon", user_id="ann").id]
     feed_all(db)
     ids += [room.submit(message="the coupon", user_id="ann").id for _ in range(2)]
-    db.write_now(apply, room.actor, AddLabel("slow"), [full], NOW)
-    db.write_now(add_comment, room.actor, full, "note", "Look", NOW)
-    db.write_now(set_status, room.actor, full, Status.RESOLVED, NOW)
+    db.write_now(change_slice, room.actor, AddLabel("slow"), [full], NOW)
+    db.write_now(add_comment, room.actor, [full], "note", "Look", NOW)
+    db.write_now(set_status, room.actor, [full], Status.RESOLVED, NOW)
     for picked in ([full], ids[:2], ids[-1:], ids[4:], ids):
         before, counts = state(db), db.read_now(counted)
-        done = db.write_now(apply, room.actor, Delete(), picked, NOW + 5)
+        done = db.write_now(change_slice, room.actor, Delete(), picked, NOW + 5)
         assert (done.changed, done.before) == (len(picked), None)
         left = [id_ for id_ in reversed(ids) if id_ not in picked]
         everyone = Wanted((room.id,))
@@ -84,7 +84,7 @@ def test_a_deleted_report_is_gone_everywhere_and_comes_back_as_it_was(room: Room
         assert sum(count.n for count in db.read_now(count_by_status, everyone).values()) == len(left)
         assert db.read_now(counted) == db.read_now(recounted)
         with pytest.raises(NotFound):
-            db.write_now(set_status, room.actor, picked[0], Status.CLOSED, NOW)
+            db.write_now(set_status, room.actor, [picked[0]], Status.CLOSED, NOW)
         if full in picked:
             with pytest.raises(NotFound):
                 db.read_now(get_file, room.id, SHOT.id)
@@ -102,7 +102,7 @@ def test_a_report_whose_row_was_given_away_comes_back_all_the_same(room: Room) -
     db = room.db
     first, last = (room.submit(message="the coupon", user_id="ann", client_id=name).id for name in "ab")
     feed_all(db)
-    done = db.write_now(apply, room.actor, Delete(), [last], NOW)
+    done = db.write_now(change_slice, room.actor, Delete(), [last], NOW)
     again = room.submit(message="the coupon", user_id="ann", client_id="b")
     assert again.created, "whoever sends it again means it"
     feed_all(db)
@@ -119,13 +119,13 @@ def test_a_report_whose_row_was_given_away_comes_back_all_the_same(room: Room) -
 def test_after_a_day_the_trash_is_emptied(room: Room) -> None:
     db = room.db
     kept, gone = room.submit().id, room.submit(files=[SHOT]).id
-    done = db.write_now(apply, room.actor, Delete(), [gone], NOW)
+    done = db.write_now(change_slice, room.actor, Delete(), [gone], NOW)
     assert not db.read_now(has_old_trash, NOW + DAY - 1)
     db.write_now(purge_trash, NOW + DAY - 1)
     assert len(rows(db, trash)) == 1
     assert db.read_now(has_old_trash, NOW + DAY)
     with pytest.raises(NotFound):
-        db.write_now(undo, room.actor, done.undo or "", NOW + DAY)
+        db.write_now(undo_slice, room.actor, done.undo or "", NOW + DAY)
     assert not db.write_now(purge_trash, NOW + DAY)
     assert rows(db, trash) == rows(db, undos) == []
     assert rows(db, doomed_files) == [("stored/f1", NOW + DAY)]
@@ -134,10 +134,10 @@ def test_after_a_day_the_trash_is_emptied(room: Room) -> None:
 
 def test_a_deleted_projects_trash_goes_with_it(room: Room) -> None:
     db = room.db
-    done = db.write_now(apply, room.actor, Delete(), [room.submit(files=[SHOT]).id], NOW)
+    done = db.write_now(change_slice, room.actor, Delete(), [room.submit(files=[SHOT]).id], NOW)
     db.write_now(delete_project, room.actor, room.id, NOW)
     assert undo_all(db, room.actor, done.undo or "", NOW) == 0
-    while db.write_now(purge_doomed, NOW):
+    while db.write_now(purge_deleted_projects, NOW):
         pass
     assert rows(db, trash) == rows(db, reports) == rows(db, report_labels) == []
     assert rows(db, doomed_files) == [("stored/f1", NOW)]
@@ -157,7 +157,7 @@ CHANGES: list[Change] = [
 def test_all_that_a_filter_matches_is_changed_in_slices_and_put_back(
     room: Room, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "SLICE", 4)
+    monkeypatch.setattr(slices, "SLICE", 4)
     db, other = room.db, make_room(room.db, "Elsewhere")
     ann, pick = member(room, "ann"), random.Random(3)
     change = Assign(ann.id) if isinstance(change, Assign) else change
@@ -165,11 +165,11 @@ def test_all_that_a_filter_matches_is_changed_in_slices_and_put_back(
     known += [submit_known(other, pick, NOW + n * 1000) for n in range(5)]
     for each in known[::3]:
         owner = room if each.project == room.id else other
-        db.write_now(apply, owner.actor, AddLabel("old"), [each.id], NOW)
-        db.write_now(apply, owner.actor, SetStatus(pick.choice(list(Status))), [each.id], NOW + 1)
+        db.write_now(change_slice, owner.actor, AddLabel("old"), [each.id], NOW)
+        db.write_now(change_slice, owner.actor, SetStatus(pick.choice(list(Status))), [each.id], NOW + 1)
     wanted = Wanted((room.id,), person="ann")
     before = state(db)
-    done = apply_all(db, ann, change, wanted, NOW + 50_000)
+    done = change_all(db, ann, change, wanted, NOW + 50_000)
     assert db.read_now(counted) == db.read_now(recounted)
     assert done.undo is not None
     assert len(rows(db, undos)) > 1 or isinstance(change, RemoveLabel)
@@ -186,16 +186,16 @@ def test_all_that_a_filter_matches_is_changed_in_slices_and_put_back(
     assert (after[2], after[4]) == (before[2], before[4])
     assert db.read_now(counted) == db.read_now(recounted)
     with pytest.raises(NotFound):
-        db.write_now(undo, ann, done.undo, NOW + 60_000)
+        db.write_now(undo_slice, ann, done.undo, NOW + 60_000)
 
 
 def test_undo_puts_back_only_what_nobody_changed_meanwhile(room: Room) -> None:
     db, ann = room.db, member(room, "ann")
     ids = [room.submit().id for _ in range(3)]
-    done = db.write_now(apply, room.actor, SetStatus(Status.CLOSED), ids, NOW)
-    db.write_now(set_status, ann, ids[0], Status.IN_PROGRESS, NOW)
-    db.write_now(apply, ann, Delete(), ids[1:2], NOW)
-    assert db.write_now(undo, room.actor, done.undo or "", NOW) == (1, False)
+    done = db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), ids, NOW)
+    db.write_now(set_status, ann, [ids[0]], Status.IN_PROGRESS, NOW)
+    db.write_now(change_slice, ann, Delete(), ids[1:2], NOW)
+    assert db.write_now(undo_slice, room.actor, done.undo or "", NOW) == (1, False)
     statuses = {row.id: row.status for row in db.read_now(list_inbox, Wanted((room.id,)), None, None, 10).rows}
     assert statuses == {ids[0]: "in-progress", ids[2]: "open"}
     assert db.read_now(counted) == db.read_now(recounted)
@@ -204,11 +204,11 @@ def test_undo_puts_back_only_what_nobody_changed_meanwhile(room: Room) -> None:
 def test_undo_is_done_once_also_by_many_at_once(room: Room) -> None:
     db, ids = room.db, [room.submit().id for _ in range(3)]
     for change in (Delete(), SetStatus(Status.CLOSED)):
-        done = db.write_now(apply, room.actor, change, ids, NOW)
+        done = db.write_now(change_slice, room.actor, change, ids, NOW)
 
         def ask(_: int, undo_id: str = done.undo or "") -> int:
             try:
-                return db.write_now(undo, room.actor, undo_id, NOW).changed
+                return db.write_now(undo_slice, room.actor, undo_id, NOW).changed
             except NotFound:
                 return 0
 
@@ -219,31 +219,31 @@ def test_undo_is_done_once_also_by_many_at_once(room: Room) -> None:
 
 def test_what_is_so_already_stays_and_is_not_counted(room: Room) -> None:
     db, ids = room.db, [room.submit().id for _ in range(3)]
-    db.write_now(set_status, room.actor, ids[0], Status.CLOSED, NOW)
-    assert db.write_now(apply, room.actor, SetStatus(Status.CLOSED), ids, NOW).changed == 2
-    assert db.write_now(apply, room.actor, SetStatus(Status.CLOSED), ids, NOW) == (0, None, None)
-    assert db.write_now(apply, room.actor, Move("nothing"), ids, NOW).changed == 0
+    db.write_now(set_status, room.actor, [ids[0]], Status.CLOSED, NOW)
+    assert db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), ids, NOW).changed == 2
+    assert db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), ids, NOW) == (0, None, None)
+    assert db.write_now(change_slice, room.actor, Move("nothing"), ids, NOW).changed == 0
     db.write_now(update_channel, room.actor, room.id, "feature", {"archived": True}, NOW)
-    assert db.write_now(apply, room.actor, Move("feature"), ids, NOW).changed == 0
-    assert db.write_now(apply, room.actor, SetStatus(Status.OPEN), [*ids, "0" * 24, "no id"], NOW).changed == 3
+    assert db.write_now(change_slice, room.actor, Move("feature"), ids, NOW).changed == 0
+    assert db.write_now(change_slice, room.actor, SetStatus(Status.OPEN), [*ids, "0" * 24, "no id"], NOW).changed == 3
     for selection in ([], ["0" * 24], ["no id"]):
         with pytest.raises(NotFound):
-            db.write_now(apply, room.actor, SetStatus(Status.OPEN), selection, NOW)
+            db.write_now(change_slice, room.actor, SetStatus(Status.OPEN), selection, NOW)
     for change in (Assign("nobody"), AddLabel(""), Move("\0")):
         with pytest.raises(Invalid):
-            db.write_now(apply, room.actor, change, ids, NOW)
+            db.write_now(change_slice, room.actor, change, ids, NOW)
     with pytest.raises(Invalid):
-        db.write_now(apply, room.actor, Delete(), [new_id() for _ in range(bulk.MOST_SELECTED + 1)], NOW)
+        db.write_now(change_slice, room.actor, Delete(), [new_id() for _ in range(slices.MOST_SELECTED + 1)], NOW)
     outsider = make_room(db, "Elsewhere")
     with pytest.raises(NotFound):
-        db.write_now(apply, outsider.actor, Delete(), Wanted((room.id,)), NOW)
-    assert db.write_now(apply, outsider.actor, Delete(), Wanted((outsider.id,)), NOW) == (0, None, None)
+        db.write_now(change_slice, outsider.actor, Delete(), Wanted((room.id,)), NOW)
+    assert db.write_now(change_slice, outsider.actor, Delete(), Wanted((outsider.id,)), NOW) == (0, None, None)
 
 
 def test_an_undo_that_can_be_none(room: Room) -> None:
     for undo_id in ("", "x", "0" * 24, "%", "\0"):
         with pytest.raises(NotFound):
-            room.db.write_now(undo, room.actor, undo_id, NOW)
+            room.db.write_now(undo_slice, room.actor, undo_id, NOW)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -259,7 +259,7 @@ def test_any_history_keeps_the_counters(room: Room, seed: int) -> None:
             changes: list[Change] = [SetStatus(pick.choice(list(Status))), Move("feature"), Move("bug"), Delete()]
             change = pick.choice(changes)
             try:
-                done = db.write_now(apply, room.actor, change, pick.sample(ids, 4), NOW + step)
+                done = db.write_now(change_slice, room.actor, change, pick.sample(ids, 4), NOW + step)
             except NotFound:
                 continue
             if done.undo:
@@ -295,11 +295,11 @@ def test_bulk_changes_cross_with_everything_else(core_store: Store, db: Database
                 if number % 4 == 0:
                     return store.write_now(submit_report, submission(facts[number // 4 % 2]))
                 if number % 4 == 1:
-                    return store.write_now(set_status, actor, pick.choice(ids), pick.choice(list(Status)), NOW)
+                    return store.write_now(set_status, actor, [pick.choice(ids)], pick.choice(list(Status)), NOW)
                 changes: list[Change] = [Delete(), AddLabel("slow"), Move("feature"), SetStatus(Status.CLOSED)]
                 change = pick.choice(changes)
-                done = store.write_now(apply, actor, change, pick.sample(ids, 6), NOW)
-                return done.undo and store.write_now(undo, actor, done.undo, NOW)
+                done = store.write_now(change_slice, actor, change, pick.sample(ids, 6), NOW)
+                return done.undo and store.write_now(undo_slice, actor, done.undo, NOW)
             except NotFound:
                 return None
 
@@ -311,7 +311,7 @@ def test_bulk_changes_cross_with_everything_else(core_store: Store, db: Database
 def test_the_sweep_takes_the_bytes_of_what_was_long_in_the_trash(room: Room, tmp_path: Path) -> None:
     db, blobs = room.db, Blobs("", tmp_path / "blobs")
     blobs.put(SHOT.key, b"0123456789")
-    db.write_now(apply, room.actor, Delete(), [room.submit(files=[SHOT]).id], NOW)
+    db.write_now(change_slice, room.actor, Delete(), [room.submit(files=[SHOT]).id], NOW)
     sweep_doomed(db, blobs, NOW + DAY - 1)
     assert blobs.get(SHOT.key)
     sweep_doomed(db, blobs, NOW + DAY)
