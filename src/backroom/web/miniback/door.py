@@ -13,6 +13,7 @@ from backroom.web.limits import Limits
 from backroom.web.miniback.auth import note_meter
 from backroom.web.miniback.errors import answer_failure
 from backroom.web.miniback.routes import OPERATIONS
+from backroom.web.page_cache import PageCache
 
 
 class MinibackDoor(Door):
@@ -29,6 +30,7 @@ class MinibackDoor(Door):
         self.limits = limits
         self.settings = settings
         self.key_usage = key_usage
+        self.pages = PageCache()
 
     async def before_refusal(self, scope: Scope) -> None:
         await note_meter(self, scope)

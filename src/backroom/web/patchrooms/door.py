@@ -14,8 +14,8 @@ from backroom.store.database import Database
 from backroom.web.http import Answer, Door
 from backroom.web.key_usage import KeyUsage
 from backroom.web.limits import Limits
+from backroom.web.page_cache import PageCache
 from backroom.web.patchrooms.errors import answer_failure
-from backroom.web.patchrooms.page_cache import PageCache
 from backroom.web.patchrooms.routes import OPERATIONS
 
 PROJECT_KEY = re.compile(r"pr_[A-Za-z0-9]{24}\Z")
