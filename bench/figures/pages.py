@@ -56,7 +56,7 @@ def miniback_page(lab: Lab) -> Sequence[Figure]:
     series, length = _pages(lab, Served.miniback_page, Served.miniback_page_bytes)
     return [
         rate_line(f"raw GET of {length:,} bytes", series, "raw"),
-        rate_line("Miniback's page of 50 with total, 1,000 reports", series, "small"),
+        rate_line("Miniback's page of 50 with total, 1,000 reports", series, "small", least=0.30),
         *(size_lines("Miniback's page of 50 with total", series, lab.options.big) if lab.options.big else []),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backroom.web.patchrooms.page_cache import LARGEST, OVERHEAD, PageCache
+from backroom.web.page_cache import LARGEST, OVERHEAD, PageCache
 
 
 def test_a_page_is_found_under_its_own_project_query_and_tag() -> None:

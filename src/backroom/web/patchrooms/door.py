@@ -10,8 +10,8 @@ from starlette.types import Scope
 
 from backroom.projects.directory import ProjectFacts
 from backroom.web.http import Answer, Operation
+from backroom.web.page_cache import PageCache
 from backroom.web.patchrooms.errors import answer_failure
-from backroom.web.patchrooms.page_cache import PageCache
 from backroom.web.shared import Shared, SharedDoor
 
 PROJECT_KEY = re.compile(r"pr_[A-Za-z0-9]{24}\Z")

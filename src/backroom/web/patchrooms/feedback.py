@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zlib import crc32
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,8 +17,7 @@ from backroom.reports import commands
 from backroom.reports.changeset import Changed
 from backroom.reports.queries import is_report_of, page_json, report_json
 from backroom.reports.rules import Status, parse_status
-from backroom.store.changes import change_number
-from backroom.web.http import JSON, Answer, header, json_answer, names_tag, raw_answer, whole_number
+from backroom.web.http import Answer, json_answer, raw_answer, whole_number
 from backroom.web.patchrooms.auth import act, authenticate
 from backroom.web.patchrooms.bodies import read_json
 from backroom.web.patchrooms.door import PatchroomsDoor
@@ -39,18 +38,7 @@ def _list(conn: Connection, door: PatchroomsDoor, request: Request) -> Answer:
     scope = request.scope
     project: str = scope["path_params"]["projectId"]
     authenticate(conn, door, scope, KeyScope.FEEDBACK_READ)
-    # Weak, for a report may come in between the number and the rows: never the other way round.
-    asked = scope["query_string"]
-    tag = b'"%x-%x"' % (change_number(conn, project), crc32(asked))
-    headers = [JSON, (b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache")]
-    # Whoever names the tag has had an answer to this very query, so that it needs no check.
-    if tag in (header(scope, b"if-none-match") or b""):
-        return Answer(304, b"", headers)
-    body = door.pages.find(project, asked, tag)
-    if body is None:
-        body = _read_page(conn, project, request)
-        door.pages.keep(project, asked, tag, body)
-    return Answer(304, b"", headers) if names_tag(scope, tag) else Answer(200, body, headers)
+    return door.pages.answer(conn, scope, project, partial(_read_page, conn, project, request))
 
 
 def _read_page(conn: Connection, project: str, request: Request) -> bytes:

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from zlib import crc32
+
+from sqlalchemy import Connection
+from starlette.types import Scope
+
+from backroom.store.changes import change_number
+from backroom.web.http import JSON, Answer, header, names_tag
 
 MOST_BYTES = 8 * 1024 * 1024
 OVERHEAD = 500
@@ -26,6 +34,25 @@ class PageCache:
         self._size = 0
         self._keeping = threading.Lock()
         self._pages: OrderedDict[tuple[str, bytes], tuple[bytes, bytes]] = OrderedDict()
+
+    def answer(self, conn: Connection, scope: Scope, project: str, read: Callable[[], bytes]) -> Answer:
+        """The page of a project that the request's query asks for: as it is kept, else as `read` makes it; 304 where
+        the client has it already.
+
+        Whoever asks was let in before. Raises what `read` raises, by which a wrong query is refused.
+        """
+        asked: bytes = scope["query_string"]
+        # Weak, for a report may come in between the number and the rows: never the other way round.
+        tag = b'"%x-%x"' % (change_number(conn, project), crc32(asked))
+        headers = [JSON, (b"etag", b"W/" + tag), (b"cache-control", b"private, no-cache")]
+        # Whoever names the tag has had an answer to this very query, so that it needs no check.
+        if tag in (header(scope, b"if-none-match") or b""):
+            return Answer(304, b"", headers)
+        body = self.find(project, asked, tag)
+        if body is None:
+            body = read()
+            self.keep(project, asked, tag, body)
+        return Answer(304, b"", headers) if names_tag(scope, tag) else Answer(200, body, headers)
 
     def find(self, project: str, query: bytes, tag: bytes) -> bytes | None:
         """The body that the query had at `tag`, None where it isn't kept."""
