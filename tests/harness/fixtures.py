@@ -1,7 +1,7 @@
 """The fixtures that every test may ask for.
 
 A test that asks for `engine`, `data_dir`, `store_url`, `store`, `cli`, `cast`, `fresh_cast`,
-`database` or `server` runs twice, on SQLite and on PostgreSQL. For one engine only:
+`demo`, `database` or `server` runs twice, on SQLite and on PostgreSQL. For one engine only:
 `@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
 """
 
@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,13 @@ def fresh_cast(cluster: Cluster | None, cast_of: CastOf, tmp_path: Path) -> Iter
     """The cast on a store of the test's own."""
     with copy_cast(cast_of(cluster), tmp_path / "cast") as copy:
         yield copy
+
+
+@pytest.fixture(scope="session")
+def demo(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, dict[str, Any]]]:
+    """A store with the sample data, which tests only read, and what `backroom demo` said of it."""
+    with new_store(tmp_path_factory.mktemp("demo") / "data", cluster) as made:
+        yield made, Cli(made)("demo")
 
 
 @pytest.fixture

@@ -6,21 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.harness.postgres import Cluster
 from tests.harness.server import Cli
 from tests.harness.store import ENGINES, Store, new_store
 
 
 @pytest.fixture(scope="module")
-def demo(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, dict[str, Any]]]:
-    """A store with the sample data, and what `backroom demo` said of it."""
-    with new_store(tmp_path_factory.mktemp("demo") / "data", cluster) as made:
-        yield made, Cli(made)("demo")
-
-
-@pytest.fixture(scope="module")
 def demo_store(demo: tuple[Store, dict[str, Any]]) -> Store:
-    """The store with the sample data, shared by the module's tests, which only read it."""
+    """The store with the sample data, which tests only read."""
     return demo[0]
 
 

@@ -18,12 +18,12 @@ from rich.text import Text
 from backroom.cli.place import Place, connected, opened
 from backroom.clock import now_ms
 from backroom.config import Settings
+from backroom.demo.fill import fill_store
 from backroom.errors import Invalid
 from backroom.files.blobs import Blobs
 from backroom.store.database import Database
 from backroom.store.migrations import migrate as migrate_store
 from backroom.upkeep.backup import back_up, check_target
-from backroom.upkeep.demo import fill
 from backroom.upkeep.doctor import Check, examine
 from backroom.upkeep.mend import mend as mend_store
 from backroom.upkeep.progress import Report
@@ -40,7 +40,7 @@ BUILD_WIDGET = (
 def demo(*, place: Place = Place()) -> None:  # noqa: B008
     """Fills an empty store with three projects and some hundred reports over 60 days; refuses where there is data."""
     with _opened_with_files(place.settings(), new=True) as (db, blobs), _shown_progress() as report:
-        made = fill(db, blobs, now_ms(), report)
+        made = fill_store(db, blobs, now_ms(), report)
     place.answer(made.as_json(), made.as_text())
 
 

@@ -15,6 +15,9 @@ from sqlalchemy import func, select
 from backroom.access import Actor, Role, person
 from backroom.accounts.members import list_members
 from backroom.clock import DAY, now_ms
+from backroom.demo.reports import DAYS, REPORTS, plan_reports
+from backroom.demo.teamwork import AddComment, AddLabel, Assign, LinkCommit, plan_steps
+from backroom.demo.texts import AGENT, common, project_named, projects, team
 from backroom.files.sniff import sniff_audio, sniff_screenshot
 from backroom.projects.rules import KEY_LENGTHS
 from backroom.reports.assignees import list_assignable
@@ -27,11 +30,6 @@ from backroom.reports.rules import Status
 from backroom.reports.timeline import Event, list_events
 from backroom.reports.views import list_views
 from backroom.store.tables import api_keys, audit, channels, events, files, reports, tickets, usage, users
-from backroom.upkeep.demo_people import AGENT, AGENT_NAME, REVIEW, TEAM, VIEWS
-from backroom.upkeep.demo_story import DAYS, REPORTS, tell
-from backroom.upkeep.demo_talk import DESKS, NOTES
-from backroom.upkeep.demo_team import Given, Labelled, Linked, Notice, steps
-from backroom.upkeep.demo_texts import ROOMS
 from backroom.upkeep.inspections import recount
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast
@@ -82,7 +80,7 @@ def test_what_it_prints(demo: Demo) -> None:
 
 
 def test_it_refuses_a_store_with_data(fresh_cast: Cast) -> None:
-    assert_fails(fresh_cast.cli.run("demo"), 1, "has data")
+    assert_fails(fresh_cast.cli.run("demo"), 1, "already has data")
 
 
 def test_reports_spread_over_sixty_days_in_order(demo: Demo) -> None:
@@ -109,15 +107,15 @@ def test_every_kind_of_block_channel_status_and_source(demo: Demo) -> None:
     assert {identity["verified"] for identity in identities} == {True, False}
     assert any(msgspec.json.decode(row.context).get("consoleErrors") for row in found)
     archived = {row.key for row in rows(store, select(channels)) if row.archived}
-    assert archived == {room.past[0] for room in ROOMS if room.past}
+    assert archived == {project.archived_channel.key for project in projects() if project.archived_channel}
     assert {row.channel_key for row in found} == {row.key for row in rows(store, select(channels))}
 
 
 def test_older_reports_are_further_on() -> None:
     now = 1_780_000_000_000
-    story = tell(now)
-    new = [told.moves for told in story if told.moment > now - 3 * DAY]
-    old = [told.moves for told in story if told.moment < now - 30 * DAY]
+    story = plan_reports(now)
+    new = [report.statuses for report in story if report.moment > now - 3 * DAY]
+    old = [report.statuses for report in story if report.moment < now - 30 * DAY]
     assert new.count(()) / len(new) > old.count(()) / len(old) + 0.2
 
 
@@ -176,7 +174,7 @@ def test_people_see_the_password_and_lines_to_try(store: Store) -> None:
     said = Cli(store).run("demo").out
     assert re.search(r"password: [A-Za-z0-9]{16}\n", said)
     assert said.count("\ncurl ") == 4
-    assert all(f"{mate.email} ({mate.role})" in said for mate in TEAM)
+    assert all(f"{mate.email} ({mate.role})" in said for mate in team().members)
 
 
 def test_a_team_with_every_role(demo: Demo) -> None:
@@ -184,14 +182,15 @@ def test_a_team_with_every_role(demo: Demo) -> None:
     with database(store) as db:
         members = db.read_now(list_members, owner_of(demo))
     mates = [each for each in members if each.email != said["email"]]
-    assert {(each.name, each.email, each.role) for each in mates} == {mate[1:] for mate in TEAM}
+    planned = {(mate.name, mate.email, mate.role) for mate in team().members}
+    assert {(each.name, each.email, each.role) for each in mates} == planned
     assert sorted(each.role for each in members) == sorted(Role)
     assert all(each.email.endswith("@example.com") for each in members)
     hashes = {row.password_hash for row in rows(store, select(users))}
     assert len(hashes) == len(members)
     assert all(each.startswith("$argon2id$") for each in hashes)
     assert rows(store, select(tickets)) == []
-    assert not any(mate.name in repr(said) for mate in TEAM)
+    assert not any(mate.name in repr(said) for mate in team().members)
 
 
 def test_half_of_what_was_worked_on_is_somebodys(demo: Demo) -> None:
@@ -213,7 +212,7 @@ def test_labels_have_colours_and_find_reports(demo: Demo) -> None:
     for project in said["projects"]:
         with database(store) as db:
             labels = db.read_now(list_labels, owner_of(demo), project["id"])
-        assert {each.name for each in labels} == {name for name, _ in DESKS[project["name"]].labels}
+        assert {each.name for each in labels} == {label.name for label in project_named(project["name"]).labels}
         assert len({each.color for each in labels}) == len(labels)
         for label in labels:
             ids = shown(demo, f"label={label.name}", project["id"])
@@ -237,7 +236,7 @@ def test_the_team_talks(demo: Demo) -> None:
 
 def test_an_agent_resolved_some_with_a_commit_and_a_note(demo: Demo) -> None:
     store, said = demo
-    keys = {row.project: row for row in rows(store, select(api_keys)) if row.name == AGENT_NAME}
+    keys = {row.project: row for row in rows(store, select(api_keys)) if row.name == team().agent}
     assert {project["id"] for project in said["projects"]} == set(keys)
     fixed = rows(store, select(events.c.project, events.c.report).where(events.c.kind == "commit"))
     assert len(fixed) >= 8
@@ -245,7 +244,7 @@ def test_an_agent_resolved_some_with_a_commit_and_a_note(demo: Demo) -> None:
     for project, report in fixed:
         did = [each for each in events_of(demo, report) if each.actor_kind == "agent"]
         assert {each.actor_id for each in did} == {keys[project].id}
-        assert {each.actor_name for each in did} == {f"{AGENT_NAME} (agent)"}
+        assert {each.actor_name for each in did} == {f"{team().agent} (agent)"}
         assert [each.kind for each in did] == ["status", "commit", "note", "status"]
         assert [did[place].payload["to"] for place in (0, 3)] == ["in-progress", "resolved"]
         assert re.fullmatch(r"[0-9a-f]{40}", did[1].payload["commit"])
@@ -261,24 +260,24 @@ def test_a_room_was_reviewed_and_is_done(demo: Demo) -> None:
     for project in said["projects"]:
         with database(store) as db:
             occupied = db.read_now(list_rooms, owner_of(demo), project["id"])
-        if project["name"] != REVIEW.room.name:
+        if project["name"] != team().review.project:
             assert occupied == []
             continue
         ((room, number, waiting),) = occupied
-        assert (room.title, number, waiting) == (REVIEW.title, len(REVIEW.heard), 0)
+        assert (room.title, number, waiting) == (team().review.title, len(team().review.comments), 0)
         in_room = rows(store, select(reports).where(reports.c.artifact_id == room.id).order_by(reports.c.id))
-        assert [row.title for row in in_room] == [heard.text for heard in REVIEW.heard]
-        assert [row.status for row in in_room] == [heard.status for heard in REVIEW.heard]
-        assert all(msgspec.json.decode(row.artifact)["goal"] == REVIEW.goal for row in in_room)
-        for row, heard in zip(in_room, REVIEW.heard, strict=True):
+        assert [row.title for row in in_room] == [comment.text for comment in team().review.comments]
+        assert [row.status for row in in_room] == [comment.status for comment in team().review.comments]
+        assert all(msgspec.json.decode(row.artifact)["goal"] == team().review.goal for row in in_room)
+        for row, comment in zip(in_room, team().review.comments, strict=True):
             notes = [each.payload["text"] for each in events_of(demo, row.id) if each.kind == "note"]
-            assert notes == [heard.why]
+            assert notes == [comment.why]
 
 
 def test_saved_views_find_something(demo: Demo) -> None:
     with database(demo[0]) as db:
         views = db.read_now(list_views, owner_of(demo), None)
-    assert [(view.name, view.shared) for view in views] == [(view.name, view.shared) for view in VIEWS]
+    assert [(view.name, view.shared) for view in views] == [(view.name, view.shared) for view in team().views]
     assert {view.shared for view in views} == {True, False}
     for view in views:
         assert shown(demo, view.query, view.project)
@@ -286,78 +285,78 @@ def test_saved_views_find_something(demo: Demo) -> None:
 
 @pytest.mark.parametrize("now", STORIES)
 def test_the_story_is_the_same_every_time_and_ends_now(now: int) -> None:
-    first, again = tell(now), tell(now)
+    first, again = plan_reports(now), plan_reports(now)
     assert first == again
     assert len(first) == REPORTS
-    assert all(told.moment < now for told in first)
-    happens = steps(first, now)
-    assert happens == steps(again, now)
+    assert all(report.moment < now for report in first)
+    happens = plan_steps(first, now)
+    assert happens == plan_steps(again, now)
     assert [step.moment for step in happens] == sorted(step.moment for step in happens)
     assert all(step.moment < now for step in happens)
 
 
 @pytest.mark.parametrize("now", STORIES)
 def test_whenever_it_is_told_there_is_some_of_everything(now: int) -> None:
-    story = tell(now)
-    happens = steps(story, now)
-    for room in ROOMS:
-        here = [step for step in happens if story[step.report].room is room]
-        labels = {step.what.label for step in here if isinstance(step.what, Labelled)}
-        assert labels == {name for name, _ in DESKS[room.name].labels}
-        assert sum(isinstance(step.what, Linked) for step in here) >= 2
-        assert sum(isinstance(step.what, Notice) for step in here) >= 15
-    assert {step.what.to for step in happens if isinstance(step.what, Given)} == {"owner", "nadia", "ruben"}
-    solved = {step.report for step in happens if step.what in (Status.RESOLVED, Status.CLOSED)}
-    assert any(step.what == Labelled("payment") and step.report not in solved for step in happens)
+    story = plan_reports(now)
+    happens = plan_steps(story, now)
+    for project in projects():
+        here = [step for step in happens if story[step.report].project is project]
+        labels = {step.action.label for step in here if isinstance(step.action, AddLabel)}
+        assert labels == {label.name for label in project.labels}
+        assert sum(isinstance(step.action, LinkCommit) for step in here) >= 2
+        assert sum(isinstance(step.action, AddComment) for step in here) >= 15
+    assert {step.action.to for step in happens if isinstance(step.action, Assign)} == {"owner", "nadia", "ruben"}
+    solved = {step.report for step in happens if step.action in (Status.RESOLVED, Status.CLOSED)}
+    assert any(step.action == AddLabel("payment") and step.report not in solved for step in happens)
 
 
 @pytest.mark.parametrize("now", STORIES[:3])
 def test_nobody_does_anything_before_the_report_is_there(now: int) -> None:
-    story = tell(now)
+    story = plan_reports(now)
     status: dict[int, Status] = {}
-    for step in steps(story, now):
-        if step.what is None:
+    for step in plan_steps(story, now):
+        if step.action is None:
             status[step.report] = Status.OPEN
             continue
         assert step.report in status
-        if isinstance(step.what, Status):
-            assert step.what is not status[step.report]
-            status[step.report] = step.what
+        if isinstance(step.action, Status):
+            assert step.action is not status[step.report]
+            status[step.report] = step.action
         elif step.who == AGENT:
             assert status[step.report] is Status.IN_PROGRESS
     assert [status[number] for number in range(len(story))] == [
-        told.moves[-1][1] if told.moves else Status.OPEN for told in story
+        report.statuses[-1][1] if report.statuses else Status.OPEN for report in story
     ]
 
 
 def test_the_viewer_only_reads() -> None:
-    story = tell(NOW)
-    viewers = {mate.key for mate in TEAM if mate.role is Role.VIEWER}
-    happens = steps(story, NOW)
+    story = plan_reports(NOW)
+    viewers = {mate.key for mate in team().members if mate.role is Role.VIEWER}
+    happens = plan_steps(story, NOW)
     assert viewers
     assert not any(step.who in viewers for step in happens)
-    assert not any(step.what.to in viewers for step in happens if isinstance(step.what, Given))
+    assert not any(step.action.to in viewers for step in happens if isinstance(step.action, Assign))
 
 
 def test_texts_are_many_and_different() -> None:
-    said = [text for room in ROOMS for texts in room.said.values() for text in texts]
+    said = [text for project in projects() for texts in project.texts.values() for text in texts]
     assert len(said) == len(set(said)) >= 60
 
 
 def test_what_the_team_says_is_about_what_was_said() -> None:
-    texts = [text for notes in NOTES.values() for text in notes] + [heard.why for heard in REVIEW.heard]
-    for room in ROOMS:
-        desk = DESKS[room.name]
-        said = [text for of_channel in room.said.values() for text in of_channel]
-        about = [thread.about for thread in desk.threads] + [fix.about for fix in desk.fixes]
+    texts = [text for notes in common().notes.values() for text in notes]
+    texts += [comment.why for comment in team().review.comments]
+    for project in projects():
+        said = [text for of_channel in project.texts.values() for text in of_channel]
+        about = [thread.about for thread in project.threads] + [fix.about for fix in project.fixes]
         assert len(about) == len(set(about))
         for words in about:
             assert sum(words in text for text in said) == 1, words
-        for name, words_of_label in desk.labels:
-            assert len(name) <= 13, "fits a line of the inbox on a phone"
-            for word in words_of_label:
+        for label in project.labels:
+            assert len(label.name) <= 13, "fits a line of the inbox on a phone"
+            for word in label.words:
                 assert any(word in text.lower() for text in said), word
-        texts += [remark.text for thread in desk.threads for remark in thread.remarks]
-        texts += [text for fix in desk.fixes for text in (fix.message, fix.note)]
+        texts += [remark.text for thread in project.threads for remark in thread.comments]
+        texts += [text for fix in project.fixes for text in (fix.commit, fix.note)]
     assert len(texts) == len(set(texts))
     assert max(map(len, texts)) <= 200
