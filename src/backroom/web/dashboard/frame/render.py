@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from backroom.clock import iso
 from backroom.web.dashboard.frame import formats
-from backroom.web.dashboard.frame.assets import address, takes_gzip
+from backroom.web.dashboard.frame.assets import address, script, takes_gzip
 from backroom.web.dashboard.frame.theme import theme_of
 from backroom.web.dashboard.inbox.annotations import marks
 from backroom.web.http import Answer, Headers, header
@@ -37,7 +37,7 @@ def html_answer(
 ) -> Answer:
     """The template with `values` as a page, or as a part of one."""
     body = _environment().get_template(template).render(theme=theme_of(scope), **values).encode()
-    sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, hx-request"), *(headers or [])]
+    sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, backroom-part"), *(headers or [])]
     if takes_gzip(scope) and len(body) > 1000:
         return Answer(status, gzip.compress(body, COMPRESSION, mtime=0), [*sent, (b"content-encoding", b"gzip")])
     return Answer(status, body, sent)
@@ -45,7 +45,7 @@ def html_answer(
 
 def is_part(scope: Scope) -> bool:
     """Whether a script of the page asks, for a piece of it."""
-    return header(scope, b"hx-request") == b"true"
+    return header(scope, b"backroom-part") == b"true"
 
 
 def redirect(path: str, headers: Headers | None = None) -> Answer:
@@ -69,7 +69,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    environment.globals.update(asset=address, with_query=with_query, statuses=formats.STATUSES, marks=marks)
+    environment.globals.update(
+        asset=address, script=script, with_query=with_query, statuses=formats.STATUSES, marks=marks
+    )
     environment.filters.update(
         ago=formats.ago,
         iso=iso,
