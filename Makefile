@@ -111,7 +111,7 @@ docs-check: .venv/.dev
 
 widget-check: .venv/.dev widget/node_modules/.installed $(WIDGET)
 	$(call node,node node_modules/typescript/bin/tsc --noEmit)
-	$(call node,node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .)
+	$(call node,node node_modules/@biomejs/biome/bin/biome check --error-on-warnings ..)
 	$(call node,node size.mjs)
 	$(call node,node test.mjs)
 

@@ -41,7 +41,7 @@ class Reader:
         """Return the body, gzipped unless ``plain``. Raises BackroomFailed."""
         headers = self._headers | ({"Accept-Encoding": "identity"} if plain else {})
         if self.part:
-            headers["HX-Request"] = "true"
+            headers["Backroom-Part"] = "true"
         self._connection.request("GET", path, headers=headers)
         answer = self._connection.getresponse()
         body = answer.read()

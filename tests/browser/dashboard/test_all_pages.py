@@ -25,7 +25,8 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 NO_PAGES = {
     "/",
-    "/static/{name}",
+    "/static/{version}/{name}",
+    "/static/{version}/{folder}/{name}",
     "/live",
     "/inbox/export",
     "/p/{slug}/export",

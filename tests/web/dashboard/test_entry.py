@@ -349,8 +349,8 @@ def test_who_was_removed_from_the_last_workspace(
     for page in ("/inbox", "/workspace", "/account", "/p/room"):
         assert person.get(page).headers["location"] == "/no-workspace"
     assert person.post("/workspace/name", {"name": "Mine"}).headers["location"] == "/no-workspace"
-    part = person.get("/inbox", {"hx-request": "true"})
-    assert (part.status_code, part.headers["hx-redirect"]) == (204, "/no-workspace")
+    part = person.get("/inbox", {"backroom-part": "true"})
+    assert (part.status_code, part.headers["backroom-location"]) == (204, "/no-workspace")
     assert person.get("/inbox", {"accept": "application/json"}).status_code == 403
     home = person.follow(person.get("/inbox"))
     assert "You are in no workspace" in words(home)

@@ -125,7 +125,7 @@ def test_a_page_keeps_its_address_when_its_project_is_called_otherwise(people: P
     assert (moved.status_code, moved.headers["location"]) == (303, "/p/after/insights?since=2026-06-03&x=%C3%BC")
     assert people["viewer"].follow(people["viewer"].get("/p/before")).status_code == 200
     assert people["outsider"].get("/p/before").status_code == 404
-    assert owner.get("/p/before", {"hx-request": "true"}).status_code == 404, "a script isn't sent elsewhere"
+    assert owner.get("/p/before", {"backroom-part": "true"}).status_code == 404, "a script isn't sent elsewhere"
     assert owner.post("/p/before/settings/name", {"name": "X"}).status_code == 404
     rename(owner, "after", "Before", "before")
     assert owner.get("/p/before").status_code == 200

@@ -107,7 +107,7 @@ def _to_sign_in(scope: Scope) -> Answer:
 
 def _go(scope: Scope, target: str) -> Answer:
     if is_part(scope):
-        return Answer(204, b"", [(b"hx-redirect", quote(target, safe="/?=&%").encode())])
+        return Answer(204, b"", [(b"backroom-location", quote(target, safe="/?=&%").encode())])
     return redirect(target)
 
 

@@ -1,14 +1,20 @@
-"""What pages load: one style sheet, a few scripts, a font, a sheet of faces and signs; each once, then kept."""
+"""What pages load: one style sheet, scripts, a font, a sheet of faces and signs; each once, then kept.
+
+All lie in one folder whose name is their version, so that scripts import each other by relative paths, and the style
+sheet names the font by one: an address that a page of an older version keeps never gives it a newer file.
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from markupsafe import Markup
 from starlette.types import Scope
 
 from backroom.web.http import Answer, header
@@ -21,7 +27,9 @@ TYPES = {
     ".woff2": b"font/woff2",
 }
 STYLES = "dashboard.css"
+IMPORT = re.compile(r'(?:^import|from) "(\.[^"]+)";$', re.MULTILINE)
 YEAR = (b"cache-control", b"public, max-age=31536000, immutable")
+NOT_KEPT = (b"cache-control", b"no-store")
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 CLOSED = (b"content-security-policy", b"default-src 'none'; style-src 'self'; frame-ancestors 'none'")
 
@@ -35,16 +43,41 @@ class Asset(NamedTuple):
 
 
 def address(name: str) -> str:
-    """Where pages find an asset; the address changes with its bytes."""
-    return f"/static/{name}?v={_digest(name)}"
+    """Where pages find an asset; the address changes with the bytes of any of them."""
+    return f"/static/{_version()}/{name}"
 
 
-def asset_answer(name: str, scope: Scope) -> Answer | None:
-    """The asset of that name; None where there is none."""
+@cache
+def script(name: str) -> Markup:
+    """The tags that run a module. What it imports is named too: else the browser would only hear of it from the
+    module, once that has come, and of what that imports yet later."""
+    preloads = (f'<link rel="modulepreload" href="{address(each)}">' for each in imports_of(name))
+    return Markup("\n".join([*preloads, f'<script type="module" src="{address(name)}"></script>']))  # noqa: S704
+
+
+def imports_of(name: str) -> list[str]:
+    """The modules that a module needs, however far down, each once."""
+    found: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        at = waiting.pop(0)
+        paths = IMPORT.findall(_assets()[at].plain.decode())
+        new = [posixpath.normpath(posixpath.join(posixpath.dirname(at), path)) for path in paths]
+        waiting += [each for each in new if each not in found]
+        found |= dict.fromkeys(new)
+    return list(found)
+
+
+def asset_answer(version: str, name: str, scope: Scope) -> Answer | None:
+    """The asset of that name; None where there is none.
+
+    A page that was drawn before an upgrade asks for its own version: it gets what is there, but doesn't keep it.
+    """
     found = _assets().get(name)
     if found is None:
         return None
-    headers = [(b"content-type", found.kind), YEAR, NOSNIFF, CLOSED, (b"vary", b"accept-encoding")]
+    kept = YEAR if version == _version() else NOT_KEPT
+    headers = [(b"content-type", found.kind), kept, NOSNIFF, CLOSED, (b"vary", b"accept-encoding")]
     if found.zipped is not None and takes_gzip(scope):
         return Answer(200, found.zipped, [*headers, (b"content-encoding", b"gzip")])
     return Answer(200, found.plain, headers)
@@ -59,12 +92,12 @@ def takes_gzip(scope: Scope) -> bool:
 def _assets() -> dict[str, Asset]:
     styles = "".join(path.read_text(encoding="utf-8") for path in sorted((STATIC / "css").glob("*.css")))
     found = {STYLES: _asset(TYPES[".css"], _short_css(styles).encode())}
-    for path in STATIC.iterdir():
-        if path.suffix in TYPES:
+    for path in sorted(STATIC.rglob("*")):
+        if path.suffix in TYPES and path.suffix != ".css":
             content = path.read_bytes()
-            if path.suffix == ".js" and not path.name.endswith(".min.js"):
+            if path.suffix == ".js":
                 content = _short_js(content.decode()).encode()
-            found[path.name] = _asset(TYPES[path.suffix], content)
+            found[path.relative_to(STATIC).as_posix()] = _asset(TYPES[path.suffix], content)
     return found
 
 
@@ -87,5 +120,9 @@ def _asset(kind: bytes, content: bytes) -> Asset:
 
 
 @cache
-def _digest(name: str) -> str:
-    return hashlib.sha256(_assets()[name].plain).hexdigest()[:12]
+def _version() -> str:
+    """Of all assets together: what one of them names lies beside it."""
+    digest = hashlib.sha256()
+    for name, asset in _assets().items():
+        digest.update(b"%s %d\n%s" % (name.encode(), len(asset.plain), asset.plain))
+    return digest.hexdigest()[:12]

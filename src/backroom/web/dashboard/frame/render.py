@@ -15,7 +15,7 @@ from starlette.types import Scope
 from backroom.clock import iso
 from backroom.web.dashboard.frame import formats
 from backroom.web.dashboard.frame.annotations import marks
-from backroom.web.dashboard.frame.assets import address, takes_gzip
+from backroom.web.dashboard.frame.assets import address, script, takes_gzip
 from backroom.web.dashboard.frame.theme import theme_of
 from backroom.web.http import Answer, Headers, header
 from backroom.web.pages import guards, make_environment
@@ -37,7 +37,7 @@ def html_answer(
 ) -> Answer:
     """The template with `values` as a page, or as a part of one."""
     body = _environment().get_template(template).render(theme=theme_of(scope), **values).encode()
-    sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, hx-request"), *(headers or [])]
+    sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, backroom-part"), *(headers or [])]
     if takes_gzip(scope) and len(body) > 1000:
         return Answer(status, gzip.compress(body, COMPRESSION, mtime=0), [*sent, (b"content-encoding", b"gzip")])
     return Answer(status, body, sent)
@@ -45,7 +45,7 @@ def html_answer(
 
 def is_part(scope: Scope) -> bool:
     """Whether a script of the page asks, for a piece of it."""
-    return header(scope, b"hx-request") == b"true"
+    return header(scope, b"backroom-part") == b"true"
 
 
 def redirect(path: str, headers: Headers | None = None) -> Answer:
@@ -62,7 +62,9 @@ def with_query(path: str, **values: str | int | Sequence[str] | None) -> str:
 @cache
 def _environment() -> Environment:
     environment = make_environment(FOLDER, extensions=["jinja2.ext.do"])
-    environment.globals.update(asset=address, with_query=with_query, statuses=formats.STATUSES, marks=marks)
+    environment.globals.update(
+        asset=address, script=script, with_query=with_query, statuses=formats.STATUSES, marks=marks
+    )
     environment.filters.update(
         ago=formats.ago,
         iso=iso,

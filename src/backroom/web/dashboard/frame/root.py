@@ -24,7 +24,9 @@ async def show_first(door: DashboardDoor, request: Request) -> Answer:
 
 async def show_asset(_door: DashboardDoor, request: Request) -> Answer:
     """A style sheet, script, font or sheet of faces."""
-    answer = asset_answer(request.path_params["name"], request.scope)
+    params = request.path_params
+    name = "/".join([params["folder"], params["name"]] if "folder" in params else [params["name"]])
+    answer = asset_answer(params["version"], name, request.scope)
     if answer is None:
         raise NoSuchPath("Not found")
     return answer
@@ -40,5 +42,6 @@ async def choose_theme(door: DashboardDoor, request: Request) -> Answer:
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/", show_first, "The first page.", public=True),
     Operation("POST", "/theme", choose_theme, "Choose light or dark.", public=True),
-    Operation("GET", "/static/{name}", show_asset, "What pages load.", public=True),
+    Operation("GET", "/static/{version}/{name}", show_asset, "What pages load.", public=True),
+    Operation("GET", "/static/{version}/{folder}/{name}", show_asset, "Scripts of a kind of page.", public=True),
 ]

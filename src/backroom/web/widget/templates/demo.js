@@ -6,7 +6,7 @@ const EVENTS = ["ready", "open", "close", "queued", "sent", "failed"];
 // The middle of a phone's edge is where the text is.
 if (matchMedia("(max-width: 480px)").matches) document.querySelector("[name=anchor]").value = "bottom-right";
 
-const valueOf = (field) => {
+const readValue = (field) => {
   if (field.dataset.kind !== "json") return field.value;
   try {
     field.setCustomValidity("");
@@ -20,7 +20,7 @@ const valueOf = (field) => {
 
 const chosen = () => {
   const options = {};
-  for (const field of form.elements) if (field.name && field.value) options[field.name] = valueOf(field);
+  for (const field of form.elements) if (field.name && field.value) options[field.name] = readValue(field);
   return options;
 };
 
@@ -48,7 +48,9 @@ const METHODS = {
 };
 
 for (const name of EVENTS)
-  document.addEventListener(`patchrooms:${name}`, ({ detail }) => tell(detail ? `${name} ${JSON.stringify(detail)}` : name));
+  document.addEventListener(`patchrooms:${name}`, ({ detail }) =>
+    tell(detail ? `${name} ${JSON.stringify(detail)}` : name),
+  );
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("change", () => METHODS.init());
 form.addEventListener("click", ({ target }) => {
