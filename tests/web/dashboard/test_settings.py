@@ -159,7 +159,7 @@ def test_widget_is_drawn_before_it_is_saved(people: People) -> None:
         ({"color": "red"}, "color must look like"),
         ({"mask": "fine\na { b"}, "must be a CSS selector"),
         ({"anchor": "nowhere"}, "anchor must be one of"),
-        ({"text_title": "x" * 201}, "At most 200 characters."),
+        ({"text_title": "x" * 201}, "Use at most 200 characters."),
     ],
 )
 def test_wrong_widget_comes_back(people: People, change: dict[str, str], message: str) -> None:

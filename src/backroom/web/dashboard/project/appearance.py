@@ -24,10 +24,10 @@ PAGE = "project/settings/widget.html"
 TEXTS = {
     "launcher": ("Launcher button", "Feedback"),
     "title": ("Title", "What's on your mind?"),
-    "subtitle": ("Subtitle", "Stack as much as you like, send once."),
-    "placeholder": ("Placeholder", "Say what you see …"),
+    "subtitle": ("Subtitle", "Add as much as you like, then send it once."),
+    "placeholder": ("Placeholder", "Describe what you see …"),
     "send": ("Send button", "Send"),
-    "thanks": ("Message after sending", "Thank you. It arrived."),
+    "thanks": ("Message after sending", "Thank you. We received your report."),
 }
 """The texts that the form offers, with the label of the field and what the widget says in English by itself."""
 
