@@ -61,7 +61,7 @@ def test_what_is_below_api_and_no_version_is_minibacks(server: Server, path: str
 def test_a_browser_gets_a_page_for_a_path_that_is_not_there(server: Server) -> None:
     answer = get(server.port, "/nowhere", accept="text/html,application/xhtml+xml,*/*;q=0.8")
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert b"There is nothing here" in answer.body
+    assert b"Page not found" in answer.body
     assert get(server.port, "/nowhere", accept="*/*").headers["content-type"] == "application/json"
 
 

@@ -28,7 +28,7 @@ def test_enter_in_a_labels_field_adds_the_label(room: Room, visit: Visit) -> Non
         page.keyboard.press(key)
     page.locator("#bulk-label").fill("together")
     page.keyboard.press("Enter")
-    expect(page.locator(".said")).to_contain_text("2 reports labelled together")
+    expect(page.locator(".said")).to_contain_text("2 reports labeled together")
     expect(page.locator(".row .tag")).to_have_text(["together", "together"])
     page.locator("a.row-link").first.click()
     expect(page.locator("#report-title")).to_have_text("Two")
@@ -45,11 +45,11 @@ def test_one_that_is_unticked_is_spared(room: Room, visit: Visit) -> None:
     page = visit("member").go(room.path)
     page.keyboard.press("j")
     page.keyboard.press("x")
-    page.get_by_role("button", name="Select all that match").click()
+    page.get_by_role("button", name="Select all matching reports").click()
     page.get_by_role("checkbox", name="Select “Report 1”").uncheck()
     expect(page.locator("#bulk-count")).to_have_text("3 selected")
     page.keyboard.press("e")
-    expect(page.locator(".said")).to_contain_text("3 reports set to Resolved")
+    expect(page.locator(".said")).to_contain_text("3 reports changed to Resolved")
     expect(page.locator(".row .row-title")).to_have_text(["Report 1"])
 
 

@@ -57,22 +57,22 @@ def code(secret: str, steps: int = 0) -> str:
 
 def make_account(page: Page, name: str, email: str, button: str) -> None:
     page.get_by_label("Your name").fill(name)
-    page.get_by_label("Mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name=button).click()
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
-    page.get_by_label("Mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.keyboard.press("Enter")
 
 
 def test_from_an_empty_store_to_a_team(new_server: Server, store: Store, open_window: Open) -> None:
     owner, guest = open_window(), open_window()
-    expect(owner.get_by_role("heading", name="Nobody has an account yet")).to_be_visible()
+    expect(owner.get_by_role("heading", name="Set up Backroom")).to_be_visible()
     owner.goto(setup_link(new_server))
-    make_account(owner, "Nadia", "nadia@example.com", "Make account")
+    make_account(owner, "Nadia", "nadia@example.com", "Create account")
     expect(owner.get_by_role("heading", name="New project")).to_be_visible()
     owner.get_by_label("Name", exact=True).fill("My website")
     owner.get_by_role("button", name="Create project").click()
@@ -80,10 +80,10 @@ def test_from_an_empty_store_to_a_team(new_server: Server, store: Store, open_wi
 
     owner.goto(f"{new_server.url}/workspace")
     owner.get_by_label("Viewer").check()
-    owner.get_by_role("button", name="Make invitation").click()
+    owner.get_by_role("button", name="Create invitation").click()
     link = owner.locator(".made code").inner_text()
     guest.goto(link)
-    make_account(guest, "Gus", "gus@example.com", "Make account and join")
+    make_account(guest, "Gus", "gus@example.com", "Create account and join")
     expect(guest.locator(".said")).to_contain_text("Welcome to Nadia's workspace.")
     expect(guest.get_by_role("link", name="My website")).to_be_visible()
 
@@ -99,12 +99,12 @@ def test_from_an_empty_store_to_a_team(new_server: Server, store: Store, open_wi
 def test_a_second_factor_and_a_forgotten_password(new_server: Server, store: Store, open_window: Open) -> None:
     page = open_window()
     page.goto(setup_link(new_server))
-    make_account(page, "Nadia", "nadia@example.com", "Make account")
+    make_account(page, "Nadia", "nadia@example.com", "Create account")
     expect(page.get_by_role("heading", name="New project")).to_be_visible()
     page.goto(f"{new_server.url}/account")
     page.get_by_role("link", name="Turn it on").click()
     page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     rest(page)
     box = page.locator(".qr").bounding_box()
@@ -113,12 +113,12 @@ def test_a_second_factor_and_a_forgotten_password(new_server: Server, store: Sto
     secret = page.locator("[data-copy-text]").inner_text()
     page.get_by_label("Code", exact=True).fill(code(secret))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     recovery = page.locator("[data-copy-text]").inner_text().split()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I saved my codes").click()
     expect(page.get_by_text("You have 10 recovery codes left.")).to_be_visible()
     page.get_by_role("button", name="Sign out", exact=True).first.click()
-    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_text("You signed out.")).to_be_visible()
 
     made = Cli(store)("user", "reset-password", "nadia@example.com")
     page.goto(new_server.url + made["path"])
@@ -133,7 +133,7 @@ def test_a_second_factor_and_a_forgotten_password(new_server: Server, store: Sto
     other = open_window()
     sign_in(other, "nadia@example.com", PASSWORD)
     expect(other.get_by_role("alert")).to_have_text("The address or the password isn't right.")
-    expect(other.get_by_label("Mail address")).to_have_value("nadia@example.com")
+    expect(other.get_by_label("Email")).to_have_value("nadia@example.com")
     sign_in(other, "nadia@example.com", "the newest password")
     other.get_by_role("link", name="Use a recovery code").click()
     other.get_by_label("Recovery code").fill(recovery[3])
@@ -189,7 +189,7 @@ def test_everybody_can_use_it(room: Room, visit: Visit, size: tuple[int, int], s
     ):
         check(stranger.go(path), path)
     page = owner.go("/workspace")
-    page.get_by_role("button", name="Make invitation").click()
+    page.get_by_role("button", name="Create invitation").click()
     expect(page.locator(".made")).to_be_visible()
     check(page, "an invitation made")
 
@@ -204,12 +204,12 @@ def check(page: Page, what: str) -> None:
 def test_everybody_can_set_a_second_factor_up(room: Room, visit: Visit, size: tuple[int, int], scheme: str) -> None:
     page = visit("outsider", size=size, color_scheme=scheme).go("/account/second-factor")
     page.get_by_label("Your password").fill(room.cast.outsider.password)
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Continue").click()
     secret = page.locator("[data-copy-text]").inner_text()
     check(page, "begun")
     page.get_by_label("Code", exact=True).fill(code(secret))
     page.get_by_role("button", name="Turn on").click()
-    expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     check(page, "codes")
     page.goto(f"{room.server.url}/account/second-factor")
     expect(page.get_by_text("10 of 10 are left.")).to_be_visible()

@@ -57,9 +57,9 @@ def test_a_secret_key_is_shown_once_works_and_is_revoked(room: Room, visit: Visi
     report = room.send("Read by a program")
     page = open_integrations(room, visit("admin", size=size))
     page.get_by_label("Name", exact=True).fill("Nightly export")
-    expect(page.get_by_label("Read feedback")).to_be_checked()
+    expect(page.get_by_label("Read reports")).to_be_checked()
     page.get_by_label("Read channels").check()
-    page.get_by_role("button", name="Make key").click()
+    page.get_by_role("button", name="Create key").click()
     key = copy_shown(page)
     assert key.startswith("pr_sk_")
     answer = list_feedback(room, key)
@@ -79,7 +79,7 @@ def test_a_secret_key_is_shown_once_works_and_is_revoked(room: Room, visit: Visi
     expect(line.get_by_role("list", name="May").get_by_role("listitem")).to_have_text(["channel:read", "feedback:read"])
     line.get_by_text("Revoke", exact=False).first.click()
     line.get_by_role("button", name="Revoke key").click()
-    expect(page.locator(".said")).to_contain_text("The key Nightly export is revoked.")
+    expect(page.locator(".said")).to_contain_text("The key Nightly export was revoked.")
     assert list_feedback(room, key).status_code == 401
     page.get_by_text("1 revoked").click()
     expect(page.get_by_text("revoked now")).to_be_visible()
@@ -96,7 +96,7 @@ def test_the_api_access_key_is_generated_and_replaced(room: Room, visit: Visit) 
     page.goto(f"{room.server.url}{room.path}/integrations")
     assert first not in page.content()
     expect(section(page, "API Access").locator(".facts")).to_contain_text(first[:8])
-    page.get_by_text("Regenerate the key").click()
+    page.get_by_text("Regenerate key").click()
     box = page.get_by_label("The present key ends at once", exact=False)
     expect_consent_asked(visitor, "Regenerate key", box)
     box.check()
@@ -110,13 +110,13 @@ def test_a_key_without_a_name_or_a_scope_comes_back(room: Room, visit: Visit) ->
     visitor = visit("admin")
     page = open_integrations(room, visitor)
     page.get_by_label("Name", exact=True).fill("Does nothing")
-    page.get_by_label("Read feedback").uncheck()
-    page.get_by_role("button", name="Make key").click()
-    expect(page.get_by_role("group", name="It may")).to_have_accessible_description(
-        "Choose at least one thing that the key may do."
+    page.get_by_label("Read reports").uncheck()
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_role("group", name="Permissions")).to_have_accessible_description(
+        "Select at least one permission."
     )
     expect(page.get_by_label("Name", exact=True)).to_have_value("Does nothing")
-    expect(page.get_by_label("Read feedback")).not_to_be_checked()
+    expect(page.get_by_label("Read reports")).not_to_be_checked()
     expect(page.locator(".once")).to_have_count(0)
     forgive_refusal(visitor)
 
@@ -138,12 +138,12 @@ def test_the_project_key_is_copied_and_members_see_no_secret(room: Room, visit: 
 def test_without_scripts_keys_are_made_and_revoked(room: Room, visit: Visit) -> None:
     page = visit("owner", java_script_enabled=False).go(f"{room.path}/integrations")
     page.get_by_label("Name", exact=True).fill("Plain")
-    page.get_by_role("button", name="Make key").click()
+    page.get_by_role("button", name="Create key").click()
     key = page.locator(".once code").inner_text()
     assert list_feedback(room, key).status_code == 200
     page.get_by_text("Revoke", exact=False).first.click()
     page.get_by_role("button", name="Revoke key").click()
-    expect(page.locator(".said")).to_contain_text("is revoked")
+    expect(page.locator(".said")).to_contain_text("was revoked")
     assert list_feedback(room, key).status_code == 401
 
 
@@ -152,7 +152,7 @@ def test_usage_counts_what_was_sent_and_called(room: Room, visit: Visit, size: t
     name = f"Counted at {size[0]}"
     page = visit("admin", size=size).go(f"{room.path}/integrations")
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Make key").click()
+    page.get_by_role("button", name="Create key").click()
     key = page.locator(".once code").inner_text()
     page.goto(f"{room.server.url}/usage")
     feedback = page.locator(".meter-box").filter(has=page.get_by_role("heading", name="Feedback")).locator(".figure")
@@ -170,6 +170,6 @@ def test_usage_counts_what_was_sent_and_called(room: Room, visit: Visit, size: t
 
     wait_until(lambda: calls() == "3", "the three calls on the page", every=0.2)
     assert int(feedback.inner_text().replace(",", "")) == before + 1
-    page.get_by_text("The numbers as a table").click()
+    page.get_by_text("Show as a table").click()
     expect(page.get_by_role("table")).to_contain_text(series)
     expect(page.get_by_text(re.compile(r"count anew on .* \(UTC\), in \d+ days?\."))).to_be_visible()

@@ -95,7 +95,7 @@ def test_tab_reaches_everything(room: Room, visit: Visit, size: tuple[int, int])
 def test_the_first_tab_leads_past_the_navigation(room: Room, visit: Visit) -> None:
     page = visit("viewer").go(f"{room.path}/channels")
     page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the page")
+    skip = page.get_by_role("link", name="Skip to content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
@@ -152,13 +152,13 @@ def test_a_key_is_revoked_by_keys_alone(room: Room, visit: Visit) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.locator(".said")).to_contain_text("The key Old one is revoked.")
+    expect(page.locator(".said")).to_contain_text("The key Old one was revoked.")
 
 
 def test_dialogs_give_the_focus_back(room: Room, visit: Visit) -> None:
     report = room.send.with_picture("Look closely")
     page = visit("viewer").go(f"/r/{report}")
-    keys = page.get_by_role("dialog", name="Keys")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
     link = page.locator(f"#row-{report} a.row-link")
     link.focus()
     for close in ("Escape", "Enter"):

@@ -61,7 +61,7 @@ def test_the_list_is_sorted_searched_and_narrowed_by_its_address(
     page.wait_for_url("**order=desc**")
     expect_names(page, f"C {mark}", f"B {mark}", f"A {mark}")
     page.get_by_role("button", name=f"Pause B {mark}").click()
-    expect(page.locator(".said")).to_contain_text(f"B {mark} is paused and takes no feedback.")
+    expect(page.locator(".said")).to_contain_text(f"B {mark} is paused and doesn't accept reports.")
     expect_names(page, f"C {mark}", f"B {mark}", f"A {mark}")  # one comes back to the same list
     expect(named(page, f"B {mark}")).to_contain_text("Paused")
     page.get_by_role("link", name="Active only").click()
@@ -71,7 +71,7 @@ def test_the_list_is_sorted_searched_and_narrowed_by_its_address(
     expect_names(page, f"C {mark}", f"A {mark}")
     page.get_by_role("link", name="All", exact=True).click()
     page.get_by_role("button", name=f"Resume B {mark}").click()
-    expect(page.locator(".said")).to_contain_text("takes feedback again")
+    expect(page.locator(".said")).to_contain_text("accepts reports again")
     page.get_by_role("link", name=f"Settings of A {mark}").click()
     page.wait_for_url(f"**/p/{slugs[2]}/settings")
 
@@ -120,7 +120,7 @@ def test_from_a_name_to_the_first_report(room: Room, visit: Visit) -> None:
     for each in (page, beside):
         expect(each.locator("#waiting")).to_contain_text("Hello from Python")
     assert page.url.endswith("/start?way=python"), "nobody went anywhere"
-    beside.get_by_role("link", name="Open the report").click()
+    beside.get_by_role("link", name="Open report").click()
     expect(beside.locator("#report-title")).to_have_text("Hello from Python")
 
 
@@ -128,15 +128,15 @@ def test_a_name_that_is_wrong_comes_back(room: Room, visit: Visit) -> None:
     visitor = visit("admin")
     page = visitor.go("/projects/new")
     page.get_by_label("Name", exact=True).fill("Another one")
-    page.get_by_label("Short name").fill(room.project.slug)
+    page.get_by_label("Slug").fill(room.project.slug)
     page.keyboard.press("Enter")
-    expect_wrong(page, "Short name", room.project.slug, "Slug is already taken")
+    expect_wrong(page, "Slug", room.project.slug, "Slug is already taken")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Another one")
     forgive_refusal(visitor)
     page.get_by_label("Name", exact=True).fill(" ")
-    page.get_by_label("Short name").fill("Not a slug")
+    page.get_by_label("Slug").fill("Not a slug")
     page.get_by_role("button", name="Create project").click()
-    expect_wrong(page, "Short name", "Not a slug", "lowercase letters")
+    expect_wrong(page, "Slug", "Not a slug", "lowercase letters")
     expect_wrong(page, "Name", " ", "1 to 80 characters")
     forgive_refusal(visitor)
 
@@ -148,5 +148,5 @@ def test_without_scripts_one_makes_a_project_and_looks_again(room: Room, visit: 
     page.get_by_role("button", name="Create project").click()
     page.get_by_role("link", name="Python", exact=True).click()
     send_by_snippet(page)
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Check again").click()
     expect(page.locator("#waiting")).to_contain_text("Hello from Python")

@@ -73,7 +73,7 @@ def test_the_story_tells_of_every_change_and_comment(room: Room, visit: Visit) -
     expect(page.locator(".timeline")).to_contain_text("set it to triaged")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
-    expect(page.locator(".timeline")).to_contain_text("assigned it to Member")
+    expect(page.locator(".timeline")).to_contain_text("assigned the report to Member")
     page.keyboard.press("l")
     page.locator("#new-label").fill("checkout")
     page.get_by_role("button", name="Add label").click()

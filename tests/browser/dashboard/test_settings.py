@@ -69,14 +69,14 @@ def test_name_and_short_name(room: Room, visit: Visit, scripts: bool) -> None:
     visitor = visit("admin", java_script_enabled=scripts)
     page = visitor.go(f"{room.path}/settings")
     page.get_by_label("Name", exact=True).fill("Something new")
-    save(page, "Short name", "room", "Save name")
-    expect_wrong(page, "Short name", "room", "Slug is already taken")
+    save(page, "Slug", "room", "Save name")
+    expect_wrong(page, "Slug", "room", "Slug is already taken")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Something new")
     forgive_refusal(visitor)
     moved = f"moved-{room.project.slug}"
-    save(page, "Short name", moved, "Save name")
+    save(page, "Slug", moved, "Save name")
     page.wait_for_url(re.compile(f"/p/{moved}/settings"))
-    said(page, f"Saved. Its pages are at /p/{moved} from now on.")
+    said(page, f"Saved. Its URL is now /p/{moved}.")
     expect(page.locator("h1")).to_have_text("Something new")
 
 
@@ -84,7 +84,7 @@ def test_name_and_short_name(room: Room, visit: Visit, scripts: bool) -> None:
 def test_patterns_and_their_tester(room: Room, visit: Visit, size: tuple[int, int]) -> None:
     visitor = visit("admin", size=size)
     page = visitor.go(f"{room.path}/settings")
-    try_address(page, "https://any.example/", "There is no pattern, so it shows everywhere.")
+    try_address(page, "https://any.example/", "No patterns are set.")
     save_lines(
         visitor,
         "URL patterns",
@@ -93,8 +93,10 @@ def test_patterns_and_their_tester(room: Room, visit: Visit, size: tuple[int, in
         message="Line 2: A URL pattern must look like",
         right="https://app.example.com/*\nhttps://*.example.org/pay",
     )
-    try_address(page, "https://app.example.com/cart?x=1", "Shows here. By https://app.example.com/*")
-    try_address(page, "https://other.example/", "Doesn't show here. None of the 2 patterns")
+    try_address(
+        page, "https://app.example.com/cart?x=1", "The widget shows on this page. Matched by https://app.example.com/*"
+    )
+    try_address(page, "https://other.example/", "The widget doesn't show on this page. None of the 2 patterns")
 
 
 def test_allowed_origins_decide_who_may_send(room: Room, visit: Visit) -> None:
@@ -118,7 +120,7 @@ def test_a_secret_signs_users(room: Room, visit: Visit) -> None:
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.go(f"{room.path}/settings")
     page.get_by_text("Set a secret").click()
-    page.get_by_role("button", name="Generate a secret").click()
+    page.get_by_role("button", name="Generate secret").click()
     page.locator(".once").get_by_role("button", name="Copy").click()
     expect(page.locator(".said")).to_have_text("Copied.")
     secret = page.evaluate("navigator.clipboard.readText()")
@@ -130,12 +132,12 @@ def test_a_secret_signs_users(room: Room, visit: Visit) -> None:
 
     page.goto(f"{room.server.url}{room.path}/settings")
     assert secret not in page.content()
-    page.get_by_text("Replace it or take it away").click()
+    page.get_by_text("Replace or remove the secret").click()
     sure = page.get_by_label("Users signed with the present secret", exact=False)
-    expect_consent_asked(visitor, "Take the secret away", sure)
+    expect_consent_asked(visitor, "Remove secret", sure)
     sure.check()
-    save(page, "Or one of your own", "mine and long enough", "Keep this secret")
-    said(page, "Users are signed with the new secret from now on.")
+    save(page, "Or enter your own secret", "mine and long enough", "Save secret")
+    said(page, "The new identity secret was saved.")
     report = room.send("Signed with the old one", identity={"userId": "mara", "signature": signature})
     page.goto(f"{room.server.url}/r/{report}")
     expect(page.locator("article .by")).to_contain_text("not verified")
@@ -164,10 +166,10 @@ def test_the_widgets_picture_follows_the_form(room: Room, visit: Visit, size: tu
     page.get_by_label("Bottom left").check()
     preview = page.locator("#preview .preview")
     expect(preview).to_have_attribute("aria-label", "Panda in a pill at the bottom left, theme auto")
-    page.get_by_label("Your colour", exact=True).fill("#ffee00")
-    expect(page.get_by_label("Your own instead of the theme's")).to_be_checked()
+    page.get_by_label("Custom color", exact=True).fill("#ffee00")
+    expect(page.get_by_label("Use a custom color")).to_be_checked()
     expect(preview.locator(".preview-send rect")).to_have_attribute("fill", "#ffee00")
-    page.get_by_label("On the launcher").fill("Say <it>")
+    page.get_by_label("Launcher button").fill("Say <it>")
     expect(preview.locator(".preview-launcher")).to_have_text("Say <it>")
     page.get_by_label("Opens only when your page").check()
     expect(preview.locator(".preview-launcher")).to_have_count(0)
@@ -176,20 +178,20 @@ def test_the_widgets_picture_follows_the_form(room: Room, visit: Visit, size: tu
 
     save(page, "Cover in every picture", ".card\na { b", "Save widget")
     expect_wrong(page, "Cover in every picture", ".card\na { b", "must be a CSS selector")
-    expect(page.get_by_label("On the launcher")).to_have_value("Say <it>")
+    expect(page.get_by_label("Launcher button")).to_have_value("Say <it>")
     forgive_refusal(visitor)
     page.get_by_label("Cover in every picture").fill(".card")
     for name in ("Panda", "Pill", "Bottom left"):
         page.get_by_label(name).check()
     page.get_by_role("button", name="Save widget").click()
-    said(page, "Saved. Pages show it within a minute.")
+    said(page, "Saved. Your pages update within a minute.")
     expect_picture(page, "Panda in a pill at the bottom left")
 
 
 def test_without_scripts_the_widget_is_looked_at_first(room: Room, visit: Visit) -> None:
     page = visit("admin", java_script_enabled=False).go(f"{room.path}/settings/widget")
     page.get_by_label("Owl").check()
-    page.get_by_role("button", name="Look at it first").click()
+    page.get_by_role("button", name="Preview").click()
     expect_picture(page, "Owl")
     page.get_by_role("button", name="Save widget").click()
     said(page, "Saved.")
@@ -199,11 +201,11 @@ def test_without_scripts_the_widget_is_looked_at_first(room: Room, visit: Visit)
 def test_a_paused_project_takes_nothing(room: Room, visit: Visit) -> None:
     page = visit("admin").go(f"{room.path}/settings")
     page.get_by_role("button", name=f"Pause {room.project.name}").click()
-    said(page, f"{room.project.name} is paused and takes no feedback.")
+    said(page, f"{room.project.name} is paused and doesn't accept reports.")
     expect(page.locator(".page-head")).to_contain_text("Paused")
     assert send_from(room, "https://app.example.com") >= 400
     page.get_by_role("button", name=f"Resume {room.project.name}").click()
-    said(page, f"{room.project.name} takes feedback again.")
+    said(page, f"{room.project.name} accepts reports again.")
     assert send_from(room, "https://app.example.com") == 201
 
 
@@ -218,16 +220,16 @@ def test_a_project_is_deleted_by_typing_its_name(room: Room, visit: Visit, scrip
     forgive_refusal(visitor)
     save(page, field, room.project.name, "Delete project")
     page.wait_for_url(re.compile("/projects"))
-    said(page, f"{room.project.name} and its reports are deleted.")
+    said(page, f"{room.project.name} and its reports were deleted.")
     assert room.people["owner"].get(f"/r/{report}").status_code == 404
     assert room.people["owner"].get(room.path).status_code == 404
 
 
 def test_only_owners_delete_and_members_change_nothing(room: Room, visit: Visit) -> None:
     page = visit("admin").go(f"{room.path}/settings")
-    expect(page.get_by_text("Only an owner of the workspace deletes a project. Your role is admin.")).to_be_visible()
+    expect(page.get_by_text("Only owners of the workspace can delete a project. Your role is admin.")).to_be_visible()
     page = visit("member").go(f"{room.path}/settings")
-    expect(page.get_by_text("Admins change these settings. Your role is member.")).to_be_visible()
+    expect(page.get_by_text("Only admins can change these settings. Your role is member.")).to_be_visible()
     expect(page.locator("#main form[method=post]")).to_have_count(0)
     page.goto(f"{room.server.url}{room.path}/settings/widget")
     expect(page.get_by_label("Owl")).to_be_disabled()

@@ -22,9 +22,9 @@ def room(new_room: NewRoom) -> Room:
 
 def save_view(page: Page, name: str, shared: bool) -> None:
     page.get_by_text("Save as view").click()
-    page.get_by_label("Name of the view").fill(name)
+    page.get_by_label("View name").fill(name)
     if shared:
-        page.get_by_label("Show it to the whole workspace").check()
+        page.get_by_label("Share with the workspace").check()
     page.get_by_role("button", name="Save view").click()
     expect(page.locator(".said")).to_contain_text(f"Saved as “{name}”.")
 
@@ -42,10 +42,10 @@ def test_views_are_saved_shared_renamed_and_deleted(room: Room, visit: Visit, sc
     others.get_by_role("link", name=f"Ours {mark}").click()
     expect_titles(others, f"Pay button {mark}")
 
-    page.get_by_role("link", name="Change views").click()
+    page.get_by_role("link", name="Manage views").click()
     line = page.locator("#main form").filter(has=page.get_by_role("link", name=f"Mine {mark}"))
     expect(line).to_contain_text(f"{room.project.name} · only you")
-    line.get_by_label("Name of the view").fill(f"Renamed {mark}")
+    line.get_by_label("View name").fill(f"Renamed {mark}")
     line.get_by_role("button", name="Rename").click()
     expect(page.locator(".said")).to_contain_text("View renamed.")
     page.locator("#main").get_by_role("link", name=f"Renamed {mark}").click()

@@ -36,7 +36,7 @@ def test_on_a_desk_it_is_always_there(browser: Browser, new_room: NewRoom) -> No
         page = visitor.go(f"{room.path}/insights?since=soon")
         expect(page.locator("#nav-links")).to_be_visible()
         expect(page.locator(".nav-toggle")).to_be_hidden()
-        expect(page.get_by_role("alert")).to_contain_text("A day must look like 2026-06-03.")
+        expect(page.get_by_role("alert")).to_contain_text("Enter a date such as 2026-06-03.")
         assert not runs_sideways(page)
     finally:
         visitor.close()

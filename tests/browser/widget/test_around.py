@@ -16,7 +16,7 @@ def test_what_a_policy_stops_is_told_with_the_directive_to_add(visit: Visit, roo
     shop.enter()
     shop.write("blocked")
     shop.send()
-    shop.page.wait_for_selector("text=Something on this page")
+    shop.page.wait_for_selector("text=This page or your browser")
     shop.page.wait_for_selector("text=Copy as text")
     assert any(f"Add to it: connect-src {room.server}" in line for line in shop.said), shop.said
 

@@ -18,7 +18,7 @@ def test_an_element_is_picked_by_the_keyboard_alone(visit: Visit, room: Room) ->
     for _ in range(3):
         page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('[data-backroom]').shadowRoot.activeElement.ariaLabel") == (
-        "Point at something"
+        "Point at an element"
     )
     page.keyboard.press("Enter")
     page.wait_for_selector(".pick-bar")
@@ -40,11 +40,11 @@ def test_esc_leaves_the_picker_and_no_click_reaches_the_page(visit: Visit, room:
     shop = visit(f'<button id="pay" onclick="document.title = \'clicked\'">Pay now</button>{room.loader}')
     page = shop.page
     shop.enter()
-    page.click('[aria-label="Point at something"]')
+    page.click('[aria-label="Point at an element"]')
     page.wait_for_selector(".pick-bar")
     page.keyboard.press("Escape")
     page.wait_for_selector(".pick-bar", state="detached")
-    page.click('[aria-label="Point at something"]')
+    page.click('[aria-label="Point at an element"]')
     page.wait_for_selector(".pick-bar")
     page.click("#pay")
     page.wait_for_selector(".b.selection")
@@ -58,7 +58,7 @@ s.innerHTML = '<div class="inner"><button style="width:200px;height:100px">Insid
 </script>"""
     shop = visit(f'<div id="host"></div>{script}{room.loader}')
     shop.enter()
-    shop.page.click('[aria-label="Point at something"]')
+    shop.page.click('[aria-label="Point at an element"]')
     shop.page.wait_for_selector(".pick-bar")
     shop.page.mouse.click(100, 60)
     shop.page.wait_for_selector(".b.selection")
@@ -146,5 +146,5 @@ def test_a_microphone_that_is_not_allowed_is_told_plainly(visit: Visit, room: Ro
     shop = visit(f"<script>{refuse}</script>{room.loader}")
     shop.enter()
     shop.page.click('[aria-label="Voice note"]')
-    shop.page.wait_for_selector(".notice >> text=The microphone is not allowed.")
+    shop.page.wait_for_selector(".notice >> text=Microphone access is blocked.")
     assert shop.errors == []

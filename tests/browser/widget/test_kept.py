@@ -145,7 +145,7 @@ def test_what_was_sent_at_a_later_visit_shows_its_receipt_once(visit: Visit, roo
     shop.page.wait_for_function("localStorage.getItem('backroom:waiting') === null")
     shop.enter()
     line = shop.page.locator(".others p")
-    expect(line).to_contain_text("Thank you. It arrived.")
+    expect(line).to_contain_text("Thank you. We received your report.")
     assert (line.locator("a").get_attribute("href") or "").startswith(f"{site.url}/s/")
     shop.page.keyboard.press("Escape")
     shop.page.wait_for_selector(".launcher:visible")
@@ -169,7 +169,7 @@ def test_the_fifty_first_block_is_refused_before_anything_is_lost(visit: Visit, 
     expect(shop.page.locator(".thread>li")).to_have_count(50)
     shop.write("the fifty-first")
     shop.send()
-    shop.page.wait_for_selector(".notice >> text=A report holds 50 blocks.")
+    shop.page.wait_for_selector(".notice >> text=A report can have 50 parts.")
     assert shop.page.input_value(".write>textarea") == "the fifty-first"
     shop.page.locator(".thread>li .tool").first.click()
     shop.sent()

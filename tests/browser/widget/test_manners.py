@@ -172,12 +172,12 @@ def test_what_is_added_pointed_at_and_marked_is_read_out(visit: Visit, room: Roo
     hears("Added: Screenshot")
     note(shop, ".voice .stop")
     hears("Added: Voice note")
-    press(shop, '[aria-label="Point at something"]')
+    press(shop, '[aria-label="Point at an element"]')
     page.wait_for_selector(".pick-bar")
     hears("Arrow keys move")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    hears("Added: Picked")
+    hears("Added: Selected element")
     press(shop, ".b.screenshot .link")
     page.wait_for_selector(".editor [role=application][aria-label]")
     shop.drawn()
@@ -254,7 +254,7 @@ def test_forced_colours_leave_edges(visit: Visit, room: Room, part: str) -> None
         take(shop)
         press(shop, ".b .link")
     if part == ".pick-bar":
-        press(shop, '[aria-label="Point at something"]')
+        press(shop, '[aria-label="Point at an element"]')
     shop.page.wait_for_selector(part)
     assert shop.page.locator(part).evaluate("part => getComputedStyle(part).borderTopStyle") == "solid"
 

@@ -42,7 +42,7 @@ def share(shop: Visitor) -> None:
     """Shares the screen instead, and waits for the picture of it."""
     # A slow machine's frames come late: what the widget believes to be another screen after seconds, it awaits.
     shop.page.evaluate("() => { const set = setTimeout; setTimeout = (act, ms) => set(act, 30 * ms) }")
-    shop.page.click("text=Share the screen instead")
+    shop.page.click("text=Share your screen instead")
     shop.page.wait_for_selector(".editor .hint")
     shop.drawn()
 
@@ -107,7 +107,7 @@ def test_under_a_strict_policy_with_trusted_types(visit: Visit, room: Room, site
     head = '<link rel="stylesheet" href="/page.css">'
     shop = visit(BODY + room.loader, head=head, headers={"content-security-policy": policy})
     shoot(shop)
-    shop.page.click('[aria-label="Point at something"]')
+    shop.page.click('[aria-label="Point at an element"]')
     shop.page.wait_for_selector(".pick-bar")
     shop.page.mouse.click(150, 420)
     shop.page.wait_for_selector(".b.selection")
@@ -213,14 +213,14 @@ def test_where_the_page_can_not_be_drawn_the_next_steps_are_offered(visit: Visit
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.wait_for_selector(".notice")
     notice = shop.page.text_content(".notice") or ""
-    assert notice.index("could not be drawn") < notice.index("Share the screen") < notice.index("Choose a picture")
+    assert notice.index("can't be captured") < notice.index("Share your screen") < notice.index("Choose an image")
     picture = BytesIO()
     Image.new("RGB", (40, 30), "#0f0").save(picture, "PNG")
     with shop.page.expect_file_chooser() as chooser:
-        shop.page.click("text=Choose a picture")
+        shop.page.click("text=Choose an image")
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": picture.getvalue()})
     shop.page.wait_for_selector(".b.screenshot")
-    assert "not masked by itself" in (shop.page.text_content(".b.screenshot") or "")
+    assert "nothing masked automatically" in (shop.page.text_content(".b.screenshot") or "")
     assert stored_picture(shop, room).size == (40, 30)
 
 
@@ -367,7 +367,7 @@ padding:0;font-size:80px;color:#f00;background:#fff"><div style="height:3000px">
     shop.enter()
     shop.page.click('[aria-label="Screenshot"]')
     share(shop)
-    assert "Only fields of this page are covered" in (shop.page.text_content(".editor .hint") or "")
+    assert "Only this page's fields are masked" in (shop.page.text_content(".editor .hint") or "")
     shop.page.click(".editor >> text=Done")
     shop.page.wait_for_selector(".b.screenshot")
     picture = stored_picture(shop, room)

@@ -14,7 +14,7 @@ BUY = '<button id="buy" onclick="hits++">Buy</button><script>hits = 0</script>'
 def point(shop: Visitor) -> None:
     """Opens the room and begins to point."""
     shop.enter()
-    shop.page.click('[aria-label="Point at something"]')
+    shop.page.click('[aria-label="Point at an element"]')
     shop.page.wait_for_selector(".pick-bar")
 
 
@@ -35,7 +35,7 @@ def test_a_tap_picks_and_a_drag_scrolls(visit: Visit, room: Room) -> None:
     shop = phone(visit, f'<h1 id="h">Tap me</h1>{BUY}<div style="height: 3000px"></div>{room.loader}')
     page = shop.page
     page.tap(".launcher")
-    page.tap('[aria-label="Point at something"]')
+    page.tap('[aria-label="Point at an element"]')
     page.wait_for_selector(".pick-bar")
     page.evaluate("() => { rests = false; addEventListener('scrollend', () => { rests = true }) }")
     drag(shop, 500, 200)

@@ -55,7 +55,7 @@ def test_channel_user_extra_name_and_mail_go_along_and_what_is_unticked_stays(vi
     shop.page.fill('input[type="email"]', "ann@example.org")
     shop.write("An idea")
     assert "2 console errors" in (shop.page.text_content(".goes") or "")
-    shop.page.click("text=see and choose")
+    shop.page.click("text=view and choose")
     assert "login failed for [mail] token=[cut]" in (shop.page.text_content(".along") or "")
     shop.page.click(".along li:has-text('second')")
     shop.page.click(".along li:has-text('Mozilla')")
@@ -298,7 +298,7 @@ def test_axe_finds_nothing_in_any_state(visit: Visit, room: Room, scheme: str) -
     shop.page.click('[aria-label="Screenshot"]')
     shop.page.wait_for_selector(".b.screenshot")
     assert shop.violations() == []
-    shop.page.click("text=see and choose")
+    shop.page.click("text=view and choose")
     assert shop.violations() == []
     shop.page.click("text=Done")
     shop.page.click(".b.screenshot >> text=Edit")
@@ -454,4 +454,9 @@ def test_what_happens_is_told_to_screen_readers(visit: Visit, room: Room, site: 
     shop.page.wait_for_selector(".b.screenshot")
     shop.sent()
     heard = [said for said in shop.page.evaluate("heard") if said]
-    assert heard == ["Taking the picture …", "Added: Screenshot", "Kept in this browser", "Thank you. It arrived."]
+    assert heard == [
+        "Taking the screenshot …",
+        "Added: Screenshot",
+        "Saved in this browser",
+        "Thank you. We received your report.",
+    ]

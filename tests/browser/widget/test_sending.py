@@ -140,7 +140,7 @@ def test_a_refusal_is_told_plainly_and_the_text_can_be_edited_again(visit: Visit
     shop.enter()
     assert site.sent == 1, "what will never be taken isn't tried again"
     shop.page.click(".others .link")
-    shop.page.click("text=Back to editing")
+    shop.page.click("text=Edit again")
     assert shop.page.input_value(".b.text textarea") == "too much"
     shop.sent()
     assert room.only()["blocks"][0]["text"] == "too much"
@@ -152,7 +152,7 @@ def test_two_tabs_send_a_report_once(visit: Visit, room: Room, site: Site) -> No
     shop.write("only once")
     shop.context.set_offline(True)
     shop.send()
-    shop.page.wait_for_selector("text=Kept in this browser")
+    shop.page.wait_for_selector("text=Saved in this browser")
     second = shop.context.new_page()
     shop.context.set_offline(False)
     second.goto(f"{site.url}/")
@@ -183,12 +183,12 @@ def test_a_tab_hears_that_another_one_has_sent_its_report(visit: Visit, room: Ro
 def test_a_paused_project_says_so_before_anybody_writes(visit: Visit, new_room: NewRoom) -> None:
     shop = visit(new_room(status=ProjectStatus.PAUSED).loader)
     shop.enter()
-    assert shop.page.text_content(".notice") == "This project takes no feedback at the moment."
+    assert shop.page.text_content(".notice") == "This project isn't accepting reports right now."
     shop.write("anyway")
     expect(shop.page.locator(".write .send")).to_be_disabled()
 
 
-REFUSED = "This site may not send reports here. Your text is kept below."
+REFUSED = "This site isn't allowed to send reports here. Your text is kept below."
 
 
 @pytest.mark.parametrize("with_picture", [False, True], ids=["text", "picture"])
@@ -251,7 +251,7 @@ def test_a_project_paused_meanwhile_says_so_and_keeps_the_text(
     shop.write("too late")
     database.write_now(update_project, operator(), room.project.id, {"status": ProjectStatus.PAUSED}, now_ms())
     shop.send()
-    shop.page.wait_for_selector("text=This project takes no feedback at the moment.")
+    shop.page.wait_for_selector("text=This project isn't accepting reports right now.")
     assert "too late" in (shop.page.text_content(".outcome pre") or "")
 
 

@@ -86,7 +86,7 @@ def start_of(flow: Flow, client: Client) -> str:
 def test_signing_in_consenting_and_going_back(browser: Browser, cast: Cast, flow: Flow, client: Client) -> None:
     visitor = Visitor(browser, flow.url)
     page = visitor.go(start_of(flow, client))
-    page.get_by_label("Mail address").fill(cast.owner.email)
+    page.get_by_label("Email").fill(cast.owner.email)
     page.get_by_label("Password").fill(cast.owner.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Connect Claude Code?")).to_be_visible()
@@ -102,7 +102,7 @@ def test_signing_in_consenting_and_going_back(browser: Browser, cast: Cast, flow
     expect(page.locator(".item-name", has_text="Claude Code")).to_be_visible()
     page.locator("summary", has_text="Disconnect").click()
     page.get_by_role("button", name="Disconnect", exact=True).click()
-    expect(page.get_by_text("Disconnected. Its access has ended.")).to_be_visible()
+    expect(page.get_by_text("The agent was disconnected.")).to_be_visible()
     assert Agent(flow.url, tokens["access_token"]).post("ping").status_code == 401
     assert visitor.problems == []
     visitor.close()
@@ -137,7 +137,7 @@ def test_one_of_several_projects_is_chosen_and_refusing_needs_none(
 def test_what_fails_at_the_start_is_a_page(browser: Browser, flow: Flow) -> None:
     visitor = Visitor(browser, flow.url, size=(320, 700))
     page = visitor.go("/oauth/authorize?client_id=nobody&response_type=code")
-    expect(page.get_by_role("heading", name="The program isn't connected")).to_be_visible()
+    expect(page.get_by_role("heading", name="Connection failed")).to_be_visible()
     expect(page.get_by_text("Connect again from the program.")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

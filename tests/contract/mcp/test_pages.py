@@ -55,7 +55,7 @@ def test_a_room_and_the_inbox_lead_to_each_other(owner: Agent, people: dict[str,
         assert "Seen in the room" in page
         assert "Seen anywhere" not in page
         assert "Seen on a page of its own" not in page
-        assert f'aria-label="Without the filter artifact {room["id"]}"' in page
+        assert f'aria-label="Remove the filter artifact {room["id"]}"' in page
     for report, artifact, title, goal in (
         (inside, room["id"], room["id"], f"/p/room/rooms/{room['id']}"),
         (odd, "my%2Fpage%3F%26", "My &lt;page&gt;", "/p/room?status=any&artifact=my%2Fpage%3F%26"),

@@ -28,7 +28,7 @@ def test_browsers_have_words(agent: str, said: str) -> None:
 def test_a_name_is_changed(cast: Cast, server: Server, stranger: Browsers) -> None:
     browser = stranger.signed_in(server, cast.teammate)
     done = browser.post("/account/name", {"name": " Mara <b> "})
-    assert "Your name is changed." in words(browser.follow(done))
+    assert "Your name was changed." in words(browser.follow(done))
     assert 'value="Mara &lt;b&gt;"' in browser.get("/account").text
     wrong = browser.post("/account/name", {"name": "x" * 81})
     assert wrong.status_code == 400
@@ -40,13 +40,13 @@ def test_a_password_is_changed_by_who_knows_it(fresh_cast: Cast, start_server: S
     server, owner = start_server(fresh_cast.store), fresh_cast.owner
     browser, other = stranger.signed_in(server, owner), stranger.signed_in(server, owner)
     wrong = browser.post("/account/password", {"current": "not the password", "new": "the newest password"})
-    assert (wrong.status_code, "That isn't your password." in words(wrong)) == (400, True)
+    assert (wrong.status_code, "This password isn't correct." in words(wrong)) == (400, True)
     short = browser.post("/account/password", {"current": owner.password, "new": "short"})
     assert (short.status_code, "must have 10 to 1024" in words(short)) == (400, True)
     assert owner.password not in short.text
     assert other.get("/account").status_code == 200
     done = browser.post("/account/password", {"current": owner.password, "new": "the newest password"})
-    assert "every other browser signed out, and every connected program disconnected" in words(browser.follow(done))
+    assert "All other browsers were signed out and all agents disconnected." in words(browser.follow(done))
     assert other.get("/account").status_code == 303
     assert browser.get("/account").status_code == 200
     new = stranger(server)
@@ -65,10 +65,10 @@ def test_own_browsers_are_listed_and_ended(fresh_cast: Cast, start_server: Start
     one = found(r'name="end" value="([0-9a-f]{24})"', page)
     assert outsider.post("/account/sessions", {"end": one}).status_code == 404
     assert browser.post("/account/sessions", {"end": "x\0"}).status_code == 404
-    assert "That browser is signed out." in words(browser.follow(browser.post("/account/sessions", {"end": one})))
+    assert "The browser was signed out." in words(browser.follow(browser.post("/account/sessions", {"end": one})))
     assert sorted(each.get("/account").status_code for each in others) == [200, 200, 303]
     all_others = browser.post("/account/sessions", {"end": "others"})
-    assert "2 other browsers are signed out." in words(browser.follow(all_others))
+    assert "2 other browsers were signed out." in words(browser.follow(all_others))
     assert {each.get("/account").status_code for each in others} == {303}
     assert browser.get("/account").status_code == outsider.get("/account").status_code == 200
 
@@ -94,7 +94,7 @@ def test_the_second_factor_is_renewed_and_turned_off(cast: Cast, server: Server,
     assert browser.post("/account/second-factor/codes", {"code": old[1]}).status_code == 400
     assert browser.post("/account/second-factor/off", {"code": old[1]}).status_code == 400
     done = browser.post("/account/second-factor/off", {"code": code(secret, 1)})
-    assert "The second factor is off." in words(browser.follow(done))
+    assert "The second factor was turned off." in words(browser.follow(done))
     assert stranger.signed_in(server, person).get("/account").status_code == 200
 
 

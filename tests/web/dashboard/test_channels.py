@@ -51,10 +51,10 @@ def test_channel_is_added_changed_archived_and_brought_back(people: People) -> N
     assert "Crashes crashes-burns 0 reports 0 open weight 0" in words(page)
     assert "#abcdef" in page.text
     page = admin.follow(admin.post(f"{at}/crashes-burns", {"change": "archive"}))
-    assert "Crashes is archived. Its reports stay where they are." in words(page)
+    assert "Crashes was archived. It keeps its reports." in words(page)
     assert "1 archived" in words(page)
     page = admin.follow(admin.post(f"{at}/crashes-burns", {"change": "restore"}))
-    assert "Crashes is back." in words(page)
+    assert "Crashes was restored." in words(page)
     assert "1 archived" not in words(page)
 
 
@@ -63,7 +63,7 @@ def test_default_channel_can_be_chosen_and_not_archived(people: People) -> None:
     at = f"/p/{new_project(owner, 'Defaults')}/channels"
     assert "Bugs default bug" in words(owner.get(at))
     page = words(owner.follow(owner.post(f"{at}/feature", {"change": "default"})))
-    assert "Reports that ask for no channel go to Ideas from now on." in page
+    assert "Ideas is now the default channel." in page
     assert "Ideas default feature" in page
     assert "Bugs bug" in page
     assert owner.post(f"{at}/feature", {"change": "archive"}).status_code == 400
@@ -108,23 +108,23 @@ def test_hints_show_the_time_they_have_left_and_can_be_taken_back(people: People
     ids = re.findall(rf'action="/p/{slug}/hints/([0-9a-f]{{24}})"', page.text)
     assert len(ids) == 2
     require_refusals(people, f"/p/{slug}/hints/{ids[0]}", {}, ADMINS)
-    assert "Hint taken back." in words(owner.follow(owner.post(f"/p/{slug}/hints/{ids[0]}")))
+    assert "Hint removed." in words(owner.follow(owner.post(f"/p/{slug}/hints/{ids[0]}")))
     assert "only user <7>" not in words(owner.get(at))
-    assert "That hint had ended already." in words(owner.follow(owner.post(f"/p/{slug}/hints/{ids[0]}")))
+    assert "This hint has already expired." in words(owner.follow(owner.post(f"/p/{slug}/hints/{ids[0]}")))
 
 
 def test_tester_says_where_a_report_would_go_and_why(people: People, cast: Cast) -> None:
     viewer = people["viewer"]
     slug = new_project(people["owner"], "Tester")
     at = f"/p/{slug}/channels"
-    assert "It goes to" not in words(viewer.get(at))
+    assert "The report goes to" not in words(viewer.get(at))
     said = verdict(viewer.get(f"{at}?user=&channel="))
-    assert said.startswith("It goes to Bugs .")
+    assert said.startswith("The report goes to Bugs .")
     assert "default channel, Bugs" in said
-    assert verdict(viewer.get(f"{at}?user=&channel=feature")).startswith("It goes to Ideas .")
+    assert verdict(viewer.get(f"{at}?user=&channel=feature")).startswith("The report goes to Ideas .")
     hint(cast, slug, "alpha-feedback", "max", "ann")
-    assert verdict(viewer.get(f"{at}?user=ann&channel=")).startswith("It goes to Alpha feedback .")
-    assert verdict(viewer.get(f"{at}?user=bob&channel=")).startswith("It goes to Bugs .")
+    assert verdict(viewer.get(f"{at}?user=ann&channel=")).startswith("The report goes to Alpha feedback .")
+    assert verdict(viewer.get(f"{at}?user=bob&channel=")).startswith("The report goes to Bugs .")
     assert "which this project doesn't have" in verdict(viewer.get(f"{at}?user=&channel=<b>nope"))
     assert "<b>nope" not in viewer.get(f"{at}?user=&channel=<b>nope").text
 

@@ -70,7 +70,7 @@ def test_the_first_account_is_made_by_the_terminals_link_only(
     assert addresses(store) == []
     path = setup_path(server)
     token = token_of(path)
-    assert "Make the owner's account" in words(browser.get(path))
+    assert "Create the owner account" in words(browser.get(path))
     typed = browser.post("/setup", {"token": token, "name": "Nadia", "email": "nadia", "password": "short"})
     assert typed.status_code == 400
     assert 'value="nadia"' in typed.text
@@ -79,7 +79,7 @@ def test_the_first_account_is_made_by_the_terminals_link_only(
     assert "short" not in typed.text
     made = browser.post("/setup", NEW | {"token": token})
     assert (made.status_code, made.headers["location"]) == (303, "/projects/new")
-    assert "Your account is made." in words(browser.follow(made))
+    assert "Your account is ready." in words(browser.follow(made))
     assert browser.get("/instance").status_code == 200
     other = stranger(server)
     assert "set up already" in words(other.get(path))
@@ -103,7 +103,7 @@ def test_signing_in_and_out(cast: Cast, server: Server, stranger: Browsers) -> N
     assert browser.get("/sign-in").headers["location"] == "/inbox"
     out = browser.post("/sign-out")
     assert out.headers["clear-site-data"] == '"cache"'
-    assert "You are signed out." in words(browser.follow(out))
+    assert "You signed out." in words(browser.follow(out))
     token = cookies[0].partition("=")[2].partition(";")[0]
     assert stranger(server, token).get("/inbox").status_code == 303
 
@@ -152,7 +152,7 @@ def test_the_second_factor_is_asked_for(cast: Cast, server: Server, stranger: Br
     browser = stranger.signed_in(server, person)
     elsewhere = stranger.signed_in(server, person)
     wrong = browser.post("/account/second-factor/begin", {"password": "not the password"})
-    assert "That isn't your password." in words(wrong)
+    assert "This password isn't correct." in words(wrong)
     secret, recovery = turn_second_factor_on(browser, person.password)
     assert len(set(recovery)) == 10
     assert elsewhere.get("/inbox").status_code == 303  # was begun without it
@@ -222,7 +222,7 @@ def test_sign_up_follows_the_instances_setting(fresh_cast: Cast, start_server: S
     assert NEW["email"] not in addresses(store)
     in_store(store, set_sign_up, operator(), SignUp.OPEN, now_ms())
     browser = stranger(server)
-    assert "Make an account" in words(browser.get("/sign-in"))
+    assert "Create an account" in words(browser.get("/sign-in"))
     taken = browser.post("/sign-up", NEW | {"email": fresh_cast.owner.email})
     assert taken.status_code == 400
     assert "can't be used for a new account" in words(taken)
@@ -240,7 +240,7 @@ def test_an_invitation_makes_an_account_once(
     path = invite(server, people["owner"], role="viewer")
     browser = stranger(server)
     page = browser.get(path)
-    assert "invites you as a viewer" in words(page)
+    assert "invited you to join as a viewer" in words(page)
     assert 'autocomplete="new-password"' in page.text
     bad = browser.post("/invitation", {"token": token_of(path), "name": "", "email": "x", "password": "short"})
     assert bad.status_code == 400
@@ -266,7 +266,7 @@ def test_somebody_with_an_account_accepts(
     back = found(r'name="next" value="([^"]*)"', browser.get(way))
     assert back == path
     entered = browser.post("/sign-in", {"email": cast.outsider.email, "password": cast.outsider.password, "next": back})
-    assert "Accept the invitation" in words(browser.follow(entered))
+    assert "Accept invitation" in words(browser.follow(entered))
     accepted = browser.post("/invitation", {"token": token_of(path)})
     assert "You belong to" in words(browser.follow(accepted))
     assert browser.get("/p/room").status_code == 200
@@ -354,11 +354,11 @@ def test_who_was_removed_from_the_last_workspace(
     assert person.get("/inbox", {"accept": "application/json"}).status_code == 403
     home = person.follow(person.get("/inbox"))
     assert "You are in no workspace" in words(home)
-    assert "Make workspace" not in words(home)
+    assert "Create workspace" not in words(home)
     assert person.get("/sign-in").headers["location"] == "/no-workspace"
     assert person.post("/workspaces/new", {"name": "Mine"}).status_code == 403
     in_store(fresh_cast.store, set_sign_up, operator(), SignUp.OPEN, now_ms())
-    assert "Make workspace" in words(person.get("/no-workspace"))
+    assert "Create workspace" in words(person.get("/no-workspace"))
     assert person.post("/workspaces/new", {"name": " "}).status_code == 400
     assert person.post("/workspaces/new", {"name": "Mine"}).headers["location"] == "/projects/new"
     assert "Mine" in words(person.get("/workspace"))

@@ -82,7 +82,7 @@ def test_members_and_more_triage(cast: Cast, server: Server, people: People, who
     report = send(server, cast, "Look")
     answer = people[who].post("/apply", {"change": "status:triaged", "id": report, "back": f"/r/{report}"})
     page = people[who].follow(answer)
-    assert "1 report set to Triaged" in page.text
+    assert "1 report changed to Triaged" in page.text
     assert status_of(people, report) == "triaged"
 
 
@@ -143,7 +143,7 @@ def test_a_change_leads_back_to_our_own_pages_only(cast: Cast, server: Server, p
 def test_a_filter_that_cannot_be_read_says_what_is_wrong(cast: Cast, people: People, query: str) -> None:
     answer = people["viewer"].get(f"/p/{cast.owner.project.slug}?{query}")
     assert answer.status_code == 400
-    assert "This filter can&#39;t be read" in answer.text or "This filter can't be read" in answer.text
+    assert "This filter isn&#39;t valid" in answer.text or "This filter isn't valid" in answer.text
     assert 'id="x-since"' in answer.text, "the form to mend it is there"
 
 

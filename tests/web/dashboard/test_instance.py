@@ -49,12 +49,12 @@ def test_sign_up_and_the_plan_of_new_workspaces_are_set(people: dict[str, Member
     assert in_store(cast.store, get_instance) == (SignUp.INVITATION, None)
     log = words(owner.get("/audit"))
     assert "set sign-up on this server to open" in log
-    assert "set the plan of new workspaces to STARTER" in log
+    assert "set the default plan to STARTER" in log
 
 
 def test_plans_have_words() -> None:
     assert plan_words(PLANS[Plan.FREE]) == "1 project, 300 reports and 300 API calls (sending only) a month"
-    assert plan_words(PLANS[Plan.PRO]) == "unlimited projects, feedback and API calls"
+    assert plan_words(PLANS[Plan.PRO]) == "unlimited projects, reports and API calls"
 
 
 def change(action: str, subject: str = "s", **payload: Any) -> Change:
@@ -94,7 +94,7 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
         (change("report.create", "0badc0de", project_name="Room"), "wrote the report c0de in Room"),
         (
             change("report.status", "0badc0de", project_name="Room", **{"from": "open", "to": "in-progress"}),
-            "set the report c0de from open to in progress in Room",
+            "changed the report c0de from open to in progress in Room",
         ),
         (change("report.comment", "0badc0de", project_name="Room"), "left a note on the report c0de in Room"),
         (
@@ -120,7 +120,7 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
         (change("connection.revoke", name="Helper"), "disconnected the agent Helper"),
         (
             change("connection.reuse", name="Helper"),
-            "came twice with a secret that counts once, and was disconnected",
+            "used a refresh token twice and was disconnected",
         ),
     ],
 )

@@ -39,7 +39,7 @@ def patchrooms(server: Server, project: str, key: str, what: str = "/feedback") 
 
 
 def project_id(page: httpx.Response) -> str:
-    found = re.search(r"Id of this project</dt><dd><code>([0-9a-f]{24})", page.text)
+    found = re.search(r"Project id</dt><dd><code>([0-9a-f]{24})", page.text)
     assert found is not None
     return found[1]
 
@@ -86,7 +86,7 @@ def test_secret_key_has_its_scopes_and_can_be_revoked(people: People, server: Se
     elsewhere = revoke[1].replace(at, f"/p/{new_project(owner, 'Other keys')}/integrations")
     assert owner.post(elsewhere).status_code == 404, "a key of another project"
     assert patchrooms(server, project, key) == 200
-    assert "The key Nightly <export> is revoked." in words(owner.follow(owner.post(revoke[1])))
+    assert "The key Nightly <export> was revoked." in words(owner.follow(owner.post(revoke[1])))
     assert patchrooms(server, project, key) == 401
     assert "1 revoked" in words(owner.get(at))
 
@@ -96,14 +96,14 @@ def test_wrong_keys_come_back_with_what_was_typed(people: People) -> None:
     at = f"/p/{new_project(owner, 'Wrong keys')}/integrations"
     nothing = owner.post(f"{at}/keys", {"name": "Kept & typed"})
     assert nothing.status_code == 400
-    assert "Choose at least one thing that the key may do." in words(nothing)
+    assert "Select at least one permission." in words(nothing)
     assert 'value="Kept &amp; typed"' in nothing.text
     unnamed = owner.post(f"{at}/keys", {"name": "", "scope": ["channel:write"]})
     assert unnamed.status_code == 400
     assert "The key's name must have" in words(unnamed)
     assert 'value="channel:write" checked' in unnamed.text
     assert 'value="feedback:read" checked' not in unnamed.text
-    assert "No key yet." in words(owner.get(at))
+    assert "No keys yet." in words(owner.get(at))
 
 
 def test_roles_and_other_sites(people: People) -> None:
@@ -129,7 +129,7 @@ def test_usage_tells_the_plan_in_words_and_the_calls_as_a_table(people: People, 
     told = (r"API calls [3-9] this month, no limit", r"API Access, Room")
     wait_until(lambda: all(re.search(each, words(viewer.get("/usage"))) for each in told), "the calls to be noted")
     page = viewer.get("/usage")
-    assert "Plan PRO" in words(page)
+    assert "PRO plan" in words(page)
     assert '<th scope="col" class="num">API Access, Room</th>' in page.text
     assert re.search(r'<svg class="calls-bars"[^>]*role="img" aria-label="[^"]+"', page.text)
     assert page.text.count("<tr>") == 1 + DAYS_SHOWN + 1

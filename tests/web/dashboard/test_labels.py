@@ -47,11 +47,11 @@ class Labelled:
 def test_a_label_is_renamed_and_recoloured(cast: Cast, server: Server, people: dict[str, Member]) -> None:
     place, member = Labelled(cast, server, people["owner"], "slow", "slow", "cart"), people["member"]
     page = member.get(f"{place.path}?edit=slow")
-    assert "2 reports carry this label and lose it." in words(page)
-    assert "1 report carries this label and loses it." in words(page)
+    assert "This removes the label from 2 reports." in words(page)
+    assert "This removes the label from 1 report." in words(page)
     fields = {"label": "slow", "change": "save", "name": f" {NAME} ", "color": "#123456"}
     said = words(member.follow(member.post(place.path, fields)))
-    assert f"The label slow is called {NAME} now." in said
+    assert f"The label slow was renamed to {NAME}." in said
     assert place.kept()[NAME] == ("#123456", 2)
     assert set(place.kept()) == {NAME, "cart"}
     settings = member.get(f"/p/{place.slug}/settings/labels").text
@@ -66,7 +66,7 @@ def test_a_label_is_renamed_and_recoloured(cast: Cast, server: Server, people: d
 def test_a_label_is_deleted_from_every_report(cast: Cast, server: Server, people: dict[str, Member]) -> None:
     place, member = Labelled(cast, server, people["owner"], "slow", "cart"), people["member"]
     answer = member.post(place.path, {"label": "cart", "change": "delete"})
-    assert "The label cart is gone." in words(member.follow(answer))
+    assert "The label cart was deleted." in words(member.follow(answer))
     assert set(place.kept()) == {"slow"}
     assert "cart" not in words(member.get(f"/r/{place.report}")).replace("label cart", "")
     assert member.post(place.path, {"label": "cart", "change": "delete"}).status_code == 404

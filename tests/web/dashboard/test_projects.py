@@ -128,10 +128,10 @@ def test_wrong_names_come_back_with_what_was_typed(people: People) -> None:
 
 def test_plan_limit_is_told_in_words(people: People, cast: Cast) -> None:
     owner, outsider = people["owner"], people["outsider"]
-    assert "The plan PRO includes any number of projects" in words(owner.get("/projects/new"))
+    assert "The PRO plan has no project limit" in words(owner.get("/projects/new"))
     in_store(cast.store, set_plan, cast.outsider.workspace, Plan.FREE)
     page = outsider.get("/projects/new")
-    assert "The plan FREE includes 1 project, and you have 1." in words(page)
+    assert "The FREE plan includes 1 project, and you have 1." in words(page)
     assert "<form" not in page.text
     refused = outsider.post("/projects/new", {"name": "One more", "slug": ""})
     assert refused.status_code == 400
@@ -148,7 +148,7 @@ def test_only_admins_make_and_pause_projects(people: People) -> None:
     require_refusals(people, f"/p/{slug}/status", {"status": "PAUSED", "back": "/projects"}, ADMINS)
     assert "Paused" not in words(people["owner"].get(f"/p/{slug}/settings"))
     paused = people["admin"].post(f"/p/{slug}/status", {"status": "PAUSED", "back": f"/p/{slug}/settings"})
-    assert "is paused and takes no feedback" in words(people["admin"].follow(paused))
+    assert "is paused and doesn't accept reports" in words(people["admin"].follow(paused))
     resumed = people["admin"].post(f"/p/{slug}/status", {"status": "ACTIVE", "back": "/projects?q=paused"})
     assert resumed.headers["location"] == "/projects?q=paused"
     assert people["admin"].post(f"/p/{slug}/status", {"status": "ODD"}).status_code == 400

@@ -40,7 +40,7 @@ def test_name_and_slug_change_and_the_pages_move(people: People) -> None:
     saved = admin.post(f"/p/{slug}/settings/name", {"name": "After", "slug": "after-all"})
     assert saved.headers["location"] == "/p/after-all/settings"
     page = admin.follow(saved)
-    assert "Its pages are at /p/after-all from now on." in words(page)
+    assert "Its URL is now /p/after-all." in words(page)
     assert 'value="After"' in page.text
     assert admin.get(f"/p/{slug}/settings").headers["location"] == "/p/after-all/settings", "the old address leads on"
     taken = admin.post("/p/after-all/settings/name", {"name": "Typed again", "slug": "room"})
@@ -55,15 +55,15 @@ def test_name_and_slug_change_and_the_pages_move(people: People) -> None:
 def test_patterns_are_kept_line_by_line_and_can_be_tried(people: People) -> None:
     owner = people["owner"]
     at = f"/p/{new_project(owner, 'Patterns')}/settings"
-    assert "There is no pattern, so it shows everywhere." in words(owner.get(f"{at}?address=https://a.example/"))
+    assert "No patterns are set." in words(owner.get(f"{at}?address=https://a.example/"))
     typed = " https://app.example.com/* \n\nhttps://*.example.org/pay\r\nhttps://app.example.com/*"
     saved = owner.post(f"{at}/addresses", {"url_patterns": typed})
     kept = area(owner.follow(saved).text, "url_patterns")
     assert kept.splitlines() == ["https://app.example.com/*", "https://*.example.org/pay"]
     shows = words(owner.get(f"{at}?address=https://app.example.com/cart?x=1%23top"))
-    assert "Shows here. By https://app.example.com/* ." in shows
+    assert "The widget shows on this page. Matched by https://app.example.com/* ." in shows
     hidden = words(people["viewer"].get(f"{at}?address=https://app.example.com"))
-    assert "Doesn't show here. None of the 2 patterns covers the whole address." in hidden
+    assert "The widget doesn't show on this page. None of the 2 patterns matches the whole URL." in hidden
     wrong = owner.post(f"{at}/addresses", {"url_patterns": "https://fine.example/\nwith blank"})
     assert wrong.status_code == 400
     assert "Line 2: A URL pattern must look like" in words(wrong)
@@ -107,9 +107,9 @@ def test_identity_secret_is_shown_once_replaced_and_taken_away(people: People) -
     assert empty.status_code == 400
     assert "The identity secret must have 1 to 1,024 characters" in words(empty)
     kept = owner.post(f"{at}/identity", {"change": "set", "secret": "mine and long", "sure": "yes"})
-    assert "Users are signed with the new secret from now on." in words(owner.follow(kept))
+    assert "The new identity secret was saved." in words(owner.follow(kept))
     gone = owner.post(f"{at}/identity", {"change": "remove", "sure": "yes"})
-    assert "The identity secret is gone." in words(owner.follow(gone))
+    assert "The identity secret was removed." in words(owner.follow(gone))
     assert "No secret is set" in words(owner.get(at))
 
 
@@ -125,7 +125,7 @@ def test_widget_is_kept_and_drawn(people: People) -> None:
     at = f"/p/{new_project(owner, 'Widget')}/settings/widget"
     assert 'aria-label="Fox in a bubble at the middle right, theme auto"' in owner.get(at).text
     page = owner.follow(owner.post(at, WIDGET))
-    assert "Saved. Pages show it within a minute." in words(page)
+    assert "Saved. Your pages update within a minute." in words(page)
     assert 'aria-label="Owl in a tab at the top center, theme dark"' in page.text
     assert area(page.text, "mask").splitlines() == [".card-number", "#iban"]
     for chosen in ('value="owl" checked', 'value="tab" checked', 'value="top-center" checked', 'value="de" selected'):
@@ -159,7 +159,7 @@ def test_widget_is_drawn_before_it_is_saved(people: People) -> None:
         ({"color": "red"}, "color must look like"),
         ({"mask": "fine\na { b"}, "must be a CSS selector"),
         ({"anchor": "nowhere"}, "anchor must be one of"),
-        ({"text_title": "x" * 201}, "At most 200 characters."),
+        ({"text_title": "x" * 201}, "Use at most 200 characters."),
     ],
 )
 def test_wrong_widget_comes_back(people: People, change: dict[str, str], message: str) -> None:
@@ -182,14 +182,14 @@ def test_only_an_owner_deletes_and_only_by_the_name(people: People) -> None:
     slug = new_project(owner, "Doomed one")
     path = f"/p/{slug}/settings/delete"
     require_refusals(people, path, {"typed": "Doomed one"}, {"owner"})
-    assert "Only an owner of the workspace deletes a project." in words(people["admin"].get(f"/p/{slug}/settings"))
+    assert "Only owners of the workspace can delete a project." in words(people["admin"].get(f"/p/{slug}/settings"))
     wrong = owner.post(path, {"typed": "doomed one"})
     assert wrong.status_code == 400
     assert "Nothing was deleted. Type the project's name, Doomed one, to delete it." in words(wrong)
     assert 'value="doomed one"' in wrong.text
     deleted = owner.post(path, {"typed": "Doomed one"})
     assert deleted.headers["location"] == "/projects"
-    assert "Doomed one and its reports are deleted." in words(owner.follow(deleted))
+    assert "Doomed one and its reports were deleted." in words(owner.follow(deleted))
     assert owner.get(f"/p/{slug}/settings").status_code == 404
 
 
@@ -206,7 +206,7 @@ def test_roles_and_other_sites(people: People) -> None:
     for name in ("member", "viewer"):
         page = people[name].get(at)
         assert 'method="post"' not in page.text
-        assert f"Admins change these settings. Your role is {name}." in words(page)
+        assert f"Only admins can change these settings. Your role is {name}." in words(page)
         widget = people[name].get(f"{at}/widget").text
         assert "Save widget" not in widget
         assert '<fieldset class="stack loose" disabled>' in widget

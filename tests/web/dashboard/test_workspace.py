@@ -33,8 +33,8 @@ def test_everybody_sees_the_members_and_the_plan(people: dict[str, Member]) -> N
         page = words(people[name].get("/workspace"))
         for shown in ("owner@example.com", "viewer@example.com", "on the plan PRO"):
             assert shown in page
-        assert ("Invite somebody" in page) == (name not in LOWER)
-        assert ("Name of the workspace" in page) == (name == "owner")
+        assert ("Invite a member" in page) == (name not in LOWER)
+        assert ("Workspace name" in page) == (name == "owner")
     outside = words(people["outsider"].get("/workspace"))
     assert "viewer@example.com" not in outside
     assert "Instance" not in outside
@@ -71,7 +71,7 @@ def test_roles_are_kept(people: dict[str, Member], cast: Cast, path: str, fields
 
 def test_a_workspace_is_named_and_put_on_a_plan(people: dict[str, Member], cast: Cast) -> None:
     owner = people["owner"]
-    assert "is called The room now" in words(owner.follow(owner.post("/workspace/name", {"name": " The room "})))
+    assert "was renamed to The room" in words(owner.follow(owner.post("/workspace/name", {"name": " The room "})))
     wrong = owner.post("/workspace/name", {"name": "y" * 81})
     assert (wrong.status_code, "y" * 81 in wrong.text) == (400, True)
     there = cast.outsider.workspace
@@ -93,7 +93,7 @@ def test_invitations_are_shown_once_listed_and_withdrawn(
     assert "is a member already" in words(member)
     made = admin.post("/workspace/invitations", {"email": "guest@example.com", "role": "viewer"})
     path = found(rf"{server.url}(/invitation\?token=[\w-]+)", made)
-    assert "Send this link to guest@example.com." in words(made)
+    assert "Share this link with guest@example.com." in words(made)
     listed = admin.get("/workspace")
     assert "/invitation?token=" not in listed.text
     assert "guest@example.com" in words(listed)
@@ -111,7 +111,7 @@ def test_invitations_are_mailed(fresh_cast: Cast, start_server: StartServer) -> 
         with members_of(fresh_cast, server) as people:
             made = people["owner"].post("/workspace/invitations", {"email": "guest@example.com", "role": "admin"})
             link = found(rf"({server.url}/invitation\?token=[\w-]+)", made)
-            assert "Mailed to guest@example.com." in words(made)
+            assert "Sent to guest@example.com." in words(made)
             (mail,) = mails.mails
             assert (mail["To"], mail["From"]) == ("guest@example.com", "room@example.com")
             assert link in mail.get_content()
@@ -120,7 +120,7 @@ def test_invitations_are_mailed(fresh_cast: Cast, start_server: StartServer) -> 
             assert "didn't take the mail" in words(refused)
             assert "/invitation?token=" in refused.text
             open_ = people["owner"].post("/workspace/invitations", {"email": "", "role": "viewer"})
-            assert "Send this link to whoever is to join." in words(open_)
+            assert "Share this link. You won't see it again:" in words(open_)
             assert len(mails.mails) == 1
             test = people["owner"].post("/instance/test-mail")
             assert "took a mail to owner@example.com" in words(people["owner"].follow(test))
@@ -167,7 +167,7 @@ def test_workspaces_are_made_by_owners_of_the_instance(people: dict[str, Member]
     assert "New workspace" in words(owner.get("/workspace"))
     assert "New workspace" not in words(people["admin"].get("/workspace"))
     assert people["admin"].post("/workspaces/new", {"name": "Mine"}).status_code == 403
-    assert "Name of the workspace" in words(owner.get("/workspaces/new"))
+    assert "Workspace name" in words(owner.get("/workspaces/new"))
     assert owner.post("/workspaces/new", {"name": "Second"}).status_code == 303
     assert "Second" in words(owner.get("/workspace"))
     assert "Room" not in words(owner.get("/projects"))

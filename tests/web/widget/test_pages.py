@@ -95,7 +95,7 @@ def test_receipts_are_said_in_the_widgets_languages_whole() -> None:
     for words in all_words().values():
         assert set(words.states) == {status.value for status in Status}
         assert len({name for name, _ in words.states.values()}) == len(Status)
-        texts = [words.report, words.sent, words.changed, words.kind, words.keep, *sum(words.states.values(), ())]
+        texts = [words.report, words.sent, words.changed, words.channel, words.keep, *sum(words.states.values(), ())]
         assert all(text.strip() == text != "" for text in texts)
         day = words.day_of(1_772_409_600_000)
         assert "2026" in day

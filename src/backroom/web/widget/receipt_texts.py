@@ -23,7 +23,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     report: str
     sent: str
     changed: str
-    kind: str
+    channel: str
     keep: str
     day: str
     states: dict[str, tuple[str, str]]

@@ -34,7 +34,7 @@ from backroom.web.dashboard.frame.render import redirect, with_query
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import find_signed_in
 
-NOT_THIS_ADDRESS = "This address can't be used for a new account. If it is yours, sign in with it."
+NOT_THIS_ADDRESS = "You can't create an account with this email. If it is yours, sign in instead."
 
 
 async def show_sign_up(door: DashboardDoor, request: Request) -> Answer:
@@ -53,7 +53,7 @@ async def sign_up_here(door: DashboardDoor, request: Request) -> Answer:
     if is_account(form):
         try:
             made = await _make_account(door, request, form, None)
-            return await let_in(door, request.scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is made.")
+            return await let_in(door, request.scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is ready.")
         except TooMany as error:
             failure = error
         except Conflict:
@@ -111,7 +111,7 @@ async def _accept_or_join(door: DashboardDoor, request: Request, form: Form, pag
     """Raises Conflict, Denied, NotFound."""
     if page.session is not None:
         await door.db.write(_accept, page.session, form["token"])
-        return say(door, request.scope, "/inbox", f"You belong to {page.invited.workspace_name} now.")
+        return say(door, request.scope, "/inbox", f"You joined {page.invited.workspace_name}.")
     if "password" not in form:  # signed out since the page was shown
         return redirect(with_query("/invitation", token=form["token"]))
     return await _join(door, request, form, page)
@@ -159,7 +159,7 @@ async def add(door: DashboardDoor, request: Request, session: Session) -> Answer
     if name is None:
         return wrong_page(door, request.scope, await door.db.read(_read_choices, session), form)
     await door.db.write(_add, session, name, door.settings.default_plan)
-    return say(door, request.scope, NEW_ACCOUNT_PAGE, f"You are in {name} now.")
+    return say(door, request.scope, NEW_ACCOUNT_PAGE, f"You switched to {name}.")
 
 
 def _add(tx: Connection, session: Session, name: str, plan: Plan) -> None:
@@ -188,12 +188,12 @@ async def switch(door: DashboardDoor, request: Request, session: Session) -> Ans
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/sign-up", show_sign_up, "Where people make an account.", public=True),
-    Operation("POST", "/sign-up", sign_up_here, "Make an account.", public=True),
-    Operation("GET", "/invitation", show_invitation, "What an invitation is to.", public=True),
+    Operation("GET", "/sign-up", show_sign_up, "The sign-up page.", public=True),
+    Operation("POST", "/sign-up", sign_up_here, "Create an account.", public=True),
+    Operation("GET", "/invitation", show_invitation, "An invitation.", public=True),
     Operation("POST", "/invitation", accept, "Accept an invitation.", public=True),
-    Operation("GET", "/no-workspace", show_no_workspace, "What to do without a workspace."),
-    Operation("GET", "/workspaces/new", show_new, "Name a new workspace."),
-    Operation("POST", "/workspaces/new", add, "Make a workspace."),
-    Operation("POST", "/workspaces/switch", switch, "Go to another workspace."),
+    Operation("GET", "/no-workspace", show_no_workspace, "The page of a person without a workspace."),
+    Operation("GET", "/workspaces/new", show_new, "The form for a new workspace."),
+    Operation("POST", "/workspaces/new", add, "Create a workspace."),
+    Operation("POST", "/workspaces/switch", switch, "Switch to another workspace."),
 ]

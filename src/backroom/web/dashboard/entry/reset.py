@@ -78,7 +78,7 @@ async def _choose(door: DashboardDoor, request: Request, form: Form) -> Answer:
         except NotFound:
             return _gone(door, request)
         else:
-            said = "Your new password is set. Sign in with it; programs that you had connected have to connect again."
+            said = "Your password was changed. Sign in with the new one. Connected agents were disconnected."
             answer = say(door, request.scope, "/sign-in", said)
             return answer._replace(headers=[*answer.headers, *forget_session(door, request.scope)])
     return await _choose_page(door, request, token, form)
@@ -98,6 +98,6 @@ def _gone(door: DashboardDoor, request: Request) -> Answer:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/reset-password", show_reset, "Where a new password begins.", public=True),
-    Operation("POST", "/reset-password", reset, "Ask for a link, or set the password.", public=True),
+    Operation("GET", "/reset-password", show_reset, "The page to reset a password.", public=True),
+    Operation("POST", "/reset-password", reset, "Request a reset link, or set the password.", public=True),
 ]

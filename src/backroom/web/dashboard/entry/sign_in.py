@@ -38,7 +38,7 @@ from backroom.web.sessions import find_begun, session_token
 FIRST_PAGE = "/inbox"
 NEW_ACCOUNT_PAGE = "/projects/new"
 CLEAR_CACHE = (b"clear-site-data", b'"cache"')
-TOO_LATE = "Signing in took too long. Begin again."
+TOO_LATE = "Your sign-in expired. Enter your password again."
 
 
 def setup_state(conn: Connection, token: str, now: int) -> str:
@@ -73,7 +73,7 @@ async def set_up(door: DashboardDoor, request: Request) -> Answer:
             made = await door.db.write(
                 _set_up, token, form["email"], form["name"], hashed, door.settings.default_plan, *client_of(door, scope)
             )
-            return await let_in(door, scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is made.")
+            return await let_in(door, scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is ready.")
         except TooMany as error:
             return wrong_page(door, scope, Setup(state=state, token=token), form, error)
         except (Conflict, NotFound):
@@ -171,16 +171,16 @@ async def sign_out(door: DashboardDoor, request: Request) -> Answer:
     if session is not None:
         with contextlib.suppress(NotFound):
             await door.db.write(end_session, session.user, session.id)
-    answer = say(door, request.scope, "/sign-in", "You are signed out.")
+    answer = say(door, request.scope, "/sign-in", "You signed out.")
     return answer._replace(headers=[*answer.headers, *forget_session(door, request.scope), CLEAR_CACHE])
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/setup", show_setup, "Where the owner's account is made.", public=True),
-    Operation("POST", "/setup", set_up, "Make the owner's account.", public=True),
-    Operation("GET", "/sign-in", show_sign_in, "Where people sign in.", public=True),
+    Operation("GET", "/setup", show_setup, "The setup page.", public=True),
+    Operation("POST", "/setup", set_up, "Create the owner account.", public=True),
+    Operation("GET", "/sign-in", show_sign_in, "The sign-in page.", public=True),
     Operation("POST", "/sign-in", sign_in_here, "Sign in.", public=True),
-    Operation("GET", CODE_PATH, show_code, "Where the second factor is asked for.", public=True),
-    Operation("POST", CODE_PATH, give_code, "Give the second factor.", public=True),
+    Operation("GET", CODE_PATH, show_code, "The page that asks for the second factor.", public=True),
+    Operation("POST", CODE_PATH, give_code, "Check the second factor.", public=True),
     Operation("POST", "/sign-out", sign_out, "Sign out.", public=True),
 ]

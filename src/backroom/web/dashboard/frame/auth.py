@@ -59,7 +59,7 @@ async def get_session(door: DashboardDoor, scope: Scope) -> Session:
     """The session of whoever is signed in. Raises Unauthenticated, before the second factor too."""
     session = await find_signed_in(door, scope)
     if session is None:
-        raise Unauthenticated("Sign in to go on.")
+        raise Unauthenticated("Sign in to continue.")
     return session
 
 
@@ -72,7 +72,7 @@ async def find_visit(door: DashboardDoor, scope: Scope) -> Visit | None:
 def require_same_workspace(drawn: str, visit: Visit) -> None:
     """Raises Conflict where a page that was drawn for one workspace asks while the session is in another."""
     if drawn and drawn != visit.actor.workspace:
-        raise Conflict("You have switched to another workspace in another window. Reload this page.")
+        raise Conflict("You switched to another workspace in another window. Reload this page.")
 
 
 def _visit(scope: Scope, session: Session) -> Visit:

@@ -88,7 +88,7 @@ async def read_form(request: Request) -> Form:
         text = body.decode()
         return Form(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS))
     except (UnicodeDecodeError, ValueError) as error:
-        raise Invalid("The form can't be read.") from error
+        raise Invalid("The form isn't valid.") from error
 
 
 def require_same_origin(request: Request) -> None:

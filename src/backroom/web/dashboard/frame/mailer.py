@@ -15,24 +15,24 @@ from backroom.errors import Failure
 log = structlog.get_logger("backroom.web.dashboard")
 
 THREADS = 2
-TEST = "This mail shows that Backroom can send mails."
+TEST = "This is a test email from Backroom. Email works."
 RESET = """\
 Hello {name},
 
-somebody, most likely you, asked for a new password for {email}. Choose one here, within an hour:
+we received a request to reset the password of {email}. Choose a new password within one hour:
 
 {link}
 
-If it wasn't you, do nothing: your password stays as it is.
+If you didn't request this, ignore this email. Your password stays the same.
 """
 INVITATION = """\
 Hello,
 
-{inviter} invites you to the workspace “{workspace}” on Backroom, as {role}. Accept within seven days:
+{inviter} invited you to join the workspace “{workspace}” on Backroom as {role}. Accept within seven days:
 
 {link}
 
-If you don't know what this is about, do nothing.
+If you don't recognize this invitation, ignore this email.
 """
 
 
@@ -53,17 +53,17 @@ class Mailer:
 
     async def send_test(self, to: str) -> None:
         """A mail that says only that mails arrive. Raises MailFailed."""
-        await self.send(to, "A test mail from Backroom", TEST)
+        await self.send(to, "Test email from Backroom", TEST)
 
     async def send_reset(self, name: str, email: str, link: str) -> None:
         """The way to a new password. Raises MailFailed."""
-        await self.send(email, "Choose a new password", RESET.format(name=name, email=email, link=link))
+        await self.send(email, "Reset your Backroom password", RESET.format(name=name, email=email, link=link))
 
     async def send_invitation(self, to: str, inviter: str, workspace: str, role: Role, link: str) -> None:
         """The way into a workspace. Raises MailFailed."""
         article = "an" if role.value[0] in "ao" else "a"
         text = INVITATION.format(inviter=inviter, workspace=workspace, role=f"{article} {role}", link=link)
-        await self.send(to, f"{inviter} invites you to {workspace}", text)
+        await self.send(to, f"{inviter} invited you to {workspace}", text)
 
     def later(self, work: Coroutine[None, None, None]) -> None:
         """Does the work after the answer that waits for nothing of it; what fails is logged."""

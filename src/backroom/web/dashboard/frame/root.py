@@ -41,7 +41,7 @@ async def choose_theme(door: DashboardDoor, request: Request) -> Answer:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/", show_first, "The first page.", public=True),
-    Operation("POST", "/theme", choose_theme, "Choose light or dark.", public=True),
+    Operation("POST", "/theme", choose_theme, "Choose a theme.", public=True),
     Operation("GET", "/static/{version}/{name}", show_asset, "What pages load.", public=True),
     Operation("GET", "/static/{version}/{folder}/{name}", show_asset, "Scripts of a kind of page.", public=True),
 ]

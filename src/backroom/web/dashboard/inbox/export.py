@@ -69,6 +69,6 @@ async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/inbox/export", export, "Take the inbox along."),
-    Operation("GET", "/p/{slug}/export", export, "Take a project's inbox along."),
+    Operation("GET", "/inbox/export", export, "Export the inbox."),
+    Operation("GET", "/p/{slug}/export", export, "Export a project's inbox."),
 ]

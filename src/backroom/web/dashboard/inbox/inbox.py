@@ -195,6 +195,6 @@ async def show_inbox(door: DashboardDoor, request: Request, visit: Visit) -> Ans
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/inbox", show_inbox, "The feedback of all projects."),
-    Operation("GET", "/p/{slug}", show_inbox, "A project's feedback."),
+    Operation("GET", "/inbox", show_inbox, "The reports of all projects."),
+    Operation("GET", "/p/{slug}", show_inbox, "The reports of a project."),
 ]

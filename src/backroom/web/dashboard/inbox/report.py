@@ -107,7 +107,7 @@ async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer
         return await _show_wrong(door, request, visit, form)
     if is_part(request.scope):
         return await show_report(door, request)
-    return say(door, request.scope, back_of(form), "Reply kept." if kind == "reply" else "Note kept.")
+    return say(door, request.scope, back_of(form), "Reply added." if kind == "reply" else "Note added.")
 
 
 async def _show_wrong(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
@@ -167,7 +167,7 @@ def _id(request: Request) -> str:
     """The report that the path names. Raises NotFound where it can't be one."""
     report: str = request.path_params["report"]
     if not is_id(report):
-        raise NotFound("There is no such report.")
+        raise NotFound("Report not found.")
     return report
 
 

@@ -60,5 +60,5 @@ def _projects(conn: Connection, visit: Visit, slug: str | None) -> Sequence[str]
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/live", follow, "Hear of changes as they happen."),
+    Operation("GET", "/live", follow, "The stream of changes."),
 ]

@@ -27,13 +27,13 @@ from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wa
 from backroom.web.http import Answer, Operation
 
 MOST_SELECTED = 1000
-NOT_MOVED = "Nothing was moved: the reports are there already, or their project has no such channel."
+NOT_MOVED = "No reports were moved. They are already in this channel, or their project doesn't have it."
 DONE = {
-    "status": "set to {}",
+    "status": "changed to {}",
     "channel": "moved",
     "assignee": "assigned",
-    "label": "labelled {}",
-    "unlabel": "no longer labelled {}",
+    "label": "labeled {}",
+    "unlabel": "no longer labeled {}",
     "delete": "deleted",
 }
 
@@ -57,7 +57,7 @@ async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> An
     """Takes the last change of one's own back."""
     form = await read_form(request)
     changed = await asyncio.to_thread(undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
-    text = f"Taken back: {_reports(changed)}." if changed else "Nothing was left to take back."
+    text = f"Undone for {_reports(changed)}." if changed else "There is nothing to undo."
     if is_part(request.scope):
         return door.part(request, visit, "frame/notice.html", notice=Notice(text))
     return say(door, request.scope, back_of(form), text)
@@ -86,12 +86,12 @@ def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wa
     if form["all"] != "yes":
         ids = [id_ for id_ in form.all("id") if is_id(id_)]
         if not 1 <= len(ids) <= MOST_SELECTED:
-            raise Invalid(f"Select 1 to {MOST_SELECTED:,} reports, or all that the filter matches.")
+            raise Invalid(f"Select 1 to {MOST_SELECTED:,} reports, or all matching reports.")
         return ids
     path = form["path"]
     slug = path.removeprefix("/p/") if path.startswith("/p/") else None
     if slug is None and path != EVERYWHERE:
-        raise Invalid("path must be the inbox's whose reports are meant: /inbox, or /p/ and the project's short name.")
+        raise Invalid("path must be an inbox: /inbox, or /p/ and the project's slug.")
     try:
         pairs = parse_qsl(form["query"], strict_parsing=bool(form["query"]), errors="strict")
     except ValueError as error:
@@ -102,7 +102,7 @@ def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wa
 def _sentence(kind: str, form: Form, changed: int) -> str:
     value = form["change"].partition(":")[2] or form[kind]
     if not changed:
-        return NOT_MOVED if kind == "channel" else "Nothing to change: it is so already."
+        return NOT_MOVED if kind == "channel" else "No reports were changed."
     return f"{_reports(changed)} {DONE[kind].format(STATUSES.get(value, value))}."
 
 
@@ -112,5 +112,5 @@ def _reports(n: int) -> str:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("POST", "/apply", apply_change, "Change the selected reports."),
-    Operation("POST", "/undo/{undo}", undo_change, "Take a change back."),
+    Operation("POST", "/undo/{undo}", undo_change, "Undo a change."),
 ]

@@ -21,12 +21,12 @@ from backroom.web.http import Answer, Operation
 
 PAGE = "project/settings/widget.html"
 TEXTS = {
-    "launcher": ("On the launcher", "Feedback"),
+    "launcher": ("Launcher button", "Feedback"),
     "title": ("Title", "What's on your mind?"),
-    "subtitle": ("Below the title", "Stack as much as you like, send once."),
-    "placeholder": ("In the empty field", "Say what you see …"),
-    "send": ("On the button that sends", "Send"),
-    "thanks": ("Once it arrived", "Thank you. It arrived."),
+    "subtitle": ("Subtitle", "Add as much as you like, then send it once."),
+    "placeholder": ("Placeholder", "Describe what you see …"),
+    "send": ("Send button", "Send"),
+    "thanks": ("Message after sending", "Thank you. We received your report."),
 }
 """The texts that the form offers, with the label of the field and what the widget says in English by itself."""
 
@@ -44,9 +44,9 @@ LANGUAGES = {
     "ar": "العربية",
 }
 WORDS = {
-    "shape": {"bubble": "Bubble", "tab": "Tab on the edge", "pill": "Pill"},
-    "theme": {"auto": "As the visitor's system", "light": "Light", "dark": "Dark"},
-    "trigger": {"visible": "Shows a launcher", "hidden": "Opens only when your page calls openForm()"},
+    "shape": {"bubble": "Bubble", "tab": "Tab at the edge", "pill": "Pill"},
+    "theme": {"auto": "Match the visitor's system", "light": "Light", "dark": "Dark"},
+    "trigger": {"visible": "Show the launcher", "hidden": "Hide it; your page calls openForm()"},
 }
 
 
@@ -143,7 +143,7 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     changes = changes_of(form, kept)
     for name in TEXTS:
         if len(form[f"text_{name}"]) > TEXT_LENGTH:
-            form.refuse(f"text_{name}", f"At most {TEXT_LENGTH} characters.")
+            form.refuse(f"text_{name}", f"Use at most {TEXT_LENGTH} characters.")
     for name in ("mask", "color"):
         try:
             check_widget({name: changes[name]})
@@ -153,10 +153,10 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
         await attempt(form, "", door.db.write(update_widget, visit.actor, project.id, changes, visit.now))
     if not form.right:
         return await door.page(request, visit, PAGE, read_widget, project.slug, form)
-    return say(door, request.scope, f"/p/{project.slug}/settings/widget", "Saved. Pages show it within a minute.")
+    return say(door, request.scope, f"/p/{project.slug}/settings/widget", "Saved. Your pages update within a minute.")
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/settings/widget", show, "How a project's widget looks."),
-    Operation("POST", "/p/{slug}/settings/widget", change, "Change how a project's widget looks."),
+    Operation("GET", "/p/{slug}/settings/widget", show, "The appearance of a project's widget."),
+    Operation("POST", "/p/{slug}/settings/widget", change, "Change the appearance of a project's widget."),
 ]

@@ -117,17 +117,17 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     await _require_channel(door, visit, project, key)
     if form["change"] == "default":
         await door.db.write(update_project, visit.actor, project.id, {"default_channel_key": key}, visit.now)
-        done = "Reports that ask for no channel go to {} from now on."
+        done = "{} is now the default channel."
     elif form["change"] in ("archive", "restore"):
         archived = form["change"] == "archive"
         await door.db.write(update_channel, visit.actor, project.id, key, {"archived": archived}, visit.now)
-        done = "{} is archived. Its reports stay where they are." if archived else "{} is back."
+        done = "{} was archived. It keeps its reports." if archived else "{} was restored."
     else:
         values = _check_fields(form)
         if not form.right:
             return await door.page(request, visit, PAGE, read_channels, project.slug, key, False, None, form)
         await door.db.write(update_channel, visit.actor, project.id, key, values, visit.now)
-        done = "{} was changed."
+        done = "{} was saved."
     channel = await _require_channel(door, visit, project, key)
     return say(door, request.scope, f"/p/{project.slug}/channels", done.format(channel.name))
 
@@ -138,9 +138,9 @@ async def take_hint_back(door: DashboardDoor, request: Request, visit: Visit) ->
     _, project = await begin_change(door, request, visit)
     try:
         await door.db.write(delete_hint, visit.actor, project.id, request.path_params["hint"], visit.now)
-        done = "Hint taken back."
+        done = "Hint removed."
     except NotFound:
-        done = "That hint had ended already."
+        done = "This hint has already expired."
     return say(door, request.scope, f"/p/{project.slug}/channels", done)
 
 
@@ -149,7 +149,7 @@ async def _require_channel(door: DashboardDoor, visit: Visit, project: Project, 
     for channel in await door.db.read(list_channels, visit.actor, project.id, True):
         if channel.key == key:
             return channel
-    raise NotFound("There is no such channel.")
+    raise NotFound("Channel not found.")
 
 
 def _check_fields(form: Form) -> dict[str, Any]:
@@ -163,12 +163,12 @@ def _weight(text: str) -> float:
     try:
         return check_base_weight(float(text.strip().replace(",", ".")))
     except (ValueError, Failure) as error:
-        raise Invalid("The weight must be a number of at least 0, such as 1 or 2.5.") from error
+        raise Invalid("Enter a number of 0 or more, such as 1 or 2.5.") from error
 
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/p/{slug}/channels", show, "A project's channels."),
     Operation("POST", "/p/{slug}/channels", add, "Add a channel."),
-    Operation("POST", "/p/{slug}/channels/{key}", change, "Change, archive or bring back a channel."),
-    Operation("POST", "/p/{slug}/hints/{hint}", take_hint_back, "Take a hint back."),
+    Operation("POST", "/p/{slug}/channels/{key}", change, "Change, archive or restore a channel."),
+    Operation("POST", "/p/{slug}/hints/{hint}", take_hint_back, "Remove a hint."),
 ]

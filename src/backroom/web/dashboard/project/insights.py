@@ -84,7 +84,7 @@ def parse_range(form: Form, now: int) -> Range | None:
     if first is None:
         return None
     if first > last:
-        form.refuse("since", "The first day must not be after the last one.")
+        form.refuse("since", "The start date must not be after the end date.")
         return None
     return Range(first, last)
 
@@ -93,9 +93,9 @@ def _parse_day(text: str) -> int:
     try:
         day = (datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() - EPOCH).days
     except ValueError:
-        raise Invalid("A day must look like 2026-06-03.") from None
+        raise Invalid("Enter a date such as 2026-06-03.") from None
     if day < 0:
-        raise Invalid("There are no days before 1970-01-01 here.")
+        raise Invalid("Enter a date from 1970-01-01 on.")
     return day
 
 
@@ -134,7 +134,7 @@ def _shown(conn: Connection, visit: Visit, place: Place, found: Insights) -> Val
     return {
         "charts": [
             ("Reports by day and channel", chart_of(by_channel, first, place.day_of("channel", others))),
-            ("Reports by day and status, as they stand now", chart_of(by_status, first, place.day_of("status"))),
+            ("Reports by day and current status", chart_of(by_status, first, place.day_of("status"))),
         ],
         "durations": [
             ("Time to triage", *_durations(found.to_triage), place.having(status=LOOKED_AT)),

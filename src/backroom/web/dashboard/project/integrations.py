@@ -29,11 +29,11 @@ from backroom.web.sessions import origin_of
 
 PAGE = "project/integrations/page.html"
 SCOPES = {
-    KeyScope.FEEDBACK_READ: "Read feedback",
-    KeyScope.FEEDBACK_WRITE: "Send feedback, and change its status",
+    KeyScope.FEEDBACK_READ: "Read reports",
+    KeyScope.FEEDBACK_WRITE: "Send reports and change their status",
     KeyScope.CHANNEL_READ: "Read channels",
-    KeyScope.CHANNEL_WRITE: "Change channels, and give hints",
-    KeyScope.PROJECT_READ: "Read the project",
+    KeyScope.CHANNEL_WRITE: "Change channels and add hints",
+    KeyScope.PROJECT_READ: "Read the project's settings",
     KeyScope.PROJECT_WRITE: "Change the project's settings",
 }
 
@@ -81,7 +81,7 @@ async def regenerate(door: DashboardDoor, request: Request, visit: Visit) -> Ans
     form, project = await begin_change(door, request, visit)
     before = await door.db.read(find_miniback_key, visit.actor, project.id)
     if before is not None and form["sure"] != "yes":
-        form.refuse("sure", "Tick this first: programs with the present key are refused at once.")
+        form.refuse("sure", "Confirm this first: programs that use the current key lose access immediately.")
         return await _page(door, request, visit, form)
     made = await door.db.write(regenerate_miniback_key, visit.actor, project.id, visit.now)
     return await _page(door, request, visit, shown=Shown(Dialect.MINIBACK, "API Access", made.key))
@@ -94,7 +94,7 @@ async def add_key(door: DashboardDoor, request: Request, visit: Visit) -> Answer
     form.check("name", lambda name: check_name(name, "key's name"))
     scopes = frozenset(scope for scope in KeyScope if scope in form.all("scope"))
     if not scopes:
-        form.refuse("scope", "Choose at least one thing that the key may do.")
+        form.refuse("scope", "Select at least one permission.")
     if form.right:
         command = door.db.write(create_secret_key, visit.actor, project.id, scopes, form["name"], visit.now)
         made = await attempt(form, "name", command)
@@ -111,9 +111,9 @@ async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     key: str = request.path_params["key"]
     found = next((row for row in await door.db.read(list_keys, visit.actor, project.id) if row.id == key), None)
     if found is None:
-        raise NotFound("This project has no such key.")
+        raise NotFound("Key not found.")
     await door.db.write(revoke_key, visit.actor, key, visit.now)
-    return say(door, request.scope, f"/p/{project.slug}/integrations", f"The key {found.name} is revoked.")
+    return say(door, request.scope, f"/p/{project.slug}/integrations", f"The key {found.name} was revoked.")
 
 
 async def _page(
@@ -126,6 +126,6 @@ async def _page(
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/p/{slug}/integrations", show, "A project's keys."),
     Operation("POST", "/p/{slug}/integrations/api-access", regenerate, "Generate the mbk_ key."),
-    Operation("POST", "/p/{slug}/integrations/keys", add_key, "Make a secret key."),
+    Operation("POST", "/p/{slug}/integrations/keys", add_key, "Create a secret key."),
     Operation("POST", "/p/{slug}/integrations/keys/{key}/revoke", revoke, "Revoke a secret key."),
 ]

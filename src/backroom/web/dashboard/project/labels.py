@@ -52,13 +52,13 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     label, back = form["label"], f"/p/{project.slug}/settings/labels"
     if form["change"] == "delete":
         await door.db.write(delete_label, visit.actor, project.id, label)
-        return say(door, request.scope, back, f"The label {label} is gone.")
+        return say(door, request.scope, back, f"The label {label} was deleted.")
     name, color = form.check("name", check_label_name), form.check("color", check_color)
     if name is not None and color is not None:
         await attempt(form, "name", door.db.write(_change, visit.actor, project.id, label, name, color))
     if not form.right:
         return await door.page(request, visit, PAGE, read_labels, project.slug, label, form)
-    return say(door, request.scope, back, "Saved." if name == label else f"The label {label} is called {name} now.")
+    return say(door, request.scope, back, "Saved." if name == label else f"The label {label} was renamed to {name}.")
 
 
 def _change(tx: Connection, actor: Actor, project: str, label: str, name: str, color: str) -> None:
@@ -68,5 +68,5 @@ def _change(tx: Connection, actor: Actor, project: str, label: str, name: str, c
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/p/{slug}/settings/labels", show, "A project's labels."),
-    Operation("POST", "/p/{slug}/settings/labels", change, "Rename, recolour or delete a label."),
+    Operation("POST", "/p/{slug}/settings/labels", change, "Rename, recolor or delete a label."),
 ]

@@ -49,5 +49,5 @@ async def show_start(door: DashboardDoor, request: Request, visit: Visit) -> Ans
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/start", show_start, "How the first report comes in."),
+    Operation("GET", "/p/{slug}/start", show_start, "How to send the first report."),
 ]

@@ -24,7 +24,7 @@ from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
 
 T = TypeVar("T")
-SORTS = {Sort.NAME: "Name", Sort.COUNT: "Feedback", Sort.CREATED: "Created"}
+SORTS = {Sort.NAME: "Name", Sort.COUNT: "Reports", Sort.CREATED: "Created"}
 
 
 class Listing(NamedTuple):
@@ -136,7 +136,7 @@ async def set_status(door: DashboardDoor, request: Request, visit: Visit) -> Ans
     form, project = await begin_change(door, request, visit)
     status = parse_project_status(form["status"])
     await door.db.write(update_project, visit.actor, project.id, {"status": status.value}, visit.now)
-    done = "takes feedback again" if status is ProjectStatus.ACTIVE else "is paused and takes no feedback"
+    done = "accepts reports again" if status is ProjectStatus.ACTIVE else "is paused and doesn't accept reports"
     return say(door, request.scope, back_of(form), f"{project.name} {done}.")
 
 
@@ -168,7 +168,7 @@ async def attempt(form: Form, name: str, command: Awaitable[T]) -> T | None:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/projects", show_list, "The projects."),
-    Operation("GET", "/projects/new", show_new, "Name a new project."),
-    Operation("POST", "/projects/new", add, "Make a project."),
+    Operation("GET", "/projects/new", show_new, "The form for a new project."),
+    Operation("POST", "/projects/new", add, "Create a project."),
     Operation("POST", "/p/{slug}/status", set_status, "Pause or resume a project."),
 ]

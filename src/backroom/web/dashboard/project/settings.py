@@ -82,7 +82,7 @@ async def change_name(door: DashboardDoor, request: Request, visit: Visit) -> An
         await attempt(form, "slug", door.db.write(update_project, visit.actor, project.id, changes, visit.now))
     if not form.right:
         return await _again(door, request, visit, form)
-    moved = f" Its pages are at /p/{slug} from now on." if slug != project.slug else ""
+    moved = f" Its URL is now /p/{slug}." if slug != project.slug else ""
     return say(door, request.scope, f"/p/{slug}/settings", f"Saved.{moved}")
 
 
@@ -110,7 +110,7 @@ def lines_of(typed: str, rule: Callable[[str], str]) -> list[str]:
             except Invalid as error:
                 raise Invalid(f"Line {number}: {error.message}") from error
     if len(found) > MOST_LINES:
-        raise Invalid(f"At most {MOST_LINES} lines are kept; these are {len(found)}.")
+        raise Invalid(f"At most {MOST_LINES} lines are allowed. You entered {len(found)}.")
     return list(found)
 
 
@@ -120,7 +120,7 @@ async def change_identity(door: DashboardDoor, request: Request, visit: Visit) -
     form, project = await begin_change(door, request, visit)
     act = form["change"]
     if project.identity_secret_set and form["sure"] != "yes":
-        form.refuse("sure", "Tick this first: what is signed with the present secret counts as not verified then.")
+        form.refuse("sure", "Confirm this first: users signed with the current secret will show as not verified.")
         return await _again(door, request, visit, form)
     if act == "generate":
         secret = await door.db.write(generate_identity_secret, visit.actor, project.id, visit.now)
@@ -129,7 +129,7 @@ async def change_identity(door: DashboardDoor, request: Request, visit: Visit) -
     if not form.right:
         return await _again(door, request, visit, form)
     await door.db.write(update_project, visit.actor, project.id, {"identity_secret": kept}, visit.now)
-    done = "Users are signed with the new secret from now on." if kept else "The identity secret is gone."
+    done = "The new identity secret was saved." if kept else "The identity secret was removed."
     return say(door, request.scope, f"/p/{project.slug}/settings", done)
 
 
@@ -142,7 +142,7 @@ async def delete(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     await attempt(form, "typed", command)
     if not form.right:
         return await _again(door, request, visit, form)
-    return say(door, request.scope, "/projects", f"{project.name} and its reports are deleted.")
+    return say(door, request.scope, "/projects", f"{project.name} and its reports were deleted.")
 
 
 async def _again(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
@@ -153,6 +153,6 @@ OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/p/{slug}/settings", show, "A project's settings."),
     Operation("POST", "/p/{slug}/settings/name", change_name, "Rename a project."),
     Operation("POST", "/p/{slug}/settings/addresses", change_addresses, "Where the widget shows and who may send."),
-    Operation("POST", "/p/{slug}/settings/identity", change_identity, "Set or take away the identity secret."),
+    Operation("POST", "/p/{slug}/settings/identity", change_identity, "Set or remove the identity secret."),
     Operation("POST", "/p/{slug}/settings/delete", delete, "Delete a project."),
 ]

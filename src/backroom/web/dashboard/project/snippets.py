@@ -65,7 +65,7 @@ WAYS = (
     Snippet(
         "loader",
         "Widget",
-        "Paste it before </body> on every page where people may write to you. It takes its looks from the"
+        "Add this before </body> on every page where you want to collect feedback. It takes its looks from the"
         " project's settings, so they change without touching the page again.",
         [("", LOADER)],
     ),

@@ -25,7 +25,7 @@ from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
 
 PAGE = "workspace/account/page.html"
-WRONG_PASSWORD = "That isn't your password."  # noqa: S105 -- what is said of one
+WRONG_PASSWORD = "This password isn't correct."  # noqa: S105 -- what is said of one
 
 
 class Browser(NamedTuple):
@@ -74,7 +74,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     except Invalid as error:
         form.refuse("name", error.message)
         return await door.page(request, visit, PAGE, read_account, form, "name")
-    return say(door, request.scope, "/account", "Your name is changed.")
+    return say(door, request.scope, "/account", "Your name was changed.")
 
 
 @signed_in
@@ -85,7 +85,7 @@ async def set_password(door: DashboardDoor, request: Request, visit: Visit) -> A
     if form.right:
         login = await judge_own_password(door, request, visit, form, "current")
         if login is not None and await _attempted(form, _change(door, visit, login, form["new"])):
-            said = "Your password is changed, every other browser signed out, and every connected program disconnected."
+            said = "Your password was changed. All other browsers were signed out and all agents disconnected."
             return say(door, request.scope, "/account", said)
     return await door.page(request, visit, PAGE, read_account, form, "password")
 
@@ -130,16 +130,16 @@ async def end(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     user = visit.session.user
     if form["end"] == "others":
         ended = await door.db.write(end_other_sessions, user, visit.session.id)
-        text = "1 other browser is signed out." if ended == 1 else f"{ended} other browsers are signed out."
+        text = "1 other browser was signed out." if ended == 1 else f"{ended} other browsers were signed out."
     else:
         await door.db.write(end_session, user, form["end"])
-        text = "That browser is signed out."
+        text = "The browser was signed out."
     return say(door, request.scope, "/account", text)
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/account", show_account, "One's own account."),
-    Operation("POST", "/account/name", rename, "Change one's name."),
-    Operation("POST", "/account/password", set_password, "Change one's password."),
+    Operation("GET", "/account", show_account, "Your account."),
+    Operation("POST", "/account/name", rename, "Change your name."),
+    Operation("POST", "/account/password", set_password, "Change your password."),
     Operation("POST", "/account/sessions", end, "Sign browsers out."),
 ]

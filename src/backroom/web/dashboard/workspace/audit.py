@@ -54,14 +54,14 @@ def who(change: Change) -> str:
         return f"The key {change.actor_name}" if change.actor_name else "A key"
     if change.actor_kind == "agent":
         return f"The agent {change.actor_name}" if change.actor_name else "An agent"
-    return change.actor_name or "Somebody"
+    return change.actor_name or "Someone"
 
 
 def sentence(change: Change, names: Mapping[str, str]) -> str:
     """What was done, to end a sentence that begins with who did it. `names` are those of people by their ids."""
     payload = change.payload
     if change.action in ABOUT_OTHERS:
-        text = ABOUT_OTHERS[change.action](payload, change.subject, names.get(_about(change), "somebody"))
+        text = ABOUT_OTHERS[change.action](payload, change.subject, names.get(_about(change), "someone"))
     elif change.action in SENTENCES:
         text = SENTENCES[change.action](payload, change.subject)
     else:
@@ -141,48 +141,48 @@ SENTENCES: dict[str, Callable[[Payload, str], str]] = {
     "instance.set-up": lambda *_: "set this server up",
     "instance.sign-up": lambda payload, _: f"set sign-up on this server to {payload.get('mode')}",
     "instance.default-plan": lambda payload, _: (
-        f"set the plan of new workspaces to {payload.get('plan') or 'that of the settings'}"
+        f"set the default plan to {payload.get('plan') or 'that of the settings'}"
     ),
-    "workspace.create": lambda payload, _: f"made the workspace {payload.get('name')}",
+    "workspace.create": lambda payload, _: f"created the workspace {payload.get('name')}",
     "workspace.rename": lambda payload, _: f"renamed the workspace to {payload.get('name')}",
-    "workspace.plan": lambda payload, _: f"put the workspace on the plan {payload.get('plan')}",
-    "invitation.create": lambda payload, _: f"made {_invitation(payload)}",
-    "invitation.revoke": lambda payload, _: f"withdrew {_invitation(payload)}",
+    "workspace.plan": lambda payload, _: f"changed the plan to {payload.get('plan')}",
+    "invitation.create": lambda payload, _: f"created {_invitation(payload)}",
+    "invitation.revoke": lambda payload, _: f"revoked {_invitation(payload)}",
     "member.join": lambda payload, _: f"joined as {payload.get('role')}",
-    "member.sign-up": lambda *_: "made an account with this workspace",
-    "member.leave": lambda payload, _: f"left, and was {payload.get('role')}",
+    "member.sign-up": lambda *_: "created an account with this workspace",
+    "member.leave": lambda payload, _: f"left the workspace as {payload.get('role')}",
     "password.change": lambda *_: "changed their own password",
-    "password.reset": lambda *_: "set a new password by a link or the command line",
-    "second-factor.on": lambda *_: "turned their second factor on",
-    "second-factor.off": lambda *_: "turned their second factor off",
-    "second-factor.codes": lambda *_: "made new recovery codes",
+    "password.reset": lambda *_: "reset their password with a link or on the command line",
+    "second-factor.on": lambda *_: "turned on their second factor",
+    "second-factor.off": lambda *_: "turned off their second factor",
+    "second-factor.codes": lambda *_: "created new recovery codes",
     "second-factor.lost": lambda *_: "lost their second factor, which was turned off",
     "project.create": lambda payload, _: f"created the project {payload.get('project_name')}",
     "project.change": lambda payload, _: f"changed the project {payload.get('project_name')}",
     "project.widget": lambda payload, _: f"changed the widget of {payload.get('project_name')}",
-    "project.delete": lambda payload, _: f"deleted the project {payload.get('project_name')} and all its feedback",
-    "key.create": lambda payload, _: f"made the key “{payload.get('name')}” with {_scopes(payload)}",
+    "project.delete": lambda payload, _: f"deleted the project {payload.get('project_name')} and all its reports",
+    "key.create": lambda payload, _: f"created the key “{payload.get('name')}” with {_scopes(payload)}",
     "key.revoke": lambda payload, _: f"revoked the key “{payload.get('name')}”",
     "channel.create": lambda payload, key: f"added the channel {payload.get('name')} ({key})",
     "channel.change": lambda _payload, key: f"changed the channel {key}",
     "hint.add": lambda payload, _: (
-        f"hinted at the channel {payload.get('channel')} with the weight {payload.get('weight')}"
-        f" for {payload.get('user') or 'everybody'}"
+        f"added a hint for the channel {payload.get('channel')} with weight {payload.get('weight')}"
+        f" for {payload.get('user') or 'everyone'}"
     ),
-    "hint.delete": lambda payload, _: f"took back a hint at the channel {payload.get('channel')}",
-    "report.create": lambda _payload, report: f"wrote the report {short(report)}",
+    "hint.delete": lambda payload, _: f"removed a hint for the channel {payload.get('channel')}",
+    "report.create": lambda _payload, report: f"created the report {short(report)}",
     "report.status": lambda payload, report: (
-        f"set the report {short(report)} from {_status(payload, 'from')} to {_status(payload, 'to')}"
+        f"changed the report {short(report)} from {_status(payload, 'from')} to {_status(payload, 'to')}"
     ),
     "report.comment": lambda _payload, report: f"left a note on the report {short(report)}",
     "report.commit": lambda payload, report: (
         f"linked the commit {str(payload.get('commit'))[:10]} to the report {short(report)}"
     ),
-    "room.create": lambda payload, _: f"opened the review room “{payload.get('title')}”",
+    "room.create": lambda payload, _: f"created the review room “{payload.get('title')}”",
     "room.change": lambda payload, _: f"changed the review room “{payload.get('title')}”",
     "connection.allow": lambda payload, _: _connection(payload),
     "connection.revoke": lambda payload, _: f"disconnected the agent {payload.get('name')}",
-    "connection.reuse": lambda *_: "came twice with a secret that counts once, and was disconnected",
+    "connection.reuse": lambda *_: "used a refresh token twice and was disconnected",
 }
 
 ABOUT_OTHERS: dict[str, Callable[[Payload, str, str], str]] = {
@@ -193,7 +193,7 @@ ABOUT_OTHERS: dict[str, Callable[[Payload, str, str], str]] = {
     "report.assign": lambda payload, report, name: (
         f"assigned the report {short(report)} to {name}"
         if payload.get("to")
-        else f"took the report {short(report)} from {name}"
+        else f"unassigned the report {short(report)} from {name}"
     ),
 }
 
@@ -205,4 +205,4 @@ async def show_audit(door: DashboardDoor, request: Request, visit: Visit) -> Ans
     return await door.page(request, visit, "workspace/audit.html", read_audit, before)
 
 
-OPERATIONS: list[Operation[Any]] = [Operation("GET", "/audit", show_audit, "Who changed what.")]
+OPERATIONS: list[Operation[Any]] = [Operation("GET", "/audit", show_audit, "The audit log.")]

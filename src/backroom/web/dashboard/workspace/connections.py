@@ -24,21 +24,23 @@ from backroom.web.http import Answer, Operation, wants_page
 from backroom.web.sessions import origin_of
 
 WORDS = {
-    KeyScope.FEEDBACK_READ: "Read reports, their pictures and comments, channels",
-    KeyScope.FEEDBACK_WRITE: "Create reports, comment, set statuses, assign, link commits, open rooms",
+    KeyScope.FEEDBACK_READ: "Read channels and reports with their screenshots and comments",
+    KeyScope.FEEDBACK_WRITE: "Create reports and rooms, comment, change statuses, assign reports, link commits",
 }
-NO_PROJECT = "Choose the project that it may reach."
-DESCRIBED = "The program describes itself at an address of its own"
+NO_PROJECT = "Choose a project."
+DESCRIBED = "The agent describes itself on a web page"
 FAILURES = {
-    "unknown": "This server doesn't know the program any more. Connect again from the program.",
-    "often": "That was too often within a minute. Wait a moment, then connect again from the program.",
-    "later": "The store can't be reached right now. Wait a moment, then connect again from the program.",
-    "request": "What the program asked for isn't right. Connect again from the program; if it stays so, tell whoever"
-    " makes it.",
-    "document-off": f"{DESCRIBED}, which this server doesn't read. Whoever runs the server can turn that on.",
-    "document-address": f"{DESCRIBED}, but this server finds no such address on the internet. Tell whoever runs it.",
-    "document-connection": f"{DESCRIBED}, but this server can't reach that. Tell whoever runs it, or try again later.",
-    "document-content": f"{DESCRIBED}, but what stands there isn't right. Tell whoever makes the program.",
+    "unknown": "This server no longer knows the agent. Connect again from the agent.",
+    "often": "Too many attempts. Try again in a minute.",
+    "later": "The database isn't available right now. Try again in a moment.",
+    "request": "The agent sent an invalid request. Connect again from the agent. If the problem continues, report it"
+    " to the maker of the agent.",
+    "document-off": f"{DESCRIBED}, and this server is set not to read such pages. Ask the person who runs the server.",
+    "document-address": f"{DESCRIBED}, but this server can't find its address on the internet."
+    " Ask the person who runs the server.",
+    "document-connection": f"{DESCRIBED}, but this server can't reach it. Try again later,"
+    " or ask the person who runs the server.",
+    "document-content": f"{DESCRIBED}, but the page isn't valid. Report this to the maker of the agent.",
 }
 """What goes wrong before anybody is asked, by the word for it that the agents' door puts into the address."""
 
@@ -89,7 +91,7 @@ async def _answered(door: DashboardDoor, request: Request, visit: Visit, form: F
 
 @signed_in
 async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """What is connected."""
+    """The page of the connected agents."""
     return await door.page(request, visit, "workspace/connections/page.html", read_connections)
 
 
@@ -98,7 +100,7 @@ async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Disconnects a program."""
     await read_form(request)
     await door.db.write(oauth.revoke, visit.actor, request.path_params["grant"], visit.now)
-    return say(door, request.scope, "/connections", "Disconnected. Its access has ended.")
+    return say(door, request.scope, "/connections", "The agent was disconnected.")
 
 
 def read_connections(conn: Connection, visit: Visit) -> Values:
@@ -166,9 +168,9 @@ def _back(door: DashboardDoor, request: Request, asked: Asked, *, allowed: bool,
 SAFE = "".join(map(chr, range(33, 127)))
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/connections", show, "What is connected."),
-    Operation("GET", "/connections/new", ask, "Consent to a program."),
-    Operation("POST", "/connections/new", answer, "Allow or refuse."),
-    Operation("GET", "/connections/failed", show_failure, "Why a program can't be connected.", public=True),
-    Operation("POST", "/connections/{grant}/revoke", revoke, "Disconnect a program."),
+    Operation("GET", "/connections", show, "Connected agents."),
+    Operation("GET", "/connections/new", ask, "The page that asks for consent."),
+    Operation("POST", "/connections/new", answer, "Allow or deny an agent."),
+    Operation("GET", "/connections/failed", show_failure, "Why an agent can't be connected.", public=True),
+    Operation("POST", "/connections/{grant}/revoke", revoke, "Disconnect an agent."),
 ]

@@ -26,9 +26,9 @@ from backroom.web.http import Answer, Operation
 PATH = "/instance"
 PAGE = "workspace/instance/page.html"
 SIGN_UPS = [
-    ("invitation", "By invitation", "Whoever has the link of an invitation makes an account."),
-    ("open", "Open", "Everybody makes an account, with a workspace of their own."),
-    ("closed", "Closed", "Nobody new. Those with an account still accept invitations."),
+    ("invitation", "By invitation", "Only people with an invitation link can create an account."),
+    ("open", "Open", "Anyone can create an account and gets their own workspace."),
+    ("closed", "Closed", "Nobody can create an account. People with an account can still accept invitations."),
 ]
 
 
@@ -53,7 +53,7 @@ def read_instance(conn: Connection, visit: Visit, door: DashboardDoor, form: For
 def plan_words(limits: Limits) -> str:
     """What a plan includes, in one line."""
     if limits.projects is None:
-        return "unlimited projects, feedback and API calls"
+        return "unlimited projects, reports and API calls"
     projects = "1 project" if limits.projects == 1 else f"{limits.projects} projects"
     api = f"{limits.api_calls:,} API calls" + ("" if limits.reads_api else " (sending only)")
     return f"{projects}, {limits.feedback:,} reports and {api} a month"
@@ -71,7 +71,7 @@ async def choose_sign_up(door: DashboardDoor, request: Request, visit: Visit) ->
     form = await read_form(request)
     mode = parse_sign_up(form["sign_up"])
     await door.db.write(set_sign_up, visit.actor, mode, visit.now)
-    return say(door, request.scope, PATH, f"Sign-up is {'by ' if mode == 'invitation' else ''}{mode} now.")
+    return say(door, request.scope, PATH, f"Sign-up is now {'by ' if mode == 'invitation' else ''}{mode}.")
 
 
 @signed_in
@@ -80,7 +80,7 @@ async def choose_default_plan(door: DashboardDoor, request: Request, visit: Visi
     form = await read_form(request)
     plan = parse_plan(form["plan"]) if form["plan"] else None
     await door.db.write(set_default_plan, visit.actor, plan, visit.now)
-    return say(door, request.scope, PATH, f"New workspaces are on the plan {plan or door.settings.default_plan} now.")
+    return say(door, request.scope, PATH, f"The default plan is now {plan or door.settings.default_plan}.")
 
 
 @signed_in
@@ -92,7 +92,9 @@ async def send_test(door: DashboardDoor, request: Request, visit: Visit) -> Answ
     try:
         if door.mailer.on:
             await door.mailer.send_test(email)
-            return say(door, request.scope, PATH, f"The mail server took a mail to {email}. Look whether it arrives.")
+            return say(
+                door, request.scope, PATH, f"The mail server accepted a test email to {email}. Check that it arrives."
+            )
         form.refuse("", "No mail server is set.")
     except MailFailed as error:
         form.refuse("", error.message)
@@ -101,7 +103,7 @@ async def send_test(door: DashboardDoor, request: Request, visit: Visit) -> Answ
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", PATH, show_instance, "The instance."),
-    Operation("POST", f"{PATH}/sign-up", choose_sign_up, "Say who may make an account."),
-    Operation("POST", f"{PATH}/default-plan", choose_default_plan, "Say what new workspaces get."),
-    Operation("POST", f"{PATH}/test-mail", send_test, "Send a test mail."),
+    Operation("POST", f"{PATH}/sign-up", choose_sign_up, "Set who can create an account."),
+    Operation("POST", f"{PATH}/default-plan", choose_default_plan, "Set the default plan."),
+    Operation("POST", f"{PATH}/test-mail", send_test, "Send a test email."),
 ]

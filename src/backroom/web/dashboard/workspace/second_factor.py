@@ -96,7 +96,7 @@ async def turn_off(door: DashboardDoor, request: Request, visit: Visit) -> Answe
     await _with_code(door, request, visit, form, disable_totp)
     if not form.right:
         return await door.page(request, visit, PAGE, read_factor, form, "off")
-    return say(door, request.scope, "/account", "The second factor is off.")
+    return say(door, request.scope, "/account", "The second factor was turned off.")
 
 
 async def _with_code(
@@ -122,8 +122,8 @@ async def _with_code(
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", PATH, show_factor, "The second factor."),
-    Operation("POST", f"{PATH}/begin", begin, "Make a secret for an app."),
+    Operation("POST", f"{PATH}/begin", begin, "Create a secret for an app."),
     Operation("POST", f"{PATH}/confirm", confirm, "Turn the second factor on."),
-    Operation("POST", f"{PATH}/codes", renew, "Make new recovery codes."),
+    Operation("POST", f"{PATH}/codes", renew, "Create new recovery codes."),
     Operation("POST", f"{PATH}/off", turn_off, "Turn the second factor off."),
 ]

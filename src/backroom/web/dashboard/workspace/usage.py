@@ -97,7 +97,7 @@ def read_usage(conn: Connection, visit: Visit) -> Values:
         "usage": usage,
         "meters": (
             ("Projects", usage.projects, "now"),
-            ("Feedback", usage.feedback, "this month"),
+            ("Reports", usage.feedback, "this month"),
             ("API calls", usage.api_calls, "this month"),
         ),
         "chart": chart_of(usage.keys, usage.first_day) if usage.keys else None,

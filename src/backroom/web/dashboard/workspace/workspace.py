@@ -36,10 +36,10 @@ from backroom.web.sessions import origin_of
 PAGE = "workspace/page.html"
 MEMBER = "workspace/member.html"
 ROLES = {
-    Role.OWNER: ("Owner", "Does everything, makes and removes owners too."),
-    Role.ADMIN: ("Admin", "Manages projects, channels, keys and members."),
-    Role.MEMBER: ("Member", "Sorts, answers and deletes feedback."),
-    Role.VIEWER: ("Viewer", "Reads everything and changes nothing."),
+    Role.OWNER: ("Owner", "Can do everything, including adding and removing owners."),
+    Role.ADMIN: ("Admin", "Can manage projects, channels, keys and members."),
+    Role.MEMBER: ("Member", "Can triage, answer and delete reports."),
+    Role.VIEWER: ("Viewer", "Can read everything but change nothing."),
 }
 
 
@@ -93,7 +93,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     except Invalid as error:
         form.refuse("name", error.message)
         return await door.page(request, visit, PAGE, read_workspace, door.mailer.on, form, "name")
-    return say(door, request.scope, "/workspace", f"The workspace is called {name} now.")
+    return say(door, request.scope, "/workspace", f"The workspace was renamed to {name}.")
 
 
 @signed_in
@@ -102,7 +102,7 @@ async def set_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answe
     form = await read_form(request)
     plan = parse_plan(form["plan"])
     await door.db.write(change_plan, visit.actor, form["workspace"], plan, visit.now)
-    return say(door, request.scope, own_path(form["back"], "/workspace"), f"The plan is {plan} now.")
+    return say(door, request.scope, own_path(form["back"], "/workspace"), f"The plan is now {plan}.")
 
 
 @signed_in
@@ -143,7 +143,7 @@ async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Withdraws an invitation. Raises Denied, NotFound."""
     await read_form(request)
     await door.db.write(revoke_invitation, visit.actor, request.path_params["invitation"], visit.now)
-    return say(door, request.scope, "/workspace", "The invitation is withdrawn.")
+    return say(door, request.scope, "/workspace", "The invitation was revoked.")
 
 
 def read_member(conn: Connection, visit: Visit, user: str, form: Form | None = None) -> Values:
@@ -189,21 +189,21 @@ async def _change_member(door: DashboardDoor, visit: Visit, user: str, form: For
     """Does what the form's button says; returns what was done. Raises Conflict, Invalid, Denied, NotFound."""
     if "remove" in form:
         await door.db.write(remove_member, visit.actor, user, visit.now)
-        return "Removed. What they invited to is withdrawn, and what they connected has ended."
+        return "The member was removed. Their invitations were revoked and their agents disconnected."
     if "leave" in form and user == visit.session.user:
         await door.db.write(leave_workspace, visit.actor, visit.now)
-        return f"You have left {visit.session.workspace_name}."
+        return f"You left {visit.session.workspace_name}."
     role = parse_role(form["role"])
     await door.db.write(change_role, visit.actor, user, role, visit.now)
-    return f"The role is {ROLES[role][0].lower()} now."
+    return f"The role is now {ROLES[role][0].lower()}."
 
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/workspace", show_workspace, "The workspace."),
-    Operation("POST", "/workspace/name", rename, "Name the workspace."),
-    Operation("POST", "/workspace/plan", set_plan, "Put a workspace on another plan."),
-    Operation("POST", "/workspace/invitations", invite, "Invite somebody."),
-    Operation("POST", "/workspace/invitations/{invitation}", revoke, "Withdraw an invitation."),
-    Operation("GET", "/workspace/members/{user}", show_member, "One member."),
+    Operation("POST", "/workspace/name", rename, "Rename the workspace."),
+    Operation("POST", "/workspace/plan", set_plan, "Change a workspace's plan."),
+    Operation("POST", "/workspace/invitations", invite, "Invite a member."),
+    Operation("POST", "/workspace/invitations/{invitation}", revoke, "Revoke an invitation."),
+    Operation("GET", "/workspace/members/{user}", show_member, "A member."),
     Operation("POST", "/workspace/members/{user}", change_member, "Change a member's role, or remove them."),
 ]
