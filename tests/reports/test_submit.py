@@ -32,7 +32,7 @@ from tests.store.groups import in_one_group
 JULY = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp()) * 1000
 
 
-def together(db: Database, items: list[Submission]) -> list[Any]:
+def submit_at_once(db: Database, items: list[Submission]) -> list[Any]:
     """Submits all at once, so that they wait together; the answers or failures in order."""
     return in_one_group(db, *[(submit_report, item) for item in items])
 
@@ -101,7 +101,7 @@ def test_retries_that_wait_together_are_one_report(room: Room) -> None:
     facts = room.facts()
     room.submit(client_id="old")
     named = ["old", "a", "b", None, "a", "old", "b", "a", None]
-    answers = together(room.db, [submission(facts, client_id=name) for name in named])
+    answers = submit_at_once(room.db, [submission(facts, client_id=name) for name in named])
     created = Counter(name for name, answer in zip(named, answers, strict=True) if answer.created)
     assert created == {"a": 1, "b": 1, None: 2}
     assert len({answer.id for name, answer in zip(named, answers, strict=True) if name == "a"}) == 1
@@ -167,7 +167,7 @@ def test_a_paused_project_takes_no_feedback(room: Room) -> None:
 def test_old_settings_are_turned_away_and_hurt_nobody_else(room: Room) -> None:
     old = room.facts()
     make_room(room.db, "Elsewhere")
-    answers = together(room.db, [submission(old), submission(room.facts()), submission(old, client_id="c")])
+    answers = submit_at_once(room.db, [submission(old), submission(room.facts()), submission(old, client_id="c")])
     assert [type(answer) for answer in answers] == [Stale, Submitted, Stale]
     assert room.submit(client_id="c").created
 
@@ -181,7 +181,7 @@ def test_the_300th_report_of_a_month_is_taken_and_the_301st_is_not(
     facts = room.facts()
     items = [submission(facts, client_id=f"c{n}") for n in range(330)]
     if waiting == "together":
-        answers = together(room.db, items)
+        answers = submit_at_once(room.db, items)
     else:
         with ThreadPoolExecutor(12) as threads:
             answers = list(threads.map(lambda n: alone(both[n % 2], items[n]), range(330)))
@@ -203,7 +203,7 @@ def test_reports_of_two_months_that_wait_together(room: Room) -> None:
     room.db.write_now(set_plan, room.workspace, Plan.FREE)
     room.db.write_now(take, room.workspace, Kind.FEEDBACK, 299, NOW)
     facts = room.facts()
-    answers = together(room.db, [submission(facts, now) for now in (JULY - 1, JULY, JULY - 1, JULY)])
+    answers = submit_at_once(room.db, [submission(facts, now) for now in (JULY - 1, JULY, JULY - 1, JULY)])
     assert [type(answer) for answer in answers] == [Submitted, Submitted, OverQuota, Submitted]
     assert room.db.read_now(used, room.workspace, Kind.FEEDBACK, JULY) == 2
 
@@ -214,11 +214,11 @@ def test_an_api_call_counts_whatever_becomes_of_it(room: Room, waiting: int) -> 
     room.db.write_now(set_plan, room.workspace, Plan.FREE)
     facts = room.facts()
     calls = [submission(facts, metered=True, client_id="same") for _ in range(waiting)]
-    answers = together(room.db, calls)
+    answers = submit_at_once(room.db, calls)
     assert sorted(answer.meter.used for answer in answers) == list(range(1, waiting + 1))
     assert {answer.meter.limit for answer in answers} == {300}
     room.db.write_now(update_project, room.actor, room.id, {"status": "PAUSED"}, NOW)
-    answers = together(room.db, [submission(room.facts(), metered=True) for _ in range(waiting)])
+    answers = submit_at_once(room.db, [submission(room.facts(), metered=True) for _ in range(waiting)])
     assert all(isinstance(answer, Denied) for answer in answers)
     assert room.db.read_now(used, room.workspace, Kind.API_CALLS, NOW) == 2 * waiting
     assert room.db.read_now(used, room.workspace, Kind.FEEDBACK, NOW) == 1
@@ -228,7 +228,7 @@ def test_a_call_past_its_quota_stores_nothing(room: Room) -> None:
     room.db.write_now(set_plan, room.workspace, Plan.FREE)
     room.db.write_now(take, room.workspace, Kind.API_CALLS, 298, NOW)
     facts = room.facts()
-    answers = together(room.db, [submission(facts, metered=n != 2) for n in range(5)])
+    answers = submit_at_once(room.db, [submission(facts, metered=n != 2) for n in range(5)])
     assert [type(answer) for answer in answers] == [Submitted, Submitted, Submitted, OverQuota, OverQuota]
     assert answers[3].message == "Monthly API limit reached. Upgrade your plan."
     assert [answer.meter and answer.meter.used for answer in answers[:3]] == [299, 300, None]
@@ -240,7 +240,7 @@ def test_retries_that_wait_together_are_answered_past_the_calls(room: Room) -> N
     room.db.write_now(take, room.workspace, Kind.API_CALLS, 298, NOW)
     facts = room.facts()
     names = ["a", "b", "a", "c", None, "c"]
-    answers = together(room.db, [submission(facts, metered=True, client_id=name) for name in names])
+    answers = submit_at_once(room.db, [submission(facts, metered=True, client_id=name) for name in names])
     assert [type(answer) for answer in answers] == [Submitted, Submitted, Submitted, OverQuota, OverQuota, OverQuota]
     assert answers[2] == answers[0]._replace(created=False, meter=answers[2].meter)
     assert answers[2].meter.used == answers[2].meter.limit == 300
@@ -259,7 +259,7 @@ def test_a_call_past_the_feedback_quota_is_a_call(room: Room) -> None:
 def test_many_projects_wait_together(room: Room) -> None:
     others = [make_room(room.db, f"Room {number}", Plan.FREE) for number in range(4)]
     items = [submission(each.facts(), metered=True, source=source) for each in others for source in ("API", "WIDGET")]
-    assert all(answer.created for answer in together(room.db, items * 20))
+    assert all(answer.created for answer in submit_at_once(room.db, items * 20))
     assert room.db.read_now(counted) == room.db.read_now(recounted)
     assert set(room.db.read_now(counted).values()) == {20}
     for each in others:
@@ -279,7 +279,7 @@ def test_every_new_report_changes_its_projects_number(room: Room) -> None:
     assert numbers() == [1, 0]
     room.submit(client_id="c")
     assert numbers() == [1, 0]
-    together(room.db, [submission(room.facts()), submission(other.facts())])
+    submit_at_once(room.db, [submission(room.facts()), submission(other.facts())])
     assert numbers() == [2, 1]
 
 

@@ -28,12 +28,12 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
-_count_hot = Prepared(select(func.count()).select_from(workspaces).where(workspaces.c.plan == bindparam("plan")))
+_count_prepared = Prepared(select(func.count()).select_from(workspaces).where(workspaces.c.plan == bindparam("plan")))
 
 
-def count_hot(conn: Connection) -> int:
+def count_prepared(conn: Connection) -> int:
     """How many workspaces there are, straight on the driver."""
-    return int(_count_hot(conn, plan="PRO")[0][0])
+    return int(_count_prepared(conn, plan="PRO")[0][0])
 
 
 def count_core(conn: Connection) -> int:
@@ -114,7 +114,7 @@ def test_a_writer_outside_our_turns_is_waited_for(core_store: Store, db: Databas
     assert len(ids(db)) == 6
 
 
-@pytest.mark.parametrize("count", [count_core, count_hot])
+@pytest.mark.parametrize("count", [count_core, count_prepared])
 def test_a_read_sees_one_moment(core_store: Store, db: Database, count: Callable[[Connection], int]) -> None:
     def twice(conn: Connection) -> tuple[int, int]:
         before = count(conn)
@@ -132,20 +132,20 @@ def test_a_read_sees_one_moment(core_store: Store, db: Database, count: Callable
 def test_a_snapshot_sees_one_moment(db: Database) -> None:
     db.write_now(add, "a")
     with db.snapshot() as conn:
-        assert count_hot(conn) == 1
+        assert count_prepared(conn) == 1
         db.write_now(add, "b")
-        assert count_hot(conn) == 1
+        assert count_prepared(conn) == 1
         assert conn.execute(select(workspaces.c.id)).scalars().all() == ["a"]
 
 
 def test_short_reads_see_every_commit(db: Database) -> None:
     async def run() -> list[int]:
-        found = [await db.read_short(count_hot)]
+        found = [await db.read_short(count_prepared)]
         await db.write(add, "a")
-        found += [await db.read_short(count_hot)]
+        found += [await db.read_short(count_prepared)]
         found += [await db.read_short(count_core)]
         await db.write(add, "b")
-        return [*found, await db.read_short(count_hot)]
+        return [*found, await db.read_short(count_prepared)]
 
     assert asyncio.run(run()) == [0, 1, 1, 2]
 
@@ -159,7 +159,7 @@ def test_a_read_cannot_write(db: Database) -> None:
 
 def test_a_failure_of_a_query_comes_as_it_is(db: Database) -> None:
     def missing(conn: Connection) -> None:
-        count_hot(conn)
+        count_prepared(conn)
         raise NotFound("gone")
 
     with pytest.raises(NotFound):
@@ -170,13 +170,15 @@ def test_a_failure_of_a_query_comes_as_it_is(db: Database) -> None:
 
 
 @postgresql_only
-@pytest.mark.parametrize("hot", [True, False])
-def test_a_read_whose_connection_is_lost_is_a_failure_of_the_store(core_store: Store, db: Database, hot: bool) -> None:
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_read_whose_connection_is_lost_is_a_failure_of_the_store(
+    core_store: Store, db: Database, prepared: bool
+) -> None:
     def lose(conn: Connection) -> None:
-        ids_before = count_hot(conn)
+        ids_before = count_prepared(conn)
         other.write_now(end_other_sessions)
-        if hot:
-            count_hot(conn)
+        if prepared:
+            count_prepared(conn)
         else:
             conn.execute(text("SELECT 1"))
         raise AssertionError(ids_before)
@@ -195,7 +197,7 @@ def test_a_file_that_is_none_of_ours_is_a_failure_of_the_store(tmp_path: Path) -
     (tmp_path / "backroom.db").write_bytes(b"a letter to nobody\n" * 1000)
     db = Database("", tmp_path)
     with pytest.raises(StoreFailed):
-        db.read_now(count_hot)
+        db.read_now(count_prepared)
     with pytest.raises(StoreFailed):
         db.write_now(add, "a")
     db.close()

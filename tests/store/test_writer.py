@@ -210,7 +210,7 @@ fill_all = Batched(_fill_all)
 
 
 @sqlite_only
-@pytest.mark.parametrize("by", ["core", "rows", "hot"])
+@pytest.mark.parametrize("by", ["core", "rows", "prepared"])
 @pytest.mark.parametrize("place", [0, 1, 3])
 @pytest.mark.parametrize("command", [fill, fill_all])
 def test_a_full_disk_never_makes_an_ok_of_what_is_lost(db: Database, by: str, place: int, command: Any) -> None:
@@ -226,7 +226,7 @@ def test_a_full_disk_never_makes_an_ok_of_what_is_lost(db: Database, by: str, pl
 
 
 @sqlite_only
-@pytest.mark.parametrize("by", ["core", "rows", "hot"])
+@pytest.mark.parametrize("by", ["core", "rows", "prepared"])
 @pytest.mark.parametrize("command", [fill, fill_all])
 def test_a_full_disk_fails_a_command_that_is_alone(db: Database, by: str, command: Any) -> None:
     with pytest.raises(StoreFailed):
@@ -240,7 +240,7 @@ def test_a_rollback_that_nobody_noticed_is_no_commit(db: Database) -> None:
 
     def swallow(tx: Connection) -> str:
         with contextlib.suppress(Exception):
-            fill(tx, "hot")
+            fill(tx, "prepared")
         return "fine"
 
     results = in_one_group(db, (add, "a"), (swallow,), (add, "b"))
@@ -258,7 +258,7 @@ def test_what_sqlite_has_ended_is_not_run_again(db: Database) -> None:
     def swallow(tx: Connection) -> None:
         runs.append(1)
         with contextlib.suppress(Exception):
-            fill(tx, "hot")
+            fill(tx, "prepared")
 
     with pytest.raises(StoreFailed):
         db.write_now(swallow)
@@ -402,13 +402,13 @@ find_or_add_all = Batched(_find_or_add_all)
 
 @postgresql_only
 @pytest.mark.parametrize("beside", [0, 2], ids=["alone", "in a group"])
-@pytest.mark.parametrize("together", [False, True], ids=["single", "batched"])
-def test_one_of_two_writers_that_add_the_same_finds_it(db: Database, beside: int, together: bool) -> None:
+@pytest.mark.parametrize("batched", [False, True], ids=["single", "batched"])
+def test_one_of_two_writers_that_add_the_same_finds_it(db: Database, beside: int, batched: bool) -> None:
     meeting = Meeting()
 
     def call(who: str, name: str = "same") -> Any:
         return (
-            db.write(find_or_add_all, (name, meeting, who)) if together else (db.write(find_or_add, name, meeting, who))
+            db.write(find_or_add_all, (name, meeting, who)) if batched else (db.write(find_or_add, name, meeting, who))
         )
 
     async def run() -> list[Any]:

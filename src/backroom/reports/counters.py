@@ -33,7 +33,11 @@ def day_of(ms: int) -> int:
 
 
 def add_to_counters(tx: Connection, sums: Mapping[Counted, int]) -> None:
-    """Adds to the counters, in sorted order so that writers don't deadlock."""
+    """Adds to the counters, in sorted order so that writers don't deadlock.
+
+    All reports of a channel share one row, so that these rows are what writers wait for: they are locked last.
+    Sorting is cheap, a deadlock isn't: PostgreSQL takes a second to see one (docs/decisions/0001).
+    """
     totals: Counter[tuple[str, str, str, str]] = Counter()
     by_day = _by_day[tx.dialect.name]
     for (project, day, channel, status, source), n in sorted(sums.items()):

@@ -68,12 +68,12 @@ class BatchFailed(Exception):
     """The many form of a command failed as a whole, in a transaction of its own: run its tasks one by one."""
 
 
-def run_all(tx: Connection, group: list[Task], *, together: bool) -> None:
-    """Runs the tasks in this transaction and sets their outcomes; not `together`, each batched one alone.
+def run_all(tx: Connection, group: list[Task], *, batched: bool) -> None:
+    """Runs the tasks in this transaction and sets their outcomes; without `batched`, each one alone.
 
     Raises what ends the transaction, and BatchFailed.
     """
-    batches = list(by_command(group)) if together else [[task] for task in group]
+    batches = list(by_command(group)) if batched else [[task] for task in group]
     alone = len(batches) == 1
     for tasks in batches:
         if len(tasks) == 1:
@@ -189,7 +189,7 @@ def savepoint(tx: Connection) -> Iterator[None]:
 
 @contextmanager
 def pipeline(tx: Connection) -> Iterator[None]:
-    """On PostgreSQL only statements that answer rows are waited for inside; for hot statements alone.
+    """On PostgreSQL only statements that answer rows are waited for inside; for prepared statements alone.
 
     What a statement without rows did wrong is raised at the next one with rows, or at the end.
     """
@@ -202,7 +202,7 @@ def pipeline(tx: Connection) -> Iterator[None]:
 
 
 def by_command(group: list[Task]) -> Iterator[list[Task]]:
-    """The tasks of each Together command as one list, every other task alone, in order of arrival."""
+    """The tasks of each Batched command as one list, every other task alone, in order of arrival."""
     first = group[0].command
     if isinstance(first, Batched) and all(task.command is first for task in group):
         yield group

@@ -136,19 +136,19 @@ class Writer(threading.Thread):
                 self._run_transaction(tasks)
 
     def _run_transaction(self, group: list[Task]) -> None:
-        together, attempt = True, 0
+        batched, attempt = True, 0
         while True:
             attempt += 1
             try:
                 with self._transaction() as tx:
-                    run_all(tx, group, together=together)
+                    run_all(tx, group, batched=batched)
             except BatchFailed as failed:
                 log.warning("batch_failed", error=str(failed.__cause__), commands=len(group))
                 if self._lock is None:
                     for task in group:
                         self._run_transaction([task])
                     return
-                together = False
+                batched = False
                 continue
             except Exception as error:
                 if self._may_retry(error, attempt):
