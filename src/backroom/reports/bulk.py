@@ -12,8 +12,8 @@ from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.reports.changeset import Changeset, tallied
-from backroom.reports.filters import Wanted
-from backroom.reports.find import find_ids
+from backroom.reports.filters import Filter
+from backroom.reports.find import list_ids
 from backroom.reports.labels import check_label_name
 from backroom.reports.lookup import NO_SUCH_REPORT, LockedReport, by_project, list_for_change, reach
 from backroom.reports.trash import KEPT, bring_back, throw_away
@@ -45,7 +45,7 @@ SLICE = 200
 MOST_SELECTED = 5_000
 NOTHING_TO_UNDO = "There is nothing to undo: it was undone already, or is more than 24 hours old."
 
-Selection = Sequence[str] | Wanted
+Selection = Sequence[str] | Filter
 """Reports by their ids, or all that a filter finds."""
 
 
@@ -99,7 +99,7 @@ def apply(
     try:
         found = list_for_change(tx, actor, ids)
     except NotFound:
-        if before is None and not isinstance(selection, Wanted):
+        if before is None and not isinstance(selection, Filter):
             raise
         return Slice(0, undo, further)
     with tallied(tx, actor, now) as changeset:
@@ -162,10 +162,10 @@ def _check(change: Change) -> None:
 
 def _next_ids(conn: Connection, actor: Actor, selection: Selection, before: str | None) -> tuple[list[str], str | None]:
     """The ids of the next slice, newest first, and where the one after it begins."""
-    if isinstance(selection, Wanted):
+    if isinstance(selection, Filter):
         reach(conn, actor, selection.projects)
         actor.require(KeyScope.FEEDBACK_WRITE)
-        found = find_ids(conn, selection, before, None, SLICE)
+        found = list_ids(conn, selection, before, None, SLICE)
         return [key.id for key in found.keys], found.further
     if len(selection) > MOST_SELECTED:
         raise Invalid(f"At most {MOST_SELECTED:,} reports can be selected one by one; use a filter.")

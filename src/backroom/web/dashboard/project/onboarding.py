@@ -11,7 +11,7 @@ from backroom.projects.channels import list_channels
 from backroom.projects.queries import get_by_slug
 from backroom.reports.inbox import list_inbox
 from backroom.web.dashboard.frame.auth import Visit, signed_in
-from backroom.web.dashboard.inbox.inbox import Query, wanted_of
+from backroom.web.dashboard.inbox.inbox import Query, filter_of
 from backroom.web.dashboard.project.snippets import WAYS, snippets_of
 from backroom.web.http import Answer, Operation
 from backroom.web.sessions import origin_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def read_start(conn: Connection, visit: Visit, slug: str, way: str, origin: str) -> Values:
     """The project's snippets and its newest report, None as long as there is none."""
     project = get_by_slug(conn, visit.actor, slug)
-    wanted = wanted_of(conn, visit, Query(f"/p/{slug}", [("status", "any")]), project)
+    wanted = filter_of(conn, visit, Query(f"/p/{slug}", [("status", "any")]), project)
     newest = next(iter(list_inbox(conn, wanted, None, None, 1).rows), None)
     channels = list_channels(conn, visit.actor, project.id, archived=True)
     snippets = snippets_of(origin, project)
