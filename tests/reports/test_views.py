@@ -15,21 +15,21 @@ from backroom.reports.views import canonical_query, create_view, delete_view, li
 from tests.store.fixtures import NOW, Room, make_room
 
 FULL = Filter(
-    ("p",),
-    (Status.OPEN, Status.CLOSED),
-    ("bug", "feature"),
-    Source.WIDGET,
-    "mara & co",
-    "app.example.com/a?b",
-    "my/artifact #1",
-    NOBODY,
-    "very slow",
-    1_780_444_800_000,
-    1_780_531_199_999,
-    "50% off",
-    "Safari",
-    "iOS",
-    "mobile",
+    projects=("p",),
+    statuses=(Status.OPEN, Status.CLOSED),
+    channels=("bug", "feature"),
+    source=Source.WIDGET,
+    person="mara & co",
+    page="app.example.com/a?b",
+    artifact="my/artifact #1",
+    assignee=NOBODY,
+    label="very slow",
+    since=1_780_444_800_000,
+    until=1_780_531_199_999,
+    search="50% off",
+    browser="Safari",
+    system="iOS",
+    device="mobile",
 )
 
 
