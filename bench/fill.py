@@ -70,7 +70,7 @@ def _submit(tx: Connection, batch: list[Submission]) -> None:
 
 
 def _feed(tx: Connection) -> bool:
-    return all(search.feed(tx) or facets.feed(tx) for _ in range(SLICES))
+    return all(search.index_next(tx) or facets.index_next(tx) for _ in range(SLICES))
 
 
 def _report(facts: ProjectFacts, words: random.Random, number: int, now: int) -> Submission:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench.figures import cold, dashboard, fastapi, ingest, mcp, pages, postgresql, total, workers
+from bench.figures import cold, dashboard, fastapi, ingest, mcp, pages, postgresql, search, total, workers
 from bench.lab import Lab
 from bench.table import Figure
 
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "miniback-page": pages.miniback_page,
     "cursor": pages.cursor,
     "total": total.total,
+    "search": search.search,
     "dashboard": dashboard.dashboard,
     "mcp": mcp.mcp,
     "ingest-patchrooms": ingest.patchrooms,

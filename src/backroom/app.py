@@ -95,7 +95,7 @@ class App:
         except Failure:
             self.db.close()
             raise
-        self.db.start([search.feed, facets.feed, lambda tx: purge_deleted_projects(tx, now_ms())])
+        self.db.start([search.index_next, facets.index_next, lambda tx: purge_deleted_projects(tx, now_ms())])
         self._receipts.open(self.db.write_now(instance_secret))
         self._parts.keep(built_parts())
         self._started = True

@@ -21,8 +21,8 @@ from backroom.demo.texts import AGENT, common, project_named, projects, team
 from backroom.files.sniff import sniff_audio, sniff_screenshot
 from backroom.projects.rules import KEY_LENGTHS
 from backroom.reports.assignees import list_assignable
-from backroom.reports.filters import parse_wanted
-from backroom.reports.find import find_ids
+from backroom.reports.filters import parse_filter
+from backroom.reports.find import list_ids
 from backroom.reports.labels import list_labels
 from backroom.reports.lookup import reach
 from backroom.reports.rooms import list_rooms
@@ -60,8 +60,8 @@ def shown(demo: Demo, query: str, project: str = "") -> list[str]:
     store, owner = demo[0], owner_of(demo)
     with database(store) as db:
         projects = db.read_now(reach, owner, [project] if project else None)
-        wanted = parse_wanted(parse_qsl(query), projects)
-        return [key.id for key in db.read_now(find_ids, wanted, None, None, REPORTS).keys]
+        wanted = parse_filter(parse_qsl(query), projects)
+        return [key.id for key in db.read_now(list_ids, wanted, None, None, REPORTS).keys]
 
 
 def events_of(demo: Demo, report: str) -> list[Event]:

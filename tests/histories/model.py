@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from backroom.projects.rules import HINT_LIFETIME, Channel, Hint, route
-from backroom.reports.queries import Filter
-from backroom.reports.rules import CLASS_OF, Status
+from backroom.reports.filters import Filter
+from backroom.reports.rules import Status
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,10 @@ class Model:
 def _matches(report: Kept, wanted: Filter) -> bool:
     return (
         report.project in wanted.projects
-        and wanted.status_class in (None, CLASS_OF[report.status])
-        and wanted.status in (None, report.status)
-        and wanted.channel in (None, report.channel)
+        and (not wanted.statuses or report.status in wanted.statuses)
+        and (not wanted.channels or report.channel in wanted.channels)
         and wanted.source in (None, report.source)
-        and (wanted.search or "").lower() in report.message.lower()
+        and (wanted.phrase or "").lower() in report.message.lower()
         and (wanted.since is None or report.created_at >= wanted.since)
         and (wanted.until is None or report.created_at <= wanted.until)
     )

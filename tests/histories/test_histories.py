@@ -22,9 +22,11 @@ from backroom.projects.channels import add_hint, update_channel
 from backroom.projects.commands import create_project, delete_project, update_project
 from backroom.projects.directory import Directory, Stale
 from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.filters import Filter
+from backroom.reports.find import count_ids
 from backroom.reports.purge import purge_deleted_projects
-from backroom.reports.queries import Filter, count_reports, is_report_of, list_reports, page_json
-from backroom.reports.rules import CLASS_OF, FIRST_OF_CLASS, Status, StatusClass, parse_status
+from backroom.reports.queries import is_report_of, list_reports, page_json
+from backroom.reports.rules import CLASS_OF, FIRST_OF_CLASS, Source, Status, StatusClass, parse_status, statuses_of
 from backroom.reports.submit import Submitted, submit_report
 from backroom.store import search
 from backroom.store.changes import change_number
@@ -203,13 +205,13 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def feed_the_search(self) -> None:
-        self.db.write_now(search.feed)
+        self.db.write_now(search.index_next)
 
     @rule(
         place=st.none() | places,
-        status_class=st.none() | st.sampled_from(StatusClass),
-        status=st.none() | st.sampled_from(Status),
-        channel=st.none() | channel_keys,
+        statuses=st.sampled_from(StatusClass).map(statuses_of)
+        | st.lists(st.sampled_from(Status), max_size=3, unique=True).map(tuple),
+        channels=st.lists(channel_keys, max_size=2, unique=True).map(tuple),
         source=st.none() | sources,
         term=st.none() | terms,
         since=st.none() | places,
@@ -220,9 +222,8 @@ class History(RuleBasedStateMachine):
     def look(
         self,
         place: int | None,
-        status_class: StatusClass | None,
-        status: Status | None,
-        channel: str | None,
+        statuses: tuple[Status, ...],
+        channels: tuple[str, ...],
         source: str | None,
         term: str | None,
         since: int | None,
@@ -231,11 +232,19 @@ class History(RuleBasedStateMachine):
         offset: int,
     ) -> None:
         projects = list(self.model.projects) if place is None else [self.project(place).id]
-        wanted = Filter(projects, status_class, status, channel, source, term, self.moment(since), self.moment(until))
+        wanted = Filter(
+            tuple(projects),
+            statuses,
+            channels,
+            source=None if source is None else Source(source),
+            phrase=term,
+            since=self.moment(since),
+            until=self.moment(until),
+        )
         found = self.model.matching(wanted)
         page = self.db.read_now(list_reports, wanted, limit, offset)
         assert [row.id for row in page] == [each.id for each in found[offset : offset + limit]]
-        assert self.db.read_now(count_reports, wanted) == len(found)
+        assert self.db.read_now(count_ids, wanted) == len(found)
         for row, each in zip(page, found[offset:], strict=False):
             assert (row.project, row.channel_key, row.status, row.source) == (
                 *(each.project, each.channel, each.status, each.source),
@@ -257,7 +266,9 @@ class History(RuleBasedStateMachine):
     def walk(self, place: int, status: Status | None, channel: str | None, limit: int) -> None:
         """A walk by cursor visits every report exactly once, newest first."""
         project = self.project(place).id
-        wanted = self.model.matching(Filter([project], status=status, channel=channel))
+        wanted = self.model.matching(
+            Filter((project,), () if status is None else (status,), () if channel is None else (channel,))
+        )
         seen: list[dict[str, Any]] = []
         before = None
         for _ in range(len(wanted) // limit + 1):

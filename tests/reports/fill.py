@@ -13,7 +13,7 @@ from sqlalchemy import Connection, update
 from backroom.access import Actor, Role, person
 from backroom.accounts.commands import create_user
 from backroom.accounts.rules import Plan
-from backroom.reports.filters import NOBODY, Wanted
+from backroom.reports.filters import NOBODY, Filter
 from backroom.reports.places import page_of
 from backroom.reports.rules import Status
 from backroom.store import facets, search
@@ -46,7 +46,7 @@ class Known:
     assignee: str | None = None
     labels: tuple[str, ...] = ()
 
-    def fits(self, wanted: Wanted) -> bool:
+    def fits(self, wanted: Filter) -> bool:
         """Whether a filter wants it, judged in the plainest way."""
         browser, system, device = (self.agent or "Unknown/Unknown/Unknown").split("/")
         return (
@@ -62,6 +62,7 @@ class Known:
             and (wanted.since is None or self.created_at >= wanted.since)
             and (wanted.until is None or self.created_at <= wanted.until)
             and all(part.lower() in self.message.lower() for part in shlex.split(wanted.search or ""))
+            and (wanted.phrase or "").lower() in self.message.lower()
             and wanted.browser in (None, browser)
             and wanted.system in (None, system)
             and wanted.device in (None, device)
@@ -88,7 +89,7 @@ def submit_known(room: Room, pick: random.Random, now: int) -> Known:
 
 def feed_all(db: Database) -> None:
     """Feeds what is fed later to the end."""
-    for feed in (search.feed, facets.feed):
+    for feed in (search.index_next, facets.index_next):
         while db.write_now(feed):
             pass
 

@@ -18,8 +18,10 @@ from backroom.projects.commands import delete_project
 from backroom.projects.directory import Stale
 from backroom.reports import purge
 from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.filters import Filter
+from backroom.reports.find import count_ids
 from backroom.reports.purge import purge_deleted_projects
-from backroom.reports.queries import Filter, count_reports, list_reports
+from backroom.reports.queries import list_reports
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.reports.submit import StoredFile, submit_report
 from backroom.store import search
@@ -203,7 +205,7 @@ def test_a_deleted_projects_reports_are_cleared_away_in_slices(room: Room, monke
     for number in range(10):
         room.submit(message=f"word {number}", files=[SHOT._replace(id=f"f{number}", key=f"stored/{number}")])
     kept = other.submit(message="word of another")
-    db.write_now(search.feed)
+    db.write_now(search.index_next)
     db.write_now(set_status, room.actor, [all_rows(db, reports)[0].id], Status.CLOSED, NOW)
     assert not db.write_now(purge_deleted_projects, NOW), "nothing is doomed"
     db.write_now(delete_project, room.actor, room.id, NOW)
@@ -214,9 +216,9 @@ def test_a_deleted_projects_reports_are_cleared_away_in_slices(room: Room, monke
     assert db.read_now(counted) == db.read_now(recounted) == {(other.id, "bug", "open", "API"): 1}
     assert all_rows(db, events) == all_rows(db, files) == all_rows(db, doomed_projects) == []
     assert sorted(tuple(row) for row in all_rows(db, doomed_files)) == [(f"stored/{n}", NOW + 3) for n in range(10)]
-    wanted = Filter([room.id, other.id], search="word")
+    wanted = Filter((room.id, other.id), phrase="word")
     assert [row.id for row in db.read_now(list_reports, wanted, 20, 0)] == [kept.id]
-    assert db.read_now(count_reports, wanted) == 1
+    assert db.read_now(count_ids, wanted) == 1
     assert purge_all(db) == 0
 
 
@@ -239,7 +241,7 @@ def test_the_writer_clears_away_by_itself(core_store: Store) -> None:
     def purge(tx: Connection) -> bool:
         return purge_deleted_projects(tx, NOW)
 
-    with opened(core_store, [search.feed, purge]) as db:
+    with opened(core_store, [search.index_next, purge]) as db:
         room = make_room(db)
         for _ in range(20):
             room.submit()

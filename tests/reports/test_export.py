@@ -21,7 +21,7 @@ from backroom.reports import export
 from backroom.reports import export_zip as zip_module
 from backroom.reports.export import COLUMNS, export_csv, export_json_lines
 from backroom.reports.export_zip import Names, export_zip
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.reports.inbox import list_inbox
 from backroom.reports.markdown import CLAIMED, NOTICE, OF_THE_ROOM
 from backroom.reports.queries import report_json
@@ -69,7 +69,7 @@ def test_a_zip_has_the_markdown_and_the_files(room: Room, blobs: Blobs) -> None:
     ids = [room.submit(files=[file], blocks=block_of(room, file), title=f"[T] {file.id}").id for file in kept]
     ids.append(room.submit(files=[gone], blocks=block_of(room, gone)).id)
     other = room.submit(channel="feature").id
-    made = opened_zip(export_zip(room.db, blobs, room.actor, Wanted((room.id,), channels=("bug",)), NOW))
+    made = opened_zip(export_zip(room.db, blobs, room.actor, Filter((room.id,), channels=("bug",)), NOW))
     names = made.namelist()
     assert len(names) == len(set(names)) == 5 + 4 + 1
     assert names[-1] == "index.md"
@@ -95,7 +95,7 @@ def test_each_report_of_a_zip_says_whose_words_it_has_and_tells_the_rooms_own_go
     ids = [
         room.submit(artifact_id=artifact, artifact=forged % artifact.encode()).id for artifact in (made.id, "elsewhere")
     ]
-    opened = opened_zip(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
+    opened = opened_zip(export_zip(room.db, blobs, room.actor, Filter((room.id,)), NOW))
     of_room, other = (opened.read(f"reports/{id_[-4:]}.md").decode() for id_ in ids)
     head = "## Report — Checkout\n**Goal:** Sell\n**Constraint:** One column\n\n"
     assert of_room.startswith(f"{NOTICE}{OF_THE_ROOM}\n{head}")
@@ -112,7 +112,7 @@ def test_names_are_short_and_never_the_same() -> None:
 
 
 def test_an_empty_export_can_be_opened(room: Room, blobs: Blobs) -> None:
-    wanted = Wanted((room.id,))
+    wanted = Filter((room.id,))
     assert opened_zip(export_zip(room.db, blobs, room.actor, wanted, NOW)).namelist() == ["index.md"]
     assert b"".join(export_csv(room.db, room.actor, wanted)).decode() == ",".join(COLUMNS) + "\r\n"
     assert b"".join(export_json_lines(room.db, room.actor, wanted)) == b""
@@ -124,7 +124,7 @@ def test_a_zip_has_reports_of_any_time(room: Room, blobs: Blobs, moment: int, ye
     id_ = room.submit().id
     moments = update(reports).values(created_at=max(moment, 0), updated_at=moment)
     room.db.write_now(lambda tx: tx.execute(moments).rowcount)
-    made = opened_zip(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
+    made = opened_zip(export_zip(room.db, blobs, room.actor, Filter((room.id,)), NOW))
     assert made.getinfo(f"reports/{id_[-4:]}.md").date_time[0] == year
 
 
@@ -134,10 +134,10 @@ def test_a_zip_is_handed_out_as_it_grows_and_may_be_left(room: Room, blobs: Blob
     for number in range(8):
         file = shot(room, blobs, number, data)
         room.submit(files=[file], blocks=block_of(room, file))
-    pieces = list(export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW))
+    pieces = list(export_zip(room.db, blobs, room.actor, Filter((room.id,)), NOW))
     assert len(pieces) > 8
     assert max(map(len, pieces)) < 3 * zip_module.PIECE + 256 * 1024
-    left: Any = export_zip(room.db, blobs, room.actor, Wanted((room.id,)), NOW)
+    left: Any = export_zip(room.db, blobs, room.actor, Filter((room.id,)), NOW)
     next(left)
     left.close()
 
@@ -150,7 +150,7 @@ def test_csv_tells_everything_and_runs_nothing(room: Room) -> None:
     db.write_now(change_slice, ann, Assign(ann.id), ids[:1], NOW)
     for label in ("=b", "a"):
         db.write_now(change_slice, ann, AddLabel(label), ids[:1], NOW)
-    text = b"".join(export_csv(db, ann, Wanted((room.id,)))).decode()
+    text = b"".join(export_csv(db, ann, Filter((room.id,)))).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["id"] for row in rows] == ids[::-1]
     assert [row["message"] for row in rows[::-1]] == [f"'{text}" for text in starts[:6]] + [starts[6]]
@@ -171,7 +171,7 @@ def test_json_lines_are_the_dialects_reports_and_more(room: Room) -> None:
     lines_within = b'[\n{"type":"text",\r\n"text":"a\\nb"}]'
     db.write_now(lambda tx: tx.execute(update(reports).where(reports.c.id == ids[0]).values(blocks=lines_within)))
     db.write_now(change_slice, ann, AddLabel("slow"), ids, NOW)
-    lines = b"".join(export_json_lines(db, ann, Wanted((room.id,)))).splitlines()
+    lines = b"".join(export_json_lines(db, ann, Filter((room.id,)))).splitlines()
     found = [msgspec.json.decode(line) for line in lines]
     assert [each["id"] for each in found] == ids[::-1]
     for each in found:
@@ -183,9 +183,9 @@ def test_json_lines_are_the_dialects_reports_and_more(room: Room) -> None:
 @pytest.mark.parametrize("kind", ["zip", "csv", "lines"])
 def test_who_may_export_is_asked_before_the_first_byte(room: Room, blobs: Blobs, kind: str) -> None:
     calls: dict[str, Callable[..., Iterator[bytes]]] = {
-        "zip": lambda actor: export_zip(room.db, blobs, actor, Wanted((room.id,)), NOW),
-        "csv": lambda actor: export_csv(room.db, actor, Wanted((room.id,))),
-        "lines": lambda actor: export_json_lines(room.db, actor, Wanted((room.id,))),
+        "zip": lambda actor: export_zip(room.db, blobs, actor, Filter((room.id,)), NOW),
+        "csv": lambda actor: export_csv(room.db, actor, Filter((room.id,))),
+        "lines": lambda actor: export_json_lines(room.db, actor, Filter((room.id,))),
     }
     viewer = person("v", "V", room.workspace, Role.VIEWER)
     room.submit()
@@ -200,8 +200,8 @@ def test_reports_that_come_in_meanwhile_do_not_disturb_the_walk(room: Room) -> N
     db: Database = room.db
     ids = [room.submit().id for _ in range(10)]
     lines: list[bytes] = []
-    for piece in export_json_lines(db, room.actor, Wanted((room.id,))):
+    for piece in export_json_lines(db, room.actor, Filter((room.id,))):
         lines += piece.splitlines()
         room.submit()
     assert [msgspec.json.decode(line)["id"] for line in lines] == ids[::-1]
-    assert len(db.read_now(list_inbox, Wanted((room.id,)), None, None, 50).rows) == 14
+    assert len(db.read_now(list_inbox, Filter((room.id,)), None, None, 50).rows) == 14

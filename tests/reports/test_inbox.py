@@ -16,8 +16,10 @@ from backroom.clock import DAY
 from backroom.errors import Denied, Invalid, NotFound
 from backroom.ids import IdMaker
 from backroom.reports import find
+from backroom.reports.agents import list_for_agent, search_for_agent
 from backroom.reports.commands import add_comment, delete_reports
-from backroom.reports.filters import NOBODY, Wanted
+from backroom.reports.filters import NOBODY, Filter
+from backroom.reports.find import count_ids
 from backroom.reports.inbox import (
     Count,
     Page,
@@ -29,7 +31,8 @@ from backroom.reports.inbox import (
     open_by_channel,
 )
 from backroom.reports.lookup import reach
-from backroom.reports.rules import Source, Status
+from backroom.reports.queries import list_reports
+from backroom.reports.rules import Source, Status, StatusClass, statuses_of
 from backroom.reports.slices import change_slice
 from backroom.reports.undo import AddLabel, Assign, Delete, SetStatus, undo_slice
 from backroom.store import facets
@@ -42,6 +45,10 @@ from tests.store.fixtures import NOW, Room, make_room, opened
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 MANY = 160
 SEARCHES = ["checkout", '"50% o"', "50% o", "coupon", "b", "nothing", "o 50%", "checkout nothing", 'co "e c"', "b co"]
+
+
+def any_class(pick: random.Random) -> tuple[Status, ...]:
+    return statuses_of(pick.choice(list(StatusClass)))
 
 
 class Filled:
@@ -74,14 +81,14 @@ class Filled:
                 each.labels = ("slow",)
                 self.db.write_now(change_slice, room.actor, AddLabel("slow"), [each.id], NOW)
 
-    def wanted_ids(self, wanted: Wanted) -> list[str]:
+    def wanted_ids(self, wanted: Filter) -> list[str]:
         return [each.id for each in reversed(self.known) if each.fits(wanted)]
 
-    def any_filter(self, pick: random.Random) -> Wanted:
+    def any_filter(self, pick: random.Random) -> Filter:
         """A filter of some of its parts."""
         both = (self.room.id, self.other.id)
         some: dict[str, Callable[[], Any]] = {
-            "statuses": lambda: tuple(pick.sample(list(Status), pick.randint(1, 3))),
+            "statuses": lambda: pick.choice([tuple(pick.sample(list(Status), pick.randint(1, 3))), any_class(pick)]),
             "channels": lambda: tuple(pick.sample(["bug", "feature", "alpha-feedback"], pick.randint(1, 2))),
             "source": lambda: pick.choice(list(Source)),
             "person": lambda: pick.choice(["ann", "bob", "nobody"]),
@@ -92,12 +99,13 @@ class Filled:
             "since": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
             "until": lambda: pick.choice(self.known).created_at + pick.choice([-1, 0, 1]),
             "search": lambda: pick.choice(SEARCHES),
+            "phrase": lambda: pick.choice(["checkout", "CHECKOUT b", "50% o", "o", "nothing"]),
             "browser": lambda: pick.choice(["Firefox", "Safari", "Unknown"]),
             "system": lambda: pick.choice(["iOS", "Linux", "Unknown"]),
             "device": lambda: pick.choice(["desktop", "mobile", "Unknown"]),
         }
         chosen = pick.sample(list(some), pick.choice([0, 1, 1, 2, 2, 3]))
-        return Wanted(pick.choice([both, both[:1], both[1:]]), **{name: some[name]() for name in chosen})
+        return Filter(pick.choice([both, both[:1], both[1:]]), **{name: some[name]() for name in chosen})
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +121,7 @@ def filled(
         yield made
 
 
-def walk(db: Database, wanted: Wanted, limit: int) -> list[str]:
+def walk(db: Database, wanted: Filter, limit: int) -> list[str]:
     """Every id, page after page, from the newest on; every page says where the newer ones are."""
     seen: list[str] = []
     before = None
@@ -135,6 +143,58 @@ def test_a_walk_finds_each_report_that_fits_once(filled: Filled, seed: int) -> N
     pick = random.Random(seed)
     wanted = filled.any_filter(pick)
     assert walk(filled.db, wanted, pick.choice([1, 7, 50])) == filled.wanted_ids(wanted)
+
+
+@pytest.mark.parametrize("seed", range(160, 240))
+def test_every_way_of_asking_finds_and_counts_the_same(
+    filled: Filled, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Miniback's list by page number and total, the dashboard's by cursor and counts of statuses."""
+    pick = random.Random(seed)
+    monkeypatch.setattr(find, "FEW", pick.choice([0, 40, find.FEW]))
+    wanted, size = filled.any_filter(pick), pick.choice([1, 7, 50])
+    fitting = filled.wanted_ids(wanted)
+    assert filled.db.read_now(count_ids, wanted) == len(fitting)
+    for offset in {0, 1, size, len(fitting) - 1, len(fitting), MANY} - {-1}:
+        page = filled.db.read_now(list_reports, wanted, size, offset)
+        assert [report.id for report in page] == fitting[offset : offset + size]
+    assert walk(filled.db, wanted, size) == fitting
+    counts = filled.db.read_now(count_by_status, wanted)
+    assert sum(counts[status].n for status in wanted.statuses or Status) == len(fitting)
+
+
+@pytest.mark.parametrize("seed", range(240, 280))
+def test_agents_find_what_the_others_do(filled: Filled, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a tool of MCP can ask for, asked of Miniback's list and of the dashboard's too."""
+    monkeypatch.setattr(find, "FEW", seed % 2 * find.FEW)
+    pick, db, actor = random.Random(seed), filled.db, filled.room.actor
+    projects = db.read_now(reach, actor)
+    status, channel = pick.choice([None, *Status]), pick.choice([None, "bug", "feature"])
+    statuses = () if status is None else (status,)
+    if pick.random() < 0.5:
+        term = pick.choice(SEARCHES)
+        wanted = Filter(projects, statuses, search=term)
+        found = db.read_now(search_for_agent, actor, term, status, None, MANY)
+    else:
+        artifact = pick.choice([None, "checkout", "nothing"])
+        wanted = Filter(projects, statuses, () if channel is None else (channel,), artifact=artifact)
+        found = db.read_now(list_for_agent, actor, status, channel, artifact, None, MANY)
+    ids = [listed.id for listed in found.reports]
+    assert ids == filled.wanted_ids(wanted) == walk(db, wanted, 50)
+    assert ids == [report.id for report in db.read_now(list_reports, wanted, MANY, 0)]
+    assert len(ids) == db.read_now(count_ids, wanted)
+
+
+@pytest.mark.parametrize("projects", [1, 2])
+def test_a_text_is_counted_whether_or_not_others_have_reports(
+    filled: Filled, projects: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index alone tells only where nobody else has the store."""
+    monkeypatch.setattr(find, "FEW", 0)
+    both = (filled.room.id, filled.other.id)
+    for phrase in ("checkout", "x" * 100):
+        wanted = Filter(both[:projects], phrase=phrase)
+        assert filled.db.read_now(count_ids, wanted) == len(filled.wanted_ids(wanted))
 
 
 @pytest.mark.parametrize("seed", range(60, 100))
@@ -178,10 +238,10 @@ def test_counts_by_status_agree_with_the_rows(filled: Filled, seed: int) -> None
 def test_a_count_that_would_take_long_says_at_least(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backroom.reports.inbox.COUNTED_TO", 5)
     both = (filled.room.id, filled.other.id)
-    counts = filled.db.read_now(count_by_status, Wanted(both, device="desktop"))
+    counts = filled.db.read_now(count_by_status, Filter(both, device="desktop"))
     assert sum(count.n for count in counts.values()) == 5
     assert {str(count)[-1] for count in counts.values()} == {"+"}
-    exact = filled.db.read_now(count_by_status, Wanted(both, channels=("bug",)))
+    exact = filled.db.read_now(count_by_status, Filter(both, channels=("bug",)))
     assert sum(count.n for count in exact.values()) == sum(each.channel == "bug" for each in filled.known)
     assert [str(Count(1234)), str(Count(1234, False))] == ["1,234", "1,234+"]
 
@@ -216,7 +276,7 @@ def test_a_row_shows_what_a_list_needs(room: Room) -> None:
         db.write_now(change_slice, ann, AddLabel(name), [report], NOW + 2)
     db.write_now(add_comment, ann, [report], "note", "Look", NOW + 3)
     db.write_now(add_comment, ann, [report], "reply", "Thanks", NOW + 4)
-    (row,) = db.read_now(list_inbox, Wanted((room.id,)), None, None, 10).rows
+    (row,) = db.read_now(list_inbox, Filter((room.id,)), None, None, 10).rows
     assert row[:7] == (report, room.id, "bug", "open", "API", given["title"], "On my phone it does")
     assert row[7:13] == ("mara", True, "app.example.com/", "https://app.example.com/", "Safari/iOS/mobile", ann.id)
     assert row[13:] == (("Pay", "slow"), NOW, NOW + 4, "/files/1", 2, 1, 2)
@@ -244,7 +304,7 @@ def test_a_walk_has_no_gaps_while_reports_come_in(room: Room) -> None:
         first = [room.submit(NOW, message="the checkout").id for _ in range(9)]
         feed_all(room.db)
         first += [room.submit(NOW, message="the checkout").id for _ in range(9)]
-        wanted, seen, before = Wanted((room.id,), search=term), list[str](), None
+        wanted, seen, before = Filter((room.id,), search=term), list[str](), None
         while True:
             page: Page = room.db.read_now(list_inbox, wanted, before, None, 4)
             seen += [row.id for row in page.rows]
@@ -260,7 +320,7 @@ def test_a_cursor_whose_report_is_gone_still_stands_where_it_was(room: Room) -> 
     ids = [room.submit(message="the checkout").id for _ in range(6)]
     feed_all(room.db)
     room.db.write_now(change_slice, room.actor, SetStatus(Status.CLOSED), ids[:1], NOW)
-    for wanted in (Wanted((room.id,)), Wanted((room.id,), search="checkout")):
+    for wanted in (Filter((room.id,)), Filter((room.id,), search="checkout")):
         gone = ids.pop(2)
         room.db.write_now(delete_reports, room.actor, [gone], NOW)
         older = room.db.read_now(list_inbox, wanted, gone, None, 10).rows
@@ -285,7 +345,7 @@ def test_a_search_within_times_finds_what_was_brought_back(
     if fed:
         feed_all(room.db)
     since, until = (NOW - DAY if times[0] else None), (NOW + DAY // 2 if times[1] else None)
-    wanted = Wanted((room.id,), search="checkout", since=since, until=until)
+    wanted = Filter((room.id,), search="checkout", since=since, until=until)
     assert set(walk(room.db, wanted, 3)) == {*old, *(() if times[1] else new)}
 
 
@@ -306,7 +366,7 @@ def test_a_search_within_times_finds_what_came_while_the_clock_was_wrong(
         (NOW + DAY // 2, None, ahead),
         (NOW, NOW + 2 * DAY, ahead + right),
     ):
-        wanted = Wanted((room.id,), search="checkout", since=since, until=until)
+        wanted = Filter((room.id,), search="checkout", since=since, until=until)
         assert sorted(walk(room.db, wanted, 2)) == sorted(found)
 
 
@@ -316,7 +376,7 @@ def test_what_is_newer_than_a_report_that_is_gone_is_found_whole(room: Room) -> 
         if fed:
             feed_all(room.db)
         for term in (None, "checkout"):
-            page = room.db.read_now(list_inbox, Wanted((room.id,), search=term), None, "0" * 24, 10)
+            page = room.db.read_now(list_inbox, Filter((room.id,), search=term), None, "0" * 24, 10)
             assert [row.id for row in page.rows] == kept[::-1]
 
 
@@ -324,15 +384,15 @@ def test_cursors_that_cannot_be_any(room: Room) -> None:
     room.submit()
     for cursor in ("", "x", "R1", "0" * 23, "\0", "r", "r-1"):
         with pytest.raises(Invalid):
-            room.db.read_now(list_inbox, Wanted((room.id,)), cursor, None, 10)
+            room.db.read_now(list_inbox, Filter((room.id,)), cursor, None, 10)
         with pytest.raises(Invalid):
-            room.db.read_now(list_inbox, Wanted((room.id,)), None, cursor, 10)
+            room.db.read_now(list_inbox, Filter((room.id,)), None, cursor, 10)
 
 
 def test_nothing_is_found_in_no_project(room: Room) -> None:
     room.submit()
-    assert room.db.read_now(list_inbox, Wanted(()), None, None, 10) == ([], None, None)
-    assert set(room.db.read_now(count_by_status, Wanted((), person="x")).values()) == {Count(0)}
+    assert room.db.read_now(list_inbox, Filter(()), None, None, 10) == ([], None, None)
+    assert set(room.db.read_now(count_by_status, Filter((), person="x")).values()) == {Count(0)}
 
 
 def test_reach(room: Room) -> None:
@@ -387,7 +447,7 @@ def statements(conn: Connection, work: Callable[[Connection], object]) -> list[s
     ],
 )
 def test_no_filter_reads_or_sorts_the_whole_table(filled: Filled, given: dict[str, Any]) -> None:
-    wanted = Wanted((filled.room.id, filled.other.id), **given)
+    wanted = Filter((filled.room.id, filled.other.id), **given)
 
     def work(conn: Connection) -> None:
         list_inbox(conn, wanted, None, None, 20)
@@ -416,16 +476,16 @@ def test_the_facets_are_fed_in_slices_and_take_up_where_they_stopped(
     with opened(core_store) as db:
         room = make_room(db)
         ids = [room.submit(user_id="ann" if n % 2 else "bob").id for n in range(150)]
-        assert db.read_now(facets.waiting) == 150
-        assert db.write_now(facets.feed)
-        assert db.read_now(facets.waiting) == 86
+        assert db.read_now(facets.count_unindexed) == 150
+        assert db.write_now(facets.index_next)
+        assert db.read_now(facets.count_unindexed) == 86
     with opened(core_store) as db:
-        wanted = Wanted((room.id,), person="ann")
+        wanted = Filter((room.id,), person="ann")
         for left in (86, 22, 0):
-            assert db.read_now(facets.waiting) == left
+            assert db.read_now(facets.count_unindexed) == left
             assert walk(db, wanted, 20) == ids[1::2][::-1]
-            db.write_now(facets.feed)
-        assert not db.write_now(facets.feed)
+            db.write_now(facets.index_next)
+        assert not db.write_now(facets.index_next)
 
 
 @sqlite_only
@@ -433,14 +493,14 @@ def test_a_slice_that_is_undone_is_fed_again(room: Room) -> None:
     report = room.submit(user_id="ann").id
 
     def fail(tx: Connection) -> None:
-        facets.feed(tx)
+        facets.index_next(tx)
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         room.db.write_now(fail)
-    assert room.db.read_now(facets.waiting) == 1
-    assert walk(room.db, Wanted((room.id,), person="ann"), 5) == [report]
-    room.db.write_now(facets.feed)
-    assert walk(room.db, Wanted((room.id,), person="ann"), 5) == [report]
+    assert room.db.read_now(facets.count_unindexed) == 1
+    assert walk(room.db, Filter((room.id,), person="ann"), 5) == [report]
+    room.db.write_now(facets.index_next)
+    assert walk(room.db, Filter((room.id,), person="ann"), 5) == [report]
     room.db.write_now(facets.empty)
-    assert room.db.read_now(facets.waiting) == 1
+    assert room.db.read_now(facets.count_unindexed) == 1

@@ -19,7 +19,7 @@ from backroom.projects.channels import update_channel
 from backroom.projects.commands import delete_project
 from backroom.reports import slices
 from backroom.reports.commands import add_comment, set_status
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.reports.inbox import count_by_status, list_inbox
 from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.queries import get_file
@@ -59,7 +59,7 @@ def state(db: Database) -> list[list[tuple[Any, ...]]]:
     return [places, *(rows(db, table) for table in (reports, files, events, report_labels))]
 
 
-def found(db: Database, wanted: Wanted) -> list[str]:
+def found(db: Database, wanted: Filter) -> list[str]:
     return [row.id for row in db.read_now(list_inbox, wanted, None, None, 500).rows]
 
 
@@ -78,8 +78,8 @@ def test_a_deleted_report_is_gone_everywhere_and_comes_back_as_it_was(room: Room
         done = db.write_now(change_slice, room.actor, Delete(), picked, NOW + 5)
         assert (done.changed, done.before) == (len(picked), None)
         left = [id_ for id_ in reversed(ids) if id_ not in picked]
-        everyone = Wanted((room.id,))
-        for wanted in (everyone, Wanted((room.id,), search="coupon"), Wanted((room.id,), person="ann")):
+        everyone = Filter((room.id,))
+        for wanted in (everyone, Filter((room.id,), search="coupon"), Filter((room.id,), person="ann")):
             assert found(db, wanted) == left
         assert sum(count.n for count in db.read_now(count_by_status, everyone).values()) == len(left)
         assert db.read_now(counted) == db.read_now(recounted)
@@ -92,7 +92,7 @@ def test_a_deleted_report_is_gone_everywhere_and_comes_back_as_it_was(room: Room
         assert undo_all(db, room.actor, done.undo or "", NOW + 6) == len(picked)
         assert state(db) == before
         assert db.read_now(counted) == db.read_now(recounted) == counts
-        for wanted in (everyone, Wanted((room.id,), search="coupon"), Wanted((room.id,), person="ann")):
+        for wanted in (everyone, Filter((room.id,), search="coupon"), Filter((room.id,), person="ann")):
             assert found(db, wanted) == ids[::-1]
         assert rows(db, trash) == []
         feed_all(db)
@@ -108,7 +108,7 @@ def test_a_report_whose_row_was_given_away_comes_back_all_the_same(room: Room) -
     feed_all(db)
     undo_all(db, room.actor, done.undo or "", NOW)
     for fed in (False, True):
-        for wanted in (Wanted((room.id,)), Wanted((room.id,), search="coupon"), Wanted((room.id,), person="ann")):
+        for wanted in (Filter((room.id,)), Filter((room.id,), search="coupon"), Filter((room.id,), person="ann")):
             assert sorted(found(db, wanted)) == sorted([first, last, again.id]), fed
         feed_all(db)
     named = db.read_now(lambda conn: dict(conn.execute(select(reports.c.id, reports.c.client_id)).all()))
@@ -129,7 +129,7 @@ def test_after_a_day_the_trash_is_emptied(room: Room) -> None:
     assert not db.write_now(purge_trash, NOW + DAY)
     assert rows(db, trash) == rows(db, undos) == []
     assert rows(db, doomed_files) == [("stored/f1", NOW + DAY)]
-    assert found(db, Wanted((room.id,))) == [kept]
+    assert found(db, Filter((room.id,))) == [kept]
 
 
 def test_a_deleted_projects_trash_goes_with_it(room: Room) -> None:
@@ -167,7 +167,7 @@ def test_all_that_a_filter_matches_is_changed_in_slices_and_put_back(
         owner = room if each.project == room.id else other
         db.write_now(change_slice, owner.actor, AddLabel("old"), [each.id], NOW)
         db.write_now(change_slice, owner.actor, SetStatus(pick.choice(list(Status))), [each.id], NOW + 1)
-    wanted = Wanted((room.id,), person="ann")
+    wanted = Filter((room.id,), person="ann")
     before = state(db)
     done = change_all(db, ann, change, wanted, NOW + 50_000)
     assert db.read_now(counted) == db.read_now(recounted)
@@ -196,7 +196,7 @@ def test_undo_puts_back_only_what_nobody_changed_meanwhile(room: Room) -> None:
     db.write_now(set_status, ann, [ids[0]], Status.IN_PROGRESS, NOW)
     db.write_now(change_slice, ann, Delete(), ids[1:2], NOW)
     assert db.write_now(undo_slice, room.actor, done.undo or "", NOW) == (1, False)
-    statuses = {row.id: row.status for row in db.read_now(list_inbox, Wanted((room.id,)), None, None, 10).rows}
+    statuses = {row.id: row.status for row in db.read_now(list_inbox, Filter((room.id,)), None, None, 10).rows}
     assert statuses == {ids[0]: "in-progress", ids[2]: "open"}
     assert db.read_now(counted) == db.read_now(recounted)
 
@@ -236,8 +236,8 @@ def test_what_is_so_already_stays_and_is_not_counted(room: Room) -> None:
         db.write_now(change_slice, room.actor, Delete(), [new_id() for _ in range(slices.MOST_SELECTED + 1)], NOW)
     outsider = make_room(db, "Elsewhere")
     with pytest.raises(NotFound):
-        db.write_now(change_slice, outsider.actor, Delete(), Wanted((room.id,)), NOW)
-    assert db.write_now(change_slice, outsider.actor, Delete(), Wanted((outsider.id,)), NOW) == (0, None, None)
+        db.write_now(change_slice, outsider.actor, Delete(), Filter((room.id,)), NOW)
+    assert db.write_now(change_slice, outsider.actor, Delete(), Filter((outsider.id,)), NOW) == (0, None, None)
 
 
 def test_an_undo_that_can_be_none(room: Room) -> None:
@@ -267,7 +267,7 @@ def test_any_history_keeps_the_counters(room: Room, seed: int) -> None:
         if step % 7 == 0:
             feed_all(db)
         assert db.read_now(counted) == db.read_now(recounted)
-    assert sorted(found(db, Wanted((room.id,)))) == sorted(row[0] for row in rows(db, reports))
+    assert sorted(found(db, Filter((room.id,)))) == sorted(row[0] for row in rows(db, reports))
     for undo_id in reversed(waiting):
         undo_all(db, room.actor, undo_id, NOW)
     assert sorted(row[0] for row in rows(db, reports)) == ids

@@ -9,36 +9,36 @@ import pytest
 from backroom.access import Role, person
 from backroom.errors import Conflict, Denied, Invalid, NotFound
 from backroom.reports import views as view_commands
-from backroom.reports.filters import NOBODY, Wanted, parse_wanted, query_of
+from backroom.reports.filters import NOBODY, Filter, parse_filter, query_of
 from backroom.reports.rules import Source, Status
 from backroom.reports.views import canonical_query, create_view, delete_view, list_views, rename_view
 from tests.store.fixtures import NOW, Room, make_room
 
-FULL = Wanted(
-    ("p",),
-    (Status.OPEN, Status.CLOSED),
-    ("bug", "feature"),
-    Source.WIDGET,
-    "mara & co",
-    "app.example.com/a?b",
-    "my/artifact #1",
-    NOBODY,
-    "very slow",
-    1_780_444_800_000,
-    1_780_531_199_999,
-    "50% off",
-    "Safari",
-    "iOS",
-    "mobile",
+FULL = Filter(
+    projects=("p",),
+    statuses=(Status.OPEN, Status.CLOSED),
+    channels=("bug", "feature"),
+    source=Source.WIDGET,
+    person="mara & co",
+    page="app.example.com/a?b",
+    artifact="my/artifact #1",
+    assignee=NOBODY,
+    label="very slow",
+    since=1_780_444_800_000,
+    until=1_780_531_199_999,
+    search="50% off",
+    browser="Safari",
+    system="iOS",
+    device="mobile",
 )
 
 
 def test_a_filter_and_its_address_are_one() -> None:
-    assert parse_wanted(parse_qsl(query_of(FULL)), ("p",)) == FULL
+    assert parse_filter(parse_qsl(query_of(FULL)), ("p",)) == FULL
     assert "since=2026-06-03&until=2026-06-03" in query_of(FULL)
-    exact = Wanted((), since=1_780_444_800_001, until=1_780_444_860_000, assignee="0" * 24)
-    assert parse_wanted(parse_qsl(query_of(exact)), ()) == exact
-    assert query_of(Wanted(("p",))) == ""
+    exact = Filter((), since=1_780_444_800_001, until=1_780_444_860_000, assignee="0" * 24)
+    assert parse_filter(parse_qsl(query_of(exact)), ()) == exact
+    assert query_of(Filter(("p",))) == ""
 
 
 @pytest.mark.parametrize(

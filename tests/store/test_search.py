@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select, text
 
 from backroom.ids import IdMaker
+from backroom.reports.filters import Filter
+from backroom.reports.find import count_ids, list_ids_at
 from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.prepared import insert_rows
@@ -40,22 +42,22 @@ def add(tx: Connection, messages: list[str], project: str = "p") -> list[str]:
 
 def remove(tx: Connection, ids: list[str]) -> None:
     condition = reports.c.id.in_(ids)
-    search.forget(tx, condition)
+    search.unindex(tx, condition)
     tx.execute(delete(reports).where(condition))
 
 
 def feed_all(db: Database) -> None:
-    while db.write_now(search.feed):
+    while db.write_now(search.index_next):
         pass
 
 
 def find(db: Database, term: str, limit: int = 100, offset: int = 0, project: str = "p") -> list[str]:
     """The ids found; that the count agrees is checked on the way."""
-    conditions = [reports.c.project == project]
-    found = db.read_now(search.find_ids, term, conditions, limit, offset)
-    total = db.read_now(search.count, term, conditions)
+    wanted = Filter((project,), phrase=term)
+    found = db.read_now(list_ids_at, wanted, offset, limit)
+    total = db.read_now(count_ids, wanted)
     assert len(found) == max(0, min(limit, total - offset))
-    return found
+    return [key.id for key in found]
 
 
 def places(db: Database, messages: list[str], term: str) -> list[int]:
@@ -243,13 +245,13 @@ def test_the_index_is_fed_in_slices_and_says_what_waits(db: Database, monkeypatc
     monkeypatch.setattr(search, "SLICE_SECONDS", 0)
     monkeypatch.setattr(search, "POSTGRESQL_SLICE_ROWS", search.SLICE_ROWS)
     db.write_now(add, [f"word {number}" for number in range(100)])
-    assert db.read_now(search.waiting) == 100
+    assert db.read_now(search.count_unindexed) == 100
     waiting = [100]
-    while db.write_now(search.feed):
-        waiting.append(db.read_now(search.waiting))
+    while db.write_now(search.index_next):
+        waiting.append(db.read_now(search.count_unindexed))
         assert len(find(db, "word")) == 100
     assert waiting == [100, 84, 68, 52, 36, 20, 4]
-    assert db.read_now(search.waiting) == 0
+    assert db.read_now(search.count_unindexed) == 0
     if db.is_sqlite:
         check = "INSERT INTO report_search (report_search) VALUES ('integrity-check')"
         db.write_now(lambda tx: tx.exec_driver_sql(check))
@@ -257,13 +259,13 @@ def test_the_index_is_fed_in_slices_and_says_what_waits(db: Database, monkeypatc
 
 def test_a_slice_that_is_undone_is_fed_again(db: Database) -> None:
     def fail_after_feeding(tx: Connection) -> None:
-        search.feed(tx)
+        search.index_next(tx)
         raise ValueError("no")
 
     made = db.write_now(add, ["some words"])
     with pytest.raises(ValueError, match="no"):
         db.write_now(fail_after_feeding)
-    assert db.read_now(search.waiting) == 1
+    assert db.read_now(search.count_unindexed) == 1
     assert find(db, "some words") == made
     feed_all(db)
     assert find(db, "some words") == made
@@ -274,14 +276,14 @@ def test_two_processes_feed_at_once(db: Database) -> None:
     """The slice of one, not committed yet, is neither waited for nor fed again by the other."""
     made = db.write_now(add, [f"word {number}" for number in range(100)])
     with db.connect_unmanaged() as slow:
-        while search.feed(slow):
+        while search.index_next(slow):
             pass
         late = db.write_now(add, ["a late word"])
         feed_all(db)
-        assert db.read_now(search.waiting) == 100, "what the other has taken isn't committed"
+        assert db.read_now(search.count_unindexed) == 100, "what the other has taken isn't committed"
         assert find(db, "word", 200) == [*late, *made[::-1]]
         commit(slow)
-    assert db.read_now(search.waiting) == 0
+    assert db.read_now(search.count_unindexed) == 0
     assert find(db, "word", 200) == [*late, *made[::-1]]
 
 
@@ -290,7 +292,7 @@ def test_a_report_that_is_deleted_while_it_is_fed_is_found_no_more(db: Database)
     """The deletion waits for the slice that holds the report, and then takes out what that has stored."""
     (made,) = db.write_now(add, ["some words"])
     with db.connect_unmanaged() as slow, ThreadPoolExecutor(1) as other:
-        assert search.feed(slow) is False
+        assert search.index_next(slow) is False
         deletion = other.submit(db.write_now, remove, [made])
         wait_until(lambda: db.read_now(waits_for_a_lock), "the deletion waits")
         commit(slow)
@@ -356,7 +358,7 @@ def test_without_an_index_it_still_finds(cluster: Cluster | None, migrated: Any,
     ],
 )
 def test_the_words_of_a_search(text: str, wanted: list[str]) -> None:
-    assert search.words(text) == wanted
+    assert search.split_terms(text) == wanted
 
 
 def test_an_index_that_is_made_meanwhile_is_used(cluster: Cluster | None, migrated: Any, tmp_path: Any) -> None:

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from backroom.clock import DAY, now_ms
+from backroom.reports.filters import Filter
+from backroom.reports.find import count_ids
 from backroom.store import search
 from backroom.store.tables import counters, doomed_projects, reports
 from backroom.upkeep.inspections import recount
@@ -246,10 +248,11 @@ def test_missing_search_index_is_found_and_mended(filled: Store) -> None:
     assert wrong(filled) == {}
     with database(filled) as db:
         # The made index is fed anew, and finds what came before it.
-        while db.write_now(search.feed):
+        while db.write_now(search.index_next):
             pass
-        assert len(db.read_now(search.find_ids, "Report number", [], 10, 0)) == REPORTS
-        assert db.read_now(search.waiting) == 0
+        projects = tuple(db.read_now(lambda conn: {key[0] for key in recount(conn)}))
+        assert db.read_now(count_ids, Filter(projects, phrase="Report number")) == REPORTS
+        assert db.read_now(search.count_unindexed) == 0
 
 
 def test_report_from_the_future_tells_of_a_wrong_clock(filled: Store) -> None:

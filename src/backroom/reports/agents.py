@@ -12,8 +12,8 @@ from backroom.access import Actor
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.reports.detail import Full, get_full
-from backroom.reports.filters import Wanted
-from backroom.reports.find import CURSOR, Key, are_keys, find_ids
+from backroom.reports.filters import Filter
+from backroom.reports.find import CURSOR, Key, are_keys, list_ids
 from backroom.reports.lookup import NO_SUCH_REPORT, reach
 from backroom.reports.markdown import Document, document_of
 from backroom.reports.rooms import find_room
@@ -81,7 +81,7 @@ def list_for_agent(
         return Listing([], None)
     statuses = () if status is None else (status,)
     channels = () if channel is None else (channel,)
-    return _find(conn, Wanted(projects, statuses, channels, artifact=artifact), before, limit)
+    return _find(conn, Filter(projects, statuses, channels, artifact=artifact), before, limit)
 
 
 def search_for_agent(
@@ -97,7 +97,7 @@ def search_for_agent(
         raise Invalid(f"query must have 1 to {SEARCH_LENGTH:,} characters.")
     if before is not None and not CURSOR.match(before):
         raise Invalid(NOT_A_CURSOR)
-    wanted = Wanted(projects, () if status is None else (status,), search=term)
+    wanted = Filter(projects, () if status is None else (status,), search=term)
     return _find(conn, wanted, before, limit)
 
 
@@ -139,10 +139,10 @@ def rows_of(conn: Connection, keys: Sequence[Key]) -> list[Listed]:
     return [found[key.id] for key in keys if key.id in found]
 
 
-def _find(conn: Connection, wanted: Wanted, before: str | None, limit: int) -> Listing:
+def _find(conn: Connection, wanted: Filter, before: str | None, limit: int) -> Listing:
     keys: list[Key] = []
     for _ in range(MOST_LOOKS):
-        found = find_ids(conn, wanted, before, None, limit - len(keys))
+        found = list_ids(conn, wanted, before, None, limit - len(keys))
         keys += found.keys
         before = found.further
         if before is None or len(keys) >= limit:

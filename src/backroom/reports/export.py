@@ -17,8 +17,8 @@ from sqlalchemy import Connection, select
 from backroom.access import Actor
 from backroom.clock import iso
 from backroom.reports.detail import Identity
-from backroom.reports.filters import Wanted
-from backroom.reports.find import Key, are_keys, find_ids
+from backroom.reports.filters import Filter
+from backroom.reports.find import Key, are_keys, list_ids
 from backroom.reports.lookup import reach
 from backroom.reports.queries import PAGE_COLUMNS, splice_reports
 from backroom.store.database import Database
@@ -43,13 +43,13 @@ class Exported(NamedTuple):
     labels: Sequence[str]
 
 
-def export_csv(db: Database, actor: Actor, wanted: Wanted) -> Iterator[bytes]:
+def export_csv(db: Database, actor: Actor, wanted: Filter) -> Iterator[bytes]:
     """A line for each report, newest first, after a line of names; UTF-8. Raises NotFound, Denied at once."""
     db.read_now(reach, actor, wanted.projects)
     return _csv(db, wanted)
 
 
-def export_json_lines(db: Database, actor: Actor, wanted: Wanted) -> Iterator[bytes]:
+def export_json_lines(db: Database, actor: Actor, wanted: Filter) -> Iterator[bytes]:
     """A JSON object on each line, newest first: the Patchrooms shape with title, source, project, assignee, labels.
 
     Raises NotFound, Denied at once.
@@ -58,7 +58,7 @@ def export_json_lines(db: Database, actor: Actor, wanted: Wanted) -> Iterator[by
     return _json_lines(db, wanted)
 
 
-def walk(db: Database, wanted: Wanted) -> Iterator[list[Exported]]:
+def walk(db: Database, wanted: Filter) -> Iterator[list[Exported]]:
     """Everything that the filter matches, newest first, a page at a time."""
     before: str | None = None
     while True:
@@ -69,8 +69,8 @@ def walk(db: Database, wanted: Wanted) -> Iterator[list[Exported]]:
             return
 
 
-def _page(conn: Connection, wanted: Wanted, before: str | None) -> tuple[list[Exported], str | None]:
-    found = find_ids(conn, wanted, before, None, SLICE)
+def _page(conn: Connection, wanted: Filter, before: str | None) -> tuple[list[Exported], str | None]:
+    found = list_ids(conn, wanted, before, None, SLICE)
     keys = found.keys
     if not keys:
         return [], found.further
@@ -99,7 +99,7 @@ def _labels(conn: Connection, keys: Sequence[Key]) -> dict[str, list[str]]:
     return found
 
 
-def _csv(db: Database, wanted: Wanted) -> Iterator[bytes]:
+def _csv(db: Database, wanted: Filter) -> Iterator[bytes]:
     yield _lines([COLUMNS])
     for page in walk(db, wanted):
         yield _lines([[_guarded(cell) for cell in _cells(each)] for each in page])
@@ -139,7 +139,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _json_lines(db: Database, wanted: Wanted) -> Iterator[bytes]:
+def _json_lines(db: Database, wanted: Filter) -> Iterator[bytes]:
     for page in walk(db, wanted):
         yield b"".join(_json_line(each) for each in page)
 

@@ -20,7 +20,7 @@ from backroom.files.blobs import Blobs
 from backroom.files.sniff import file_name
 from backroom.reports.detail import Artifact, Identity, file_url
 from backroom.reports.export import Exported, walk
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.reports.find import Key, are_keys
 from backroom.reports.lookup import reach
 from backroom.reports.markdown import NOTICE, Document, artifact_of, escape, for_agent
@@ -47,7 +47,7 @@ class StoredFile(NamedTuple):
     size: int
 
 
-def export_zip(db: Database, blobs: Blobs, actor: Actor, wanted: Wanted, now: int) -> Iterator[bytes]:
+def export_zip(db: Database, blobs: Blobs, actor: Actor, wanted: Filter, now: int) -> Iterator[bytes]:
     """`reports/<shortId>.md`, `blob/scr_*`, `blob/aud_*` and, last, `index.md` (Patchrooms, "Export").
 
     A file whose bytes are gone is left out. Raises NotFound, Denied at once.
@@ -56,7 +56,7 @@ def export_zip(db: Database, blobs: Blobs, actor: Actor, wanted: Wanted, now: in
     return _zip(db, blobs, wanted, now)
 
 
-def _zip(db: Database, blobs: Blobs, wanted: Wanted, now: int) -> Iterator[bytes]:
+def _zip(db: Database, blobs: Blobs, wanted: Filter, now: int) -> Iterator[bytes]:
     with ExitStack() as stack:
         out = _Out(stack)
         index: IO[bytes] = stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))

@@ -12,7 +12,7 @@ from backroom.errors import Invalid
 from backroom.ids import is_id
 from backroom.projects.rules import CHANNEL_KEY
 from backroom.reports.rules import Source, Status, parse_status
-from backroom.store.search import can_be_stored, words
+from backroom.store.search import can_be_stored, split_terms
 
 NOBODY = ""
 NONE = "none"
@@ -21,13 +21,14 @@ DATE_LENGTH = len("2026-06-03")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Filter:
     """Which reports: of these projects, and where given of those statuses, channels, and so on.
 
     `person` is a reporter's user id, `page` as `places.page_of` tells it, `artifact` the id of what was reviewed,
     which is that of its room, `assignee` a user's id or NOBODY,
     `since` and `until` are milliseconds, both inclusive, `browser`, `system` and `device` the parts of
-    `places.agent_of`.
+    `places.agent_of`. `search` is what a person types, words and phrases in quotation marks; `phrase` is one text,
+    whatever marks and spaces are in it (Miniback's `search`).
     """
 
     projects: tuple[str, ...]
@@ -42,23 +43,30 @@ class Wanted:
     since: int | None = None
     until: int | None = None
     search: str | None = None
+    phrase: str | None = None
     browser: str | None = None
     system: str | None = None
     device: str | None = None
 
     @property
-    def words(self) -> list[str]:
-        """What `search` asks for: each word or quoted phrase has to be in a report's text."""
-        return [] if self.search is None else words(self.search)
+    def terms(self) -> list[str]:
+        """What has to be in a report's text, all of it: the words and phrases of `search`, and `phrase`."""
+        terms = [] if self.search is None else split_terms(self.search)
+        return [*terms, self.phrase] if self.phrase else terms
+
+    @property
+    def is_text_alone(self) -> bool:
+        """Whether nothing but projects and texts is asked for."""
+        return self == Filter(self.projects, search=self.search, phrase=self.phrase)
 
     @property
     def is_counted(self) -> bool:
         """Whether the counters alone say how many there are: nothing but project, status, channel, source."""
         others = (self.person, self.page, self.artifact, self.assignee, self.label, self.since, self.until)
-        return all(each is None for each in (*others, self.search, self.browser, self.system, self.device))
+        return all(each is None for each in (*others, self.search, self.phrase, self.browser, self.system, self.device))
 
 
-def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) -> Wanted:
+def parse_filter(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) -> Filter:
     """The filter that an address asks for; names that aren't a filter's are left alone. Raises Invalid.
 
     `status` and `channel` may be repeated; `assignee` is a user's id or `none`; `since` and `until` are ISO
@@ -72,7 +80,7 @@ def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) ->
             continue
         if len(value) > LONGEST or not can_be_stored(value):
             raise Invalid(f"{name} is too long, or has a character that no report has.")
-        if name == "q" and not words(value):
+        if name == "q" and not split_terms(value):
             continue
         read = _READERS[name](name, value)
         if name == "status":
@@ -82,10 +90,10 @@ def parse_wanted(pairs: Iterable[tuple[str, str]], projects: tuple[str, ...]) ->
         else:
             given["search" if name == "q" else name] = read
     in_order = tuple(status for status in Status if status in statuses)
-    return Wanted(projects, in_order, tuple(sorted(channels)), **given)
+    return Filter(projects, in_order, tuple(sorted(channels)), **given)
 
 
-def query_of(wanted: Wanted) -> str:
+def query_of(wanted: Filter) -> str:
     """The filter as a query string, always the same for the same filter; empty where it leaves nothing out."""
     pairs: list[tuple[str, str]] = [("status", status.value) for status in wanted.statuses]
     pairs += [("channel", key) for key in wanted.channels]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from backroom.reports.filters import Wanted
-from backroom.reports.find import Key, are_keys, find_ids
+from backroom.reports.filters import Filter
+from backroom.reports.find import Key, are_keys, count_in_counters, list_ids
 from backroom.reports.rules import Status
 from backroom.store.tables import counters, events, report_labels, reports
 
@@ -81,12 +81,12 @@ class Neighbours(NamedTuple):
     older: str | None
 
 
-def list_inbox(conn: Connection, wanted: Wanted, before: str | None, after: str | None, limit: int) -> Page:
+def list_inbox(conn: Connection, wanted: Filter, before: str | None, after: str | None, limit: int) -> Page:
     """A page of what the filter finds: older than `before`, or newer than `after`, or the newest.
 
     Raises Invalid where a cursor can't be one.
     """
-    found = find_ids(conn, wanted, before, after, limit)
+    found = list_ids(conn, wanted, before, after, limit)
     rows = _rows(conn, found.keys)
     if after is None:
         return Page(rows, found.further, None if before is None else found.first)
@@ -100,7 +100,7 @@ def get_rows(conn: Connection, projects: Sequence[str], ids: Sequence[str]) -> l
     return _rows(conn, [Key(project_of[id_], id_) for id_ in ids if id_ in project_of])
 
 
-def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
+def count_by_status(conn: Connection, wanted: Filter) -> dict[Status, Count]:
     """How many of each status the filter finds, whatever statuses it asks for.
 
     From the counters where they tell; else the newest 1,000 (200 in a search) are counted, and the rest is told
@@ -108,8 +108,8 @@ def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
     """
     wanted = replace(wanted, statuses=())
     if wanted.is_counted:
-        return {status: Count(n) for status, n in _counters_of(conn, wanted).items()}
-    found = find_ids(conn, wanted, None, None, COUNTED_FOUND if wanted.search else COUNTED_TO)
+        return {status: Count(n) for status, n in count_in_counters(conn, wanted).items()}
+    found = list_ids(conn, wanted, None, None, COUNTED_FOUND if wanted.terms else COUNTED_TO)
     numbers = dict.fromkeys(Status, 0)
     if found.keys:
         query = select(_c.status, func.count()).where(are_keys(_c.project, _c.id, found.keys)).group_by(_c.status)
@@ -117,10 +117,10 @@ def count_by_status(conn: Connection, wanted: Wanted) -> dict[Status, Count]:
     return {status: Count(n, found.further is None) for status, n in numbers.items()}
 
 
-def neighbours(conn: Connection, wanted: Wanted, report: str) -> Neighbours:
+def neighbours(conn: Connection, wanted: Filter, report: str) -> Neighbours:
     """What comes before and after a report in the order of the filter, whether or not it fits itself."""
-    newer = find_ids(conn, wanted, None, report, 1).keys
-    older = find_ids(conn, wanted, report, None, 1).keys
+    newer = list_ids(conn, wanted, None, report, 1).keys
+    older = list_ids(conn, wanted, report, None, 1).keys
     return Neighbours(newer[0].id if newer else None, older[0].id if older else None)
 
 
@@ -130,16 +130,6 @@ def open_by_channel(conn: Connection, projects: Sequence[str]) -> dict[tuple[str
     query = select(k.project, k.channel_key, func.sum(k.n)).where(k.project.in_(projects))
     query = query.where(k.status == Status.OPEN.value).group_by(k.project, k.channel_key)
     return {(project, channel): int(n) for project, channel, n in conn.execute(query) if n}
-
-
-def _counters_of(conn: Connection, wanted: Wanted) -> dict[Status, int]:
-    k = counters.c
-    query = select(k.status, func.sum(k.n)).where(k.project.in_(wanted.projects)).group_by(k.status)
-    if wanted.channels:
-        query = query.where(k.channel_key.in_(wanted.channels))
-    if wanted.source:
-        query = query.where(k.source == wanted.source.value)
-    return dict.fromkeys(Status, 0) | {Status(status): int(n) for status, n in conn.execute(query)}
 
 
 class _Seen(msgspec.Struct):
@@ -174,26 +164,26 @@ def _row(row: Any, labels: tuple[str, ...], comments: int) -> Row:
     seen = _blocks.decode(row.blocks)
     shots = [block.url for block in seen if block.type == "screenshot"]
     return Row(
-        row.id,
-        row.project,
-        row.channel_key,
-        row.status,
-        row.source,
-        row.title,
-        excerpt_of(row.title, row.message),
-        row.user_id,
-        row.identity is not None and _identity.decode(row.identity).verified,
-        row.page,
-        row.url,
-        row.agent,
-        row.assignee,
-        labels,
-        row.created_at,
-        row.updated_at,
-        shots[0] if shots else None,
-        len(shots),
-        sum(block.type == "audio" for block in seen),
-        comments,
+        id=row.id,
+        project=row.project,
+        channel_key=row.channel_key,
+        status=row.status,
+        source=row.source,
+        title=row.title,
+        excerpt=excerpt_of(row.title, row.message),
+        user_id=row.user_id,
+        verified=row.identity is not None and _identity.decode(row.identity).verified,
+        page=row.page,
+        url=row.url,
+        agent=row.agent,
+        assignee=row.assignee,
+        labels=labels,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        thumbnail=shots[0] if shots else None,
+        screenshots=len(shots),
+        voice_notes=sum(block.type == "audio" for block in seen),
+        comments=comments,
     )
 
 

@@ -12,7 +12,7 @@ from backroom.access import Actor
 from backroom.clock import DAY
 from backroom.errors import Invalid
 from backroom.ids import first_id_at
-from backroom.reports.find import MOST_WAYS
+from backroom.reports.find import MOST_RANGES
 from backroom.reports.lookup import reach
 from backroom.reports.places import UNKNOWN
 from backroom.reports.rules import Status
@@ -67,20 +67,20 @@ def get_insights(conn: Connection, actor: Actor, projects: Sequence[str], first_
     rows = _newest(conn, projects, first_day, last_day) if projects and total else []
     agents = Counter(row.agent for row in rows)
     return Insights(
-        first_day,
-        last_day,
-        total,
-        by_channel,
-        {status: by_status.get(status.value, [0] * (last_day - first_day + 1)) for status in Status},
-        _sources(conn, projects, first_day, last_day),
-        durations_of(row.triaged_at - row.created_at for row in rows if row.triaged_at is not None),
-        durations_of(row.resolved_at - row.created_at for row in rows if row.resolved_at is not None),
-        Counter(row.page for row in rows if row.page is not None).most_common(SHOWN),
-        _parts(agents, 0),
-        _parts(agents, 1),
-        _parts(agents, 2),
-        len(rows),
-        len(rows) < total,
+        first_day=first_day,
+        last_day=last_day,
+        total=total,
+        by_channel=by_channel,
+        by_status={status: by_status.get(status.value, [0] * (last_day - first_day + 1)) for status in Status},
+        sources=_sources(conn, projects, first_day, last_day),
+        to_triage=durations_of(row.triaged_at - row.created_at for row in rows if row.triaged_at is not None),
+        to_resolve=durations_of(row.resolved_at - row.created_at for row in rows if row.resolved_at is not None),
+        pages=Counter(row.page for row in rows if row.page is not None).most_common(SHOWN),
+        browsers=_parts(agents, 0),
+        systems=_parts(agents, 1),
+        devices=_parts(agents, 2),
+        looked_at=len(rows),
+        capped=len(rows) < total,
     )
 
 
@@ -125,11 +125,11 @@ def _newest(conn: Connection, projects: Sequence[str], first_day: int, last_day:
         return select(*columns).where(c.project == project, c.id >= low, c.id < high)
 
     rows: list[Row[Any]] = []
-    for some in (projects[start : start + MOST_WAYS] for start in range(0, len(projects), MOST_WAYS)):
+    for some in (projects[start : start + MOST_RANGES] for start in range(0, len(projects), MOST_RANGES)):
         branches = [of(project) for project in some]
         query = union_all(*branches) if len(branches) > 1 else branches[0]
         rows += conn.execute(query.order_by(text("id DESC")).limit(LOOKED_AT))
-    return rows if len(projects) <= MOST_WAYS else sorted(rows, key=lambda row: row.id, reverse=True)[:LOOKED_AT]
+    return rows if len(projects) <= MOST_RANGES else sorted(rows, key=lambda row: row.id, reverse=True)[:LOOKED_AT]
 
 
 def _parts(agents: Counter[str | None], place: int) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """By which indexes to find what a filter asks for, chosen by what the counters say.
 
-A way is one range of one index that holds reports of one project in the order of their ids. What the index
+Each range of an index holds reports of one project in the order of their ids. What the index
 doesn't tell apart is judged row by row; so that a filter that fits few of many can't hold the store up,
 such a search looks at a bounded number of rows.
 """
@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, literal, literal_column, select
 
 from backroom.ids import first_id_at
-from backroom.reports.filters import NOBODY, Wanted
+from backroom.reports.filters import NOBODY, Filter
 from backroom.reports.places import UNKNOWN
-from backroom.reports.rules import CLASS_OF, Status, StatusClass
+from backroom.reports.rules import Status, StatusClass, statuses_of
 from backroom.store import facets, search
 from backroom.store.search import ROW
 from backroom.store.tables import counters, report_labels, reports
 
 _c = reports.c
-CLASSES = {kind: frozenset(status for status in Status if CLASS_OF[status] is kind) for kind in StatusClass}
+CLASSES = {kind: frozenset(statuses_of(kind)) for kind in StatusClass}
 
 
 @dataclass(frozen=True)
-class Way:
+class IndexRange:
     """One range of an index: `id` is the column that orders it, `own` what bounds it, `rest` what each row is judged
     by besides. Where `bounded` is not set, the index itself finds what fits."""
 
@@ -50,12 +50,12 @@ class Way:
         return bool(self.rest) and self.bounded
 
 
-def ways_of(conn: Connection, wanted: Wanted) -> list[Way]:
-    """The ways that together find what is wanted, each report once; none where the counters say there is nothing."""
+def plan_ranges(conn: Connection, wanted: Filter) -> list[IndexRange]:
+    """The ranges that together hold what is wanted, each report once; none where the counters say there is nothing."""
     rest = _beyond_counters(wanted)
-    found: list[Way] = []
+    found: list[IndexRange] = []
     for project, costs in _costs(conn, wanted).items():
-        found += _ways_in(conn, wanted, project, costs, rest)
+        found += _ranges_in(conn, wanted, project, costs, rest)
     return found
 
 
@@ -68,7 +68,7 @@ class _Costs:
     fitting: int
 
 
-def _costs(conn: Connection, wanted: Wanted) -> dict[str, _Costs]:
+def _costs(conn: Connection, wanted: Filter) -> dict[str, _Costs]:
     """By project, in the order of the projects; without those that have nothing."""
     if not (wanted.statuses or wanted.channels or wanted.source):
         return dict.fromkeys(wanted.projects, _Costs(1, 1, 1))
@@ -85,53 +85,54 @@ def _costs(conn: Connection, wanted: Wanted) -> dict[str, _Costs]:
     return {project: found[project] for project in wanted.projects if project in found and found[project].fitting > 0}
 
 
-def _ways_in(
-    conn: Connection, wanted: Wanted, project: str, costs: _Costs, rest: Sequence[ColumnElement[bool]]
-) -> list[Way]:
+def _ranges_in(
+    conn: Connection, wanted: Filter, project: str, costs: _Costs, rest: Sequence[ColumnElement[bool]]
+) -> list[IndexRange]:
     counted = [*_status_conditions(wanted), *_channel_conditions(wanted)]
     if wanted.source:
         counted.append(_c.source == wanted.source.value)
     special = _special(conn, wanted, project)
-    if not special and search.splits(conn, wanted.words):
-        return _by_text(conn, project, wanted.words, [*counted, *rest])
-    rest = [*rest, *search.contain_all(conn, wanted.words)]
+    if not special and search.postgresql_finds(conn, wanted.terms):
+        return _by_text(conn, project, wanted.terms, [*counted, *rest])
+    rest = [*rest, *search.contain_all(conn, wanted.terms)]
     if special:
-        return [Way(project, way.id, way.own, [*way.rest, *counted, *rest]) for way in special]
+        return [IndexRange(project, range_.id, range_.own, [*range_.rest, *counted, *rest]) for range_ in special]
     source = counted[-1:] if wanted.source else []
     mine = _c.project == project
     if wanted.statuses and (not wanted.channels or costs.classes <= costs.channels):
         channel = _channel_conditions(wanted)
         return [
-            Way(project, _c.id, [mine, _c.status_class == kind.value], [*within, *channel, *source, *rest])
+            IndexRange(project, _c.id, [mine, _c.status_class == kind.value], [*within, *channel, *source, *rest])
             for kind, within in _classes(wanted.statuses)
         ]
     if wanted.channels:
         status = _status_conditions(wanted)
         return [
-            Way(project, _c.id, [mine, _c.channel_key == key], [*status, *source, *rest]) for key in wanted.channels
+            IndexRange(project, _c.id, [mine, _c.channel_key == key], [*status, *source, *rest])
+            for key in wanted.channels
         ]
-    return [Way(project, _c.id, [mine], [*source, *rest])]
+    return [IndexRange(project, _c.id, [mine], [*source, *rest])]
 
 
-def _by_text(conn: Connection, project: str, terms: Sequence[str], rest: list[ColumnElement[bool]]) -> list[Way]:
+def _by_text(conn: Connection, project: str, terms: Sequence[str], rest: list[ColumnElement[bool]]) -> list[IndexRange]:
     """What PostgreSQL's index of texts has, whose planner needs no bound, and the tail that it has not."""
     texts, tail = search.TEXTS.c, search.TAIL.c
     fed = [texts.project == project, *search.have_all(terms)]
     return [
-        Way(project, texts.report, fed, rest, bounded=False),
-        Way(project, tail.report, [tail.project == project], [*rest, *search.contain_all(conn, terms)]),
+        IndexRange(project, texts.report, fed, rest, bounded=False),
+        IndexRange(project, tail.report, [tail.project == project], [*rest, *search.contain_all(conn, terms)]),
     ]
 
 
-def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
-    """Ways by label, artifact, assignee, person or page, in this order: the first has the fewest, as a rule."""
+def _special(conn: Connection, wanted: Filter, project: str) -> list[IndexRange]:
+    """Ranges by label, artifact, assignee, person or page, in this order: the first has the fewest, as a rule."""
     further = [_c[name] == value for name, value in _looked_up(wanted).items()]
     if wanted.label is not None:
         labelled = report_labels.c
         own = [labelled.project == project, labelled.name == wanted.label]
-        return [Way(project, labelled.report, own, further)]
+        return [IndexRange(project, labelled.report, own, further)]
     if wanted.artifact is not None or wanted.assignee:
-        return [Way(project, _c.id, [_c.project == project, further[0]], further[1:])]
+        return [IndexRange(project, _c.id, [_c.project == project, further[0]], further[1:])]
     if wanted.person is not None:
         return _by_facet(conn, project, facets.PERSON, wanted.person, further[1:])
     if wanted.page is not None:
@@ -139,34 +140,36 @@ def _special(conn: Connection, wanted: Wanted, project: str) -> list[Way]:
     return []
 
 
-def _looked_up(wanted: Wanted) -> dict[str, str]:
+def _looked_up(wanted: Filter) -> dict[str, str]:
     """What has an index of its own, by column, in the order in which the indexes are chosen."""
     names = {"artifact_id": wanted.artifact, "assignee": wanted.assignee or None}
     names |= {"user_id": wanted.person, "page": wanted.page}
     return {name: value for name, value in names.items() if value is not None}
 
 
-def _by_facet(conn: Connection, project: str, kind: str, value: str, rest: list[ColumnElement[bool]]) -> list[Way]:
+def _by_facet(
+    conn: Connection, project: str, kind: str, value: str, rest: list[ColumnElement[bool]]
+) -> list[IndexRange]:
     """What SQLite's table has, and the tail that it has not; PostgreSQL's own index."""
     same = facets.COLUMNS[kind] == value
     if conn.dialect.name != "sqlite":
-        return [Way(project, _c.id, [_c.project == project, same], rest)]
+        return [IndexRange(project, _c.id, [_c.project == project, same], rest)]
     f = facets.FACETS.c
     fed = [f.project == project, f.kind == kind, f.value == value]
     behind: ColumnElement[bool] = facets.position(conn) < ROW
     tail = [facets.by_row([project]), behind, same]
-    return [Way(project, f.report, fed, rest), Way(project, _c.id, tail, rest)]
+    return [IndexRange(project, f.report, fed, rest), IndexRange(project, _c.id, tail, rest)]
 
 
-def _beyond_counters(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What, besides the text, has to be judged by the row whichever way is gone."""
+def _beyond_counters(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What, besides the text, has to be judged by the row by whichever index they are found."""
     found = agent_conditions(wanted) + moment_conditions(wanted)
     if wanted.assignee == NOBODY:
         found.append(_c.assignee.is_(None))
     return found
 
 
-def agent_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def agent_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """On the parts of an agent such as `Safari/iOS/mobile`, or on there being none."""
     found: list[ColumnElement[bool]] = []
     if UNKNOWN in (wanted.browser, wanted.system, wanted.device):
@@ -180,23 +183,24 @@ def agent_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def moment_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """On the bounds that lie within a second, which ids don't tell apart."""
+def moment_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """On the bounds that lie within a second, which ids don't tell apart. Only the rows of those seconds are looked
+    at; the others are told by their ids, which the index has."""
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None and wanted.since % 1000:
-        found.append(_c.created_at >= wanted.since)
+        found.append((_c.id >= first_id_at(wanted.since + 1000)) | (_c.created_at >= wanted.since))
     if wanted.until is not None and wanted.until % 1000 != 999:
-        found.append(_c.created_at <= wanted.until)
+        found.append((_c.id < first_id_at(wanted.until)) | (_c.created_at <= wanted.until))
     return found
 
 
-def id_bounds(wanted: Wanted) -> tuple[str, str]:
+def id_bounds(wanted: Filter) -> tuple[str, str]:
     """The ids that a filter's times leave: from the first up to but without the second."""
     low = "" if wanted.since is None else first_id_at(wanted.since)
     return low, "g" if wanted.until is None else first_id_at(wanted.until + 1000)
 
 
-def conditions_by_row(wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions_by_row(wanted: Filter) -> list[ColumnElement[bool]]:
     """Everything but the text, for SQLite's rows that the index of texts found."""
     low, high = id_bounds(wanted)
     found: list[ColumnElement[bool]] = [facets.by_row(wanted.projects), _c.id >= low, _c.id < high]
@@ -212,11 +216,11 @@ def conditions_by_row(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found + agent_conditions(wanted) + moment_conditions(wanted)
 
 
-def _status_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _status_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return [_c.status.in_([status.value for status in wanted.statuses])] if wanted.statuses else []
 
 
-def _channel_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _channel_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return [_c.channel_key.in_(wanted.channels)] if wanted.channels else []
 
 

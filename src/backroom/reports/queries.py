@@ -1,18 +1,21 @@
-"""Reads of reports. Every one names the projects it may look into."""
+"""Reads of reports. Every one names the projects it may look into.
+
+The two lists that clients poll all day, `page_json` and `list_window`, are prepared statements straight on an index;
+every other list goes by a filter (`filters.py`, `plan.py`, `find.py`), whose statements are built for each request.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, func, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from backroom.clock import iso_bytes
 from backroom.errors import NotFound
-from backroom.ids import first_id_at
-from backroom.reports.rules import CLASS_OF, Status, StatusClass
-from backroom.store import search
+from backroom.reports.filters import Filter
+from backroom.reports.find import are_keys, list_ids_at
+from backroom.reports.rules import CLASS_OF, Status, StatusClass, statuses_of
 from backroom.store.prepared import Prepared
 from backroom.store.tables import counters, files, reports, trash
 
@@ -47,23 +50,6 @@ class StoredBytes(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which reports: of these projects, and where given of that class, status, channel, source, text, time.
-
-    `since` and `until` are milliseconds, both inclusive.
-    """
-
-    projects: Sequence[str]
-    status_class: StatusClass | None = None
-    status: Status | None = None
-    channel: str | None = None
-    source: str | None = None
-    search: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-
 NO_SUCH_REPORT = "There is no such report in this project."
 REPORT_COLUMNS = tuple(reports.c[name] for name in Report._fields)
 
@@ -78,9 +64,6 @@ PAGE_COLUMNS = (
     _c.artifact,
     _c.created_at,
 )
-MOST_BRANCHES = 200
-"""How many projects are merged branch by branch; SQLite takes at most 500 in a statement."""
-
 _AFTER_ALL = "g"
 """Sorts after every id."""
 
@@ -198,24 +181,12 @@ def list_reports(conn: Connection, wanted: Filter, limit: int, offset: int) -> l
 
     The ids come from an index alone, then the rows of just this page.
     """
-    if wanted.search:
-        ids = search.find_ids(conn, wanted.search, _conditions(wanted), limit, offset)
-    else:
-        ids = list(conn.execute(_ids(wanted).order_by(text("id DESC")).limit(limit).offset(offset)).scalars())
-    if not ids:
+    keys = list_ids_at(conn, wanted, offset, limit)
+    if not keys:
         return []
-    rows = conn.execute(select(*REPORT_COLUMNS).where(_c.project.in_(wanted.projects), _c.id.in_(ids)))
+    rows = conn.execute(select(*REPORT_COLUMNS).where(are_keys(_c.project, _c.id, keys)))
     by_id = {row.id: Report(*row) for row in rows}
-    return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-def _ids(wanted: Filter) -> Select[str] | CompoundSelect[str]:
-    """The ids, still to be sorted. A branch for each project, which both engines merge in order from the
-    index without reading on past the page; with an IN they would sort every report first."""
-    if not 1 < len(wanted.projects) <= MOST_BRANCHES:
-        return select(_c.id).where(*_conditions(wanted))
-    ones = [replace(wanted, projects=[project]) for project in wanted.projects]
-    return union_all(*[select(_c.id).where(*_conditions(one)) for one in ones])
+    return [by_id[key.id] for key in keys if key.id in by_id]
 
 
 class WindowRow(NamedTuple):
@@ -242,26 +213,8 @@ def count_project(conn: Connection, project: str, status_class: StatusClass | No
     """How many reports one project has, of that class where it is given: from the counters."""
     if status_class is None:
         return int(_total(conn, project=project)[0][0])
-    statuses = _statuses_of(status_class)
-    return int(_total_of_two(conn, project=project, first=statuses[0], last=statuses[-1])[0][0])
-
-
-def count_reports(conn: Connection, wanted: Filter) -> int:
-    """How many reports `wanted` describes: from the counters, unless it asks for a text or a time."""
-    if wanted.search:
-        return search.count(conn, wanted.search, _conditions(wanted))
-    if wanted.since is not None or wanted.until is not None:
-        return conn.execute(select(func.count()).select_from(reports).where(*_conditions(wanted))).scalar_one()
-    query = select(func.coalesce(func.sum(counters.c.n), 0)).where(counters.c.project.in_(wanted.projects))
-    if wanted.status_class is not None:
-        query = query.where(counters.c.status.in_(_statuses_of(wanted.status_class)))
-    if wanted.status is not None:
-        query = query.where(counters.c.status == wanted.status.value)
-    if wanted.channel is not None:
-        query = query.where(counters.c.channel_key == wanted.channel)
-    if wanted.source is not None:
-        query = query.where(counters.c.source == wanted.source)
-    return int(conn.execute(query).scalar_one())
+    statuses = statuses_of(status_class)
+    return int(_total_of_two(conn, project=project, first=statuses[0].value, last=statuses[-1].value)[0][0])
 
 
 def get_file(conn: Connection, project: str, file: str) -> StoredBytes:
@@ -271,37 +224,3 @@ def get_file(conn: Connection, project: str, file: str) -> StoredBytes:
     if row is None:
         raise NotFound("There is no such file in this project.")
     return StoredBytes(*row)
-
-
-def _statuses_of(wanted: StatusClass) -> list[str]:
-    return [status for status, status_class in CLASS_OF.items() if status_class is wanted]
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    one = len(wanted.projects) == 1
-    found: list[ColumnElement[bool]] = [_c.project == wanted.projects[0] if one else _c.project.in_(wanted.projects)]
-    status_class = wanted.status_class
-    if wanted.status is not None:
-        found.append(_c.status == wanted.status.value)
-        status_class = status_class or CLASS_OF[wanted.status]
-    if status_class is not None:
-        found.append(_c.status_class == status_class.value)
-    if wanted.channel is not None:
-        found.append(_c.channel_key == wanted.channel)
-    if wanted.source is not None:
-        found.append(_c.source == wanted.source)
-    return found + _time_conditions(wanted.since, wanted.until)
-
-
-def _time_conditions(since: int | None, until: int | None) -> list[ColumnElement[bool]]:
-    """Bounds on ids, which are in the index; the rows are asked only for a bound within a second."""
-    found: list[ColumnElement[bool]] = []
-    if since is not None:
-        found.append(_c.id >= first_id_at(since))
-        if since % 1000:
-            found.append(_c.created_at >= since)
-    if until is not None:
-        found.append(_c.id < first_id_at(until + 1000))
-        if until % 1000 != 999:
-            found.append(_c.created_at <= until)
-    return found

@@ -50,6 +50,13 @@ CLASS_OF: dict[str, StatusClass] = {
     Status.RESOLVED: StatusClass.RESOLVED,
     Status.CLOSED: StatusClass.RESOLVED,
 }
+
+
+def statuses_of(kind: StatusClass) -> tuple[Status, ...]:
+    """The statuses of a class, in their order."""
+    return tuple(status for status in Status if CLASS_OF[status] is kind)
+
+
 FIRST_OF_CLASS = {
     StatusClass.NEW: Status.OPEN,
     StatusClass.REVIEWED: Status.TRIAGED,

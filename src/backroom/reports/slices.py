@@ -12,8 +12,8 @@ from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id
 from backroom.reports import commands
 from backroom.reports.changeset import Changed
-from backroom.reports.filters import Wanted
-from backroom.reports.find import find_ids
+from backroom.reports.filters import Filter
+from backroom.reports.find import list_ids
 from backroom.reports.lookup import NO_SUCH_REPORT, reach
 from backroom.reports.undo import AddLabel, Assign, Change, Move, RemoveLabel, SetStatus, keep_for_undo
 from backroom.store.database import Database
@@ -23,7 +23,7 @@ SLICE = 200
 
 MOST_SELECTED = 5_000
 
-Selection = Sequence[str] | Wanted
+Selection = Sequence[str] | Filter
 """Reports by their ids, or all that a filter finds."""
 
 
@@ -56,7 +56,7 @@ def change_slice(
     try:
         changed = _change(tx, actor, ids, change, now)
     except NotFound:
-        if before is None and not isinstance(selection, Wanted):
+        if before is None and not isinstance(selection, Filter):
             raise
         return Slice(0, undo, further)
     if changed:
@@ -91,10 +91,10 @@ def _change(tx: Connection, actor: Actor, ids: list[str], change: Change, now: i
 
 def _next_ids(conn: Connection, actor: Actor, selection: Selection, before: str | None) -> tuple[list[str], str | None]:
     """The ids of the next slice, newest first, and where the one after it begins."""
-    if isinstance(selection, Wanted):
+    if isinstance(selection, Filter):
         reach(conn, actor, selection.projects)
         actor.require(KeyScope.FEEDBACK_WRITE)
-        found = find_ids(conn, selection, before, None, SLICE)
+        found = list_ids(conn, selection, before, None, SLICE)
         return [key.id for key in found.keys], found.further
     if len(selection) > MOST_SELECTED:
         raise Invalid(f"At most {MOST_SELECTED:,} reports can be selected one by one; use a filter.")

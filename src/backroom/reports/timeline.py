@@ -70,13 +70,13 @@ def read_events(conn: Connection, project: str, report: str) -> list[Event]:
     names = read_names(conn, people, keys, {row.actor_id for row in rows if row.actor_kind == AGENT})
     return [
         Event(
-            row.id,
-            row.at,
-            row.actor_kind,
-            row.actor_id,
-            _name(names, row.actor_kind, row.actor_id),
-            row.kind,
-            _with_names(names, payload) if row.kind == "assignee" else payload,
+            id=row.id,
+            at=row.at,
+            actor_kind=row.actor_kind,
+            actor_id=row.actor_id,
+            actor_name=_name(names, row.actor_kind, row.actor_id),
+            kind=row.kind,
+            payload=_with_names(names, payload) if row.kind == "assignee" else payload,
         )
         for row, payload in found
     ]

@@ -89,8 +89,8 @@ def restore(changeset: Changeset, project: str, ids: Sequence[str]) -> int:
     for content in contents:
         _put_back(tx, project, content)
     condition = (reports.c.project == project) & reports.c.id.in_(back)
-    search.remember(tx, condition)
-    facets.remember(tx, condition)
+    search.reindex(tx, condition)
+    facets.reindex(tx, condition)
     changeset.count((None, each) for each in _found(tx, condition))
     changeset.touch(project)
     return len(back)
@@ -109,8 +109,8 @@ def delete_rows(tx: Connection, project: str, ids: Sequence[str]) -> None:
     tx.execute(delete(events).where(events.c.project == project, events.c.report.in_(ids)))
     tx.execute(delete(report_labels).where(report_labels.c.project == project, report_labels.c.report.in_(ids)))
     condition = (reports.c.project == project) & reports.c.id.in_(ids)
-    search.forget(tx, condition)
-    facets.forget(tx, condition)
+    search.unindex(tx, condition)
+    facets.unindex(tx, condition)
     tx.execute(delete(reports).where(condition))
 
 

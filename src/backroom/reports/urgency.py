@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 from backroom.access import Actor
 from backroom.clock import DAY
 from backroom.reports.agents import Listed, rows_of
-from backroom.reports.filters import NOBODY, Wanted
-from backroom.reports.find import Key, find_ids
+from backroom.reports.filters import NOBODY, Filter
+from backroom.reports.find import Key, list_ids
 from backroom.reports.lookup import reach
 from backroom.reports.rules import UNTITLED, Status
 from backroom.store.tables import channels
@@ -51,9 +51,9 @@ def next_report(conn: Connection, actor: Actor, channel: str | None, now: int) -
         weights[key] = max(float(weight), weights.get(key, 0.0))
     found: set[Key] = set()
     for some in _in_turn(weights) if channel is None else [(channel,)]:
-        wanted = Wanted(projects, (Status.OPEN,), some, assignee=NOBODY)
+        wanted = Filter(projects, (Status.OPEN,), some, assignee=NOBODY)
         for after in (None, BEFORE_ALL):
-            found.update(find_ids(conn, wanted, None, after, LOOKED_AT).keys)
+            found.update(list_ids(conn, wanted, None, after, LOOKED_AT).keys)
     return most_urgent(rows_of(conn, sorted(found)), weights, now)
 
 

@@ -12,7 +12,7 @@ from backroom.access import Actor, KeyScope
 from backroom.accounts.rules import check_name
 from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import new_id
-from backroom.reports.filters import parse_wanted, query_of
+from backroom.reports.filters import parse_filter, query_of
 from backroom.reports.lookup import reach
 from backroom.store.tables import views
 
@@ -78,7 +78,7 @@ def delete_view(tx: Connection, actor: Actor, view: str) -> None:
 def follow_label(tx: Connection, project: str, name: str, new: str) -> None:
     """Makes the project's views that filter by a label follow its new name."""
     for view, query in tx.execute(select(_v.id, _v.query).where(_v.project == project)).all():
-        wanted = parse_wanted(parse_qsl(query), ())
+        wanted = parse_filter(parse_qsl(query), ())
         if wanted.label == name:
             followed = query_of(replace(wanted, label=new))
             tx.execute(update(views).where(_v.project == project, _v.id == view).values(query=followed))
@@ -88,7 +88,7 @@ def canonical_query(query: str) -> str:
     """The query string in the form that is always the same for the same filter. Raises Invalid."""
     if len(query) > QUERY_LENGTH:
         raise Invalid("The filter is too long to be saved.")
-    return query_of(parse_wanted(parse_qsl(query.removeprefix("?")), ()))
+    return query_of(parse_filter(parse_qsl(query.removeprefix("?")), ()))
 
 
 def _check(tx: Connection, actor: Actor, view: str) -> None:

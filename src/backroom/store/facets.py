@@ -30,7 +30,7 @@ _REMOVE = "DELETE FROM report_facets WHERE project = ? AND kind = ? AND value = 
 _FACTS = (reports.c.project, reports.c.id, reports.c.user_id, reports.c.page)
 
 
-def feed(tx: Connection) -> bool:
+def index_next(tx: Connection) -> bool:
     """Puts the next few reports into SQLite's table; returns whether more are waiting."""
     if tx.dialect.name != "sqlite":
         return False
@@ -52,7 +52,7 @@ def feed(tx: Connection) -> bool:
             return True
 
 
-def waiting(conn: Connection) -> int:
+def count_unindexed(conn: Connection) -> int:
     """How many reports aren't in SQLite's table yet (0 on PostgreSQL)."""
     if conn.dialect.name != "sqlite":
         return 0
@@ -71,7 +71,7 @@ def by_row(projects: Sequence[str]) -> ColumnElement[bool]:
     return unindexed.in_(projects)
 
 
-def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
+def unindex(tx: Connection, condition: ColumnElement[bool]) -> None:
     """Takes the reports that meet `condition` out of SQLite's table, before they are deleted.
 
     SQLite gives the row numbers of deleted last rows out again, so the position steps back behind them.
@@ -85,7 +85,7 @@ def forget(tx: Connection, condition: ColumnElement[bool]) -> None:
     driver.execute("UPDATE facets_state SET row = min(row, ?)", (last or 0,))
 
 
-def remember(tx: Connection, condition: ColumnElement[bool]) -> None:
+def reindex(tx: Connection, condition: ColumnElement[bool]) -> None:
     """Puts back those reports that meet `condition` and came back at a place the feeding has passed."""
     if tx.dialect.name != "sqlite":
         return

@@ -119,7 +119,7 @@ def _restored(conn: Connection, _now: int) -> Seen:
 def _search(conn: Connection, _now: int) -> Seen:
     if not index_exists(conn):
         return True, "there is no search index: a search reads every message"
-    behind = search.waiting(conn)
+    behind = search.count_unindexed(conn)
     return False, f"{behind} reports aren't in the index yet; a search reads those" if behind else "up to date"
 
 

@@ -206,7 +206,7 @@ def test_an_endless_search_takes_no_endless_memory(make_room: NewRoom, start_ser
     room = make_room()
     for length in (5_000, 10_000):
         room.send("x" * length)
-    wait_until(lambda: room.db.read_now(search.waiting) == 0, "the index to have the reports")
+    wait_until(lambda: room.db.read_now(search.count_unindexed) == 0, "the index to have the reports")
     server = start_server(cast.store)
     with httpx.Client(base_url=server.url) as http:
         for length, found in ((30_000, 0), (10_000, 1), (5_000, 2)):

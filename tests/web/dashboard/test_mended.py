@@ -18,7 +18,7 @@ from backroom.projects.channels import create_channel, list_channels
 from backroom.projects.commands import create_project
 from backroom.projects.queries import Waiting, get_by_slug, get_project
 from backroom.projects.rules import Channel
-from backroom.reports.filters import parse_wanted
+from backroom.reports.filters import parse_filter
 from backroom.reports.inbox import list_inbox
 from backroom.reports.places import UNKNOWN
 from backroom.reports.views import create_view, list_views
@@ -233,7 +233,7 @@ def test_reports_without_an_agent_are_found_as_unknown(room: Room) -> None:
     bare = room.submit().id
     room.submit(agent="Firefox/Linux/desktop")
     for name in ("browser", "system", "device"):
-        wanted = parse_wanted([(name, UNKNOWN)], (room.id,))
+        wanted = parse_filter([(name, UNKNOWN)], (room.id,))
         assert [row.id for row in room.db.read_now(list_inbox, wanted, None, None, 10).rows] == [bare]
 
 

@@ -22,17 +22,17 @@ from backroom.projects.directory import Directory, ProjectFacts
 from backroom.projects.queries import Project
 from backroom.projects.rules import SLUG
 from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.filters import Filter
+from backroom.reports.find import count_ids
 from backroom.reports.queries import (
-    Filter,
     Report,
     WindowRow,
     count_project,
-    count_reports,
     get_report,
     list_reports,
     list_window,
 )
-from backroom.reports.rules import CLASS_OF, Source, StatusClass
+from backroom.reports.rules import CLASS_OF, Source, StatusClass, statuses_of
 from backroom.web.http import Answer, json_answer, whole_number
 from backroom.web.miniback import bodies
 from backroom.web.miniback.auth import act, check_reach, get_reached
@@ -67,11 +67,12 @@ async def list_feedback(door: MinibackDoor, request: Request, actor: Actor) -> A
     query = request.query_params
     page = _whole_number(query, "page", 1, least=1, most=HIGHEST)
     size = _whole_number(query, "pageSize", PAGE_SIZE, least=1, most=MOST)
+    status = _status(query)
     wanted = Filter(
         (),
-        status_class=_status(query),
+        statuses=() if status is None else statuses_of(status),
         source=_source(query),
-        search=_search(query),
+        phrase=_search(query),
         since=_moment(query, "start", parse_from),
         until=_moment(query, "end", parse_until),
     )
@@ -91,9 +92,15 @@ def _page(
 ) -> FeedbackPage:
     names = _names(conn, directory, actor, *named)
     wanted = replace(wanted, projects=tuple(names))
-    total = count_reports(conn, wanted)
+    total = count_ids(conn, wanted)
     found = list_reports(conn, wanted, size, (page - 1) * size)
-    pages = Pages(total, page, size, -(-total // size), page * size < total)
+    pages = Pages(
+        total=total,
+        page=page,
+        page_size=size,
+        total_pages=-(-total // size),
+        has_more=page * size < total,
+    )
     return FeedbackPage([_shown(report, names[report.project]) for report in found], pages)
 
 
@@ -220,14 +227,14 @@ def _name(project: Project | ProjectFacts) -> ProjectName:
 
 def _shown(report: Report, project: ProjectName) -> FeedbackOut:
     return FeedbackOut(
-        report.id,
-        report.message,
-        msgspec.Raw(report.context),
-        CLASS_OF[report.status],
-        Source(report.source),
-        iso(report.created_at),
-        iso(report.updated_at),
-        project,
+        id=report.id,
+        message=report.message,
+        context=msgspec.Raw(report.context),
+        status=CLASS_OF[report.status],
+        source=Source(report.source),
+        created_at=iso(report.created_at),
+        updated_at=iso(report.updated_at),
+        project=project,
     )
 
 
@@ -256,12 +263,12 @@ def _status(query: QueryParams) -> StatusClass | None:
         raise Invalid(STATUS_INVALID) from None
 
 
-def _source(query: QueryParams) -> str | None:
+def _source(query: QueryParams) -> Source | None:
     text = query.get("source")
     if text is None:
         return None
     try:
-        return Source(text).value
+        return Source(text)
     except ValueError:
         raise Invalid(SOURCE_INVALID) from None
 

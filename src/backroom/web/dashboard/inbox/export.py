@@ -14,11 +14,11 @@ from backroom.clock import iso
 from backroom.errors import Invalid
 from backroom.reports.export import export_csv, export_json_lines
 from backroom.reports.export_zip import export_zip
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.frame.auth import signed_in
 from backroom.web.dashboard.frame.visit import Visit
-from backroom.web.dashboard.inbox.inbox import find_place, query_of_request, wanted_of
+from backroom.web.dashboard.inbox.inbox import filter_of, find_place, query_of_request
 from backroom.web.http import Answer, Operation, Stream
 
 TYPES = {
@@ -47,11 +47,11 @@ async def export(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     return Answer(200, Stream(_in_threads(_pieces(door, visit, form, wanted))), headers)
 
 
-def _wanted(conn: Connection, visit: Visit, slug: str | None, request: Request, path: str) -> Wanted:
-    return wanted_of(conn, visit, query_of_request(request, path), find_place(conn, visit, slug))
+def _wanted(conn: Connection, visit: Visit, slug: str | None, request: Request, path: str) -> Filter:
+    return filter_of(conn, visit, query_of_request(request, path), find_place(conn, visit, slug))
 
 
-def _pieces(door: DashboardDoor, visit: Visit, form: str, wanted: Wanted) -> Iterator[bytes]:
+def _pieces(door: DashboardDoor, visit: Visit, form: str, wanted: Filter) -> Iterator[bytes]:
     if form == "csv":
         return export_csv(door.db, visit.actor, wanted)
     if form == "jsonl":

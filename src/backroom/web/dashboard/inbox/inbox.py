@@ -16,7 +16,7 @@ from backroom.projects.channels import list_channels_of
 from backroom.projects.queries import Project, get_by_slug, list_projects
 from backroom.projects.rules import Channel
 from backroom.reports.assignees import list_assignable
-from backroom.reports.filters import Wanted, parse_wanted
+from backroom.reports.filters import Filter, parse_filter
 from backroom.reports.inbox import Row, count_by_status, get_rows, list_inbox
 from backroom.reports.labels import list_label_names
 from backroom.reports.lookup import reach
@@ -102,13 +102,13 @@ def query_of_request(request: Request, path: str) -> Query:
     return Query(path, [(name, value) for name, value in sent if name in known and value])
 
 
-def wanted_of(conn: Connection, visit: Visit, query: Query, project: Project | None) -> Wanted:
+def filter_of(conn: Connection, visit: Visit, query: Query, project: Project | None) -> Filter:
     """The filter of an inbox's address, within what the visitor reaches. Raises Invalid, NotFound."""
     projects = reach(conn, visit.actor, None if project is None else [project.id])
     pairs = [(name, visit.actor.id if (name, value) == ("assignee", "me") else value) for name, value in query.pairs]
     if not any(name == "status" for name, _ in pairs):
         pairs.append(("status", "open"))
-    return parse_wanted([pair for pair in pairs if pair != ("status", "any")], projects)
+    return parse_filter([pair for pair in pairs if pair != ("status", "any")], projects)
 
 
 def find_place(conn: Connection, visit: Visit, slug: str | None) -> Project | None:
@@ -124,7 +124,7 @@ def read_around(conn: Connection, visit: Visit, project: Project | None, query: 
     projects = list_projects(conn, visit.actor) if project is None else [project]
     wrong, counts = "", {}
     try:
-        counts = count_by_status(conn, wanted_of(conn, visit, query, project))
+        counts = count_by_status(conn, filter_of(conn, visit, query, project))
     except Invalid as error:
         wrong = error.message
     return {
@@ -157,7 +157,7 @@ def read_inbox(
         found["form"] = Form()
         found["form"].refuse("", values["wrong"])
     else:
-        page = list_inbox(conn, wanted_of(conn, visit, query, project), before, None, limit)
+        page = list_inbox(conn, filter_of(conn, visit, query, project), before, None, limit)
         found |= {"rows": page.rows, "older": page.before}
     return {**values, **found}
 
@@ -168,7 +168,7 @@ def read_live(
     """What has come since `newest`, and those rows of `shown` as they are now."""
     project = find_place(conn, visit, slug)
     values = read_around(conn, visit, project, query)
-    wanted = wanted_of(conn, visit, query, project)
+    wanted = filter_of(conn, visit, query, project)
     fresh: list[Row] = list_inbox(conn, wanted, None, newest, PAGE).rows if newest else []
     return {**values, "fresh": fresh, "rows": get_rows(conn, wanted.projects, shown)}
 

@@ -16,7 +16,7 @@ from backroom.reports.agents import read_for_agent
 from backroom.reports.assignees import list_assignable
 from backroom.reports.commands import add_comment
 from backroom.reports.detail import Full, get_first_shot, get_full, get_raw, get_report_file
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.reports.inbox import list_inbox, neighbours
 from backroom.reports.labels import list_label_names
 from backroom.reports.markdown import for_agent
@@ -26,7 +26,7 @@ from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
 from backroom.web.dashboard.frame.visit import Visit
-from backroom.web.dashboard.inbox.inbox import EVERYWHERE, PAGE, Query, query_of_request, read_around, wanted_of
+from backroom.web.dashboard.inbox.inbox import EVERYWHERE, PAGE, Query, filter_of, query_of_request, read_around
 from backroom.web.dashboard.inbox.thumbnails import thumbnail
 from backroom.web.file_answers import HARMLESS, stored_answer
 from backroom.web.http import JSON, Answer, Operation
@@ -46,7 +46,7 @@ def read_report(conn: Connection, visit: Visit, report: str, query: Query) -> Va
     full = get_full(conn, visit.actor, report)
     query, project = _place_of(conn, visit, full, query)
     return {
-        **_read_pane(conn, visit, full, query, wanted_of(conn, visit, query, project)),
+        **_read_pane(conn, visit, full, query, filter_of(conn, visit, query, project)),
         "people": {person.id: person.name for person in list_assignable(conn, visit.actor)},
         "labels": list_label_names(conn, visit.actor, [full.project]),
         "may_write": KeyScope.FEEDBACK_WRITE in visit.actor.scopes,
@@ -57,7 +57,7 @@ def read_report_page(conn: Connection, visit: Visit, report: str, query: Query) 
     """A report with the inbox that it stands in beside it. Raises NotFound."""
     full = get_full(conn, visit.actor, report)
     query, project = _place_of(conn, visit, full, query)
-    wanted = wanted_of(conn, visit, query, project)
+    wanted = filter_of(conn, visit, query, project)
     around = read_around(conn, visit, project, query)
     page = list_inbox(conn, wanted, None, None, PAGE)
     pane = _read_pane(conn, visit, full, query, wanted)
@@ -71,7 +71,7 @@ def _place_of(conn: Connection, visit: Visit, full: Full, query: Query) -> tuple
     return query._replace(path=f"/p/{full.project_slug}"), get_project(conn, visit.actor, full.project)
 
 
-def _read_pane(conn: Connection, visit: Visit, full: Full, query: Query, wanted: Wanted) -> Values:
+def _read_pane(conn: Connection, visit: Visit, full: Full, query: Query, wanted: Filter) -> Values:
     """What the pane needs that the list beside it hasn't."""
     return {
         "typed": "",

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from backroom.errors import Invalid
 from backroom.ids import is_id
-from backroom.reports.filters import Wanted
+from backroom.reports.filters import Filter
 from backroom.reports.rules import parse_status
 from backroom.reports.slices import change_all
 from backroom.reports.undo import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus, undo_all
@@ -23,7 +23,7 @@ from backroom.web.dashboard.frame.formats import STATUSES
 from backroom.web.dashboard.frame.forms import Form, back_of, read_form
 from backroom.web.dashboard.frame.render import is_part
 from backroom.web.dashboard.frame.visit import Visit
-from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, find_place, wanted_of
+from backroom.web.dashboard.inbox.inbox import EVERYWHERE, Query, filter_of, find_place
 from backroom.web.http import Answer, Operation
 
 MOST_SELECTED = 1000
@@ -82,7 +82,7 @@ def change_of(form: Form, visit: Visit) -> tuple[str, Change]:
     raise Invalid(f"change must begin with one of {', '.join(DONE)}.")
 
 
-def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wanted:
+def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Filter:
     if form["all"] != "yes":
         ids = [id_ for id_ in form.all("id") if is_id(id_)]
         if not 1 <= len(ids) <= MOST_SELECTED:
@@ -96,7 +96,7 @@ def _selection(conn: Connection, visit: Visit, form: Form) -> Sequence[str] | Wa
         pairs = parse_qsl(form["query"], strict_parsing=bool(form["query"]), errors="strict")
     except ValueError as error:
         raise Invalid("query must be the inbox's query string.") from error
-    return wanted_of(conn, visit, Query(path, pairs), find_place(conn, visit, slug))
+    return filter_of(conn, visit, Query(path, pairs), find_place(conn, visit, slug))
 
 
 def _sentence(kind: str, form: Form, changed: int) -> str:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from backroom.projects.channels import list_channels
 from backroom.projects.queries import get_by_slug
-from backroom.reports.filters import parse_wanted
+from backroom.reports.filters import parse_filter
 from backroom.reports.inbox import list_inbox
 from backroom.reports.lookup import reach
 from backroom.web.dashboard.door import DashboardDoor, Values
@@ -23,7 +23,7 @@ from backroom.web.sessions import origin_of
 def read_start(conn: Connection, visit: Visit, slug: str, way: str, origin: str) -> Values:
     """The project's snippets and its newest report, None as long as there is none."""
     project = get_by_slug(conn, visit.actor, slug)
-    everything = parse_wanted([], reach(conn, visit.actor, [project.id]))
+    everything = parse_filter([], reach(conn, visit.actor, [project.id]))
     newest = next(iter(list_inbox(conn, everything, None, None, 1).rows), None)
     channels = list_channels(conn, visit.actor, project.id, archived=True)
     snippets = snippets_of(origin, project)
