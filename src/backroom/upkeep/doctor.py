@@ -196,7 +196,7 @@ def _missing(found: Compared, place: str) -> Check:
     more = found.missing + found.changed - len(found.examples)
     examples = [*map(_example, found.examples), *([f"{more:,} more"] if more else [])]
     counts = f"{found.missing:,} missing and {found.changed:,} of a different size, out of {found.files:,}"
-    mend = f"Backups contain them under the same keys in files/. Copy the ones that you need to {place}."
+    mend = f"Every backup has them under the same keys in files/. Copy the ones that you need to {place}."
     return Check("missing files", False, f"{counts}: {'; '.join(examples)}", mend)
 
 

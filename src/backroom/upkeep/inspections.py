@@ -129,7 +129,7 @@ def _counters(conn: Connection, _now: int) -> Seen:
     by_day = {(project, str(day), *rest): n for (project, day, *rest), n in actual.items()}
     wrong = [*_wrong(_kept(conn, counters), totals), *_wrong(_kept(conn, daily), by_day)]
     if not wrong:
-        return False, f"they match {sum(actual.values())} reports"
+        return False, f"{sum(actual.values())} reports, as counted"
     return True, f"{len(wrong)} wrong ({'; '.join(wrong[:SHOWN])})"
 
 
