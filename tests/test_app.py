@@ -171,7 +171,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_line(store: Store) -> None:
     assert status == 1
     assert "/dev/null/here" in words
     assert words.count("\n") == 1
-    with pytest.raises(Invalid, match="data folder /dev/null/here can't be made"):
+    with pytest.raises(Invalid, match="data folder /dev/null/here can't be created"):
         App(Settings(data=Path("/dev/null/here")))
 
 

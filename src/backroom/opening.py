@@ -1,4 +1,4 @@
-"""From Settings to a store, for the server and for the commands."""
+"""Opens the store that the settings name, for the server and the commands."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from backroom.errors import Invalid
 from backroom.store.database import Database
 
 SECRET_FIELDS = ("password", "sslpassword")
-"""What libpq takes in an address's query and nobody else may read."""
+"""Secrets that libpq accepts in the query of a database URL."""
 
 
 def open_database(settings: Settings) -> Database:
-    """The store that the settings name; makes the data folder where it is missing.
+    """The store that the settings name; creates the data folder if it is missing.
 
-    Raises Invalid where it can't be made and the database or the files are to be in it.
+    Raises Invalid if it can't be created and the database or the files belong in it.
     """
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         if not (settings.database_url and settings.files_url):
             raise Invalid(
-                f"The data folder {settings.data} can't be made: {error.strerror}."
-                " Choose another with --data or BACKROOM_DATA."
+                f"The data folder {settings.data} can't be created: {error.strerror}."
+                " Choose another one with --data or BACKROOM_DATA."
             ) from error
     return Database(settings.database_url, settings.data)
 

@@ -58,7 +58,7 @@ def test_everybody_is_listed(fresh_cast: Cast) -> None:
 def test_nobody_is_listed_where_nobody_is(cli: Cli) -> None:
     cli("migrate")
     assert cli("user", "list") == {"users": []}
-    assert cli.run("user", "list").out == "There is no user yet.\n"
+    assert cli.run("user", "list").out == "No users yet.\n"
 
 
 def test_a_printed_link_sets_a_password(fresh_cast: Cast) -> None:

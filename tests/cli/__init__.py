@@ -1,1 +1,1 @@
-"""The command line, run as its own process."""
+"""The command line."""

@@ -16,10 +16,10 @@ import pytest
 from backroom.access import KeyScope
 from backroom.projects.rules import KEY_LENGTHS
 from tests.harness.cast import Cast
-from tests.harness.commands import Commands
+from tests.harness.commands import Finished
 from tests.harness.fixtures import StartServer
 from tests.harness.processes import PATIENCE, clean_environment
-from tests.harness.server import BACKROOM, Cli, CommandFailed, Finished
+from tests.harness.server import BACKROOM, Cli, CommandFailed
 from tests.harness.store import Store
 
 ID = re.compile(r"[0-9a-f]{24}")
@@ -65,7 +65,7 @@ def test_password_is_one_line_of_standard_input(cli: Cli) -> None:
 def test_bytes_that_are_no_utf_8_are_one_line(store: Store, encoding: str) -> None:
     """In standard input, whatever the locale makes of them there, in an argument and in the environment."""
     cli = Cli(store, {"PYTHONIOENCODING": encoding})
-    assert_fails(cli.run(*USER, input="longpassword\udcff\n"), 1, "UTF-8", "password on standard input")
+    assert_fails(cli.run_alone(*USER, input="longpassword\udcff\n"), 1, "UTF-8", "password on standard input")
     wrong = ("user", "create", "--email", "\udcff@x.org", "--password-stdin")
     assert_fails(cli.run(*wrong, input=PASSWORD), 1, "UTF-8", "\\xff@x.org")
     assert_fails(Cli(store, {"BACKROOM_FILES_URL": "s3://\udcff"}).run("migrate"), 1, "BACKROOM_FILES_URL", "UTF-8")
@@ -81,8 +81,8 @@ def run_with(redirection: str, store: Store, *args: str) -> Finished:
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_no_input_is_told(cli: Cli, store: Store) -> None:
-    assert_fails(cli.run(*USER, input=""), 1, "Standard input has no password.")
-    assert_fails(run_with("<&-", store, *USER), 1, "Standard input has no password.")
+    assert_fails(cli.run(*USER, input=""), 1, "There is no password on standard input.")
+    assert_fails(run_with("<&-", store, *USER), 1, "There is no password on standard input.")
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -128,21 +128,21 @@ def test_a_store_that_is_not_there_is_told_and_not_made(store: Store, tmp_path: 
         store.data_dir.rmdir()
     file = tmp_path / "backup"
     file.write_text("a good one")
-    with Commands(store) as run:
-        for args in (
-            ("backup", str(file)),
-            ("doctor", "--mend"),
-            ("user", "list"),
-            ("user", "reset-password", "me@example.com"),
-            ("workspace", "set-plan", NOBODY, "PRO"),
-            ("project", "create", "--workspace", NOBODY, "--name", "N"),
-            ("project", "update", NOBODY, "--name", "N"),
-            ("key", "create", "--project", NOBODY, "--miniback"),
-            ("key", "revoke", NOBODY),
-        ):
-            with pytest.raises(CommandFailed) as failed:
-                run(*args)
-            assert_fails(failed.value.finished, 1, "There is no store at", "BACKROOM_DATA", "backroom migrate")
+    run = Cli(store)
+    for args in (
+        ("backup", str(file)),
+        ("doctor", "--mend"),
+        ("user", "list"),
+        ("user", "reset-password", "me@example.com"),
+        ("workspace", "set-plan", NOBODY, "PRO"),
+        ("project", "create", "--workspace", NOBODY, "--name", "N"),
+        ("project", "update", NOBODY, "--name", "N"),
+        ("key", "create", "--project", NOBODY, "--miniback"),
+        ("key", "revoke", NOBODY),
+    ):
+        with pytest.raises(CommandFailed) as failed:
+            run(*args)
+        assert_fails(failed.value.finished, 1, "There is no store at", "BACKROOM_DATA", "backroom migrate")
     assert file.read_text() == "a good one"
     assert store.engine != "sqlite" or not store.data_dir.exists()
 
@@ -198,7 +198,7 @@ def test_project_update_says_what_it_cannot(fresh_cast: Cast) -> None:
     assert_fails(cli.run(*update, "--allowed-origin", "example.com"), 1, "example.com")
     assert_fails(cli.run(*update, "--url-pattern", "two words"), 1, "two words")
     assert_fails(cli.run(*update, "--identity-secret-stdin", input=""), 1, "identity secret")
-    assert_fails(cli.run(*update), 2, "to be changed")
+    assert_fails(cli.run(*update), 2, "what to change")
     assert_fails(cli.run(*update, "--status", "GONE"), 2, "ACTIVE or PAUSED, not 'GONE'")
 
 
@@ -395,10 +395,10 @@ def test_data_folder_is_only_needed_where_something_is_in_it(
     unmade = replace(store, data_dir=taken / "below")
     env = {"BACKROOM_FILES_URL": f"file://{tmp_path}/files"}
     if store.cluster is None:
-        assert_fails(Cli(unmade, env).run("migrate"), 1, "can't be made")
+        assert_fails(Cli(unmade, env).run("migrate"), 1, "can't be created")
         env |= {"BACKROOM_DATABASE_URL": store.url}
     else:
-        assert_fails(Cli(unmade).run("migrate"), 1, "can't be made")
+        assert_fails(Cli(unmade).run("migrate"), 1, "can't be created")
     assert Cli(unmade, env).run("migrate").status == 0
     assert start_server(unmade, **env).ready()
 

@@ -40,5 +40,5 @@ def test_what_is_not_whole_is_found(tmp_path: Path, broken: str) -> None:
         (folder / "manifest.json").write_text("{")
     found = check_widget(folder)
     assert found.ok is False
-    assert "not whole" in found.detail
+    assert "incomplete" in found.detail
     assert "`make widget`" in found.mend

@@ -137,8 +137,8 @@ def test_the_doctor_speaks_to_the_bucket(api: Api, bucket: Bucket, fresh_cast: C
     _send(api, picture(), WEBM)
     before = bucket.contents()
     checks = _checks(Cli(fresh_cast.store, bucket.env), "--files")
-    assert checks["files"]["detail"] == f"{bucket.url} takes and gives files"
-    assert checks["missing files"]["detail"] == "none: 2 files are there, with the size they had"
+    assert checks["files"]["detail"] == f"{bucket.url} can be written and read"
+    assert checks["missing files"]["detail"] == "none: all 2 files exist and have the right size"
     assert (checks["stray files"]["ok"], checks["stray files"]["detail"]) == (True, "none")
     assert bucket.contents() == before
 

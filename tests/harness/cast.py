@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.harness.commands import Commands
 from tests.harness.server import Cli
 from tests.harness.store import Store, new_store
 
@@ -77,18 +76,18 @@ class Cast:
 
 def make_cast(store: Store) -> Cast:
     """Put the cast into an empty store."""
-    with Commands(store) as run:
-        owner, teammate, outsider = (_user(run, name) for name in ("owner", "teammate", "outsider"))
-        room = _project(run, owner["workspaceId"], "Room")
-        elsewhere = _project(run, outsider["workspaceId"], "Elsewhere")
-        room_miniback, elsewhere_miniback = _miniback_key(run, room), _miniback_key(run, elsewhere)
-        return Cast(
-            store=store,
-            owner=_person(owner, room, _key(run, room, ALL_SCOPES), room_miniback),
-            teammate=_person(teammate, room, _key(run, room, READING), room_miniback),
-            outsider=_person(outsider, elsewhere, _key(run, elsewhere, ALL_SCOPES), elsewhere_miniback),
-            reporter=Reporter(user_id="reporter-1", project_key=room.project_key),
-        )
+    run = Cli(store)
+    owner, teammate, outsider = (_user(run, name) for name in ("owner", "teammate", "outsider"))
+    room = _project(run, owner["workspaceId"], "Room")
+    elsewhere = _project(run, outsider["workspaceId"], "Elsewhere")
+    room_miniback, elsewhere_miniback = _miniback_key(run, room), _miniback_key(run, elsewhere)
+    return Cast(
+        store=store,
+        owner=_person(owner, room, _key(run, room, ALL_SCOPES), room_miniback),
+        teammate=_person(teammate, room, _key(run, room, READING), room_miniback),
+        outsider=_person(outsider, elsewhere, _key(run, elsewhere, ALL_SCOPES), elsewhere_miniback),
+        reporter=Reporter(user_id="reporter-1", project_key=room.project_key),
+    )
 
 
 @contextmanager
@@ -98,7 +97,7 @@ def copy_cast(cast: Cast, data_dir: Path) -> Iterator[Cast]:
         yield replace(cast, store=store)
 
 
-def _user(run: Commands, name: str) -> dict[str, str]:
+def _user(run: Cli, name: str) -> dict[str, str]:
     email, password = f"{name}@example.com", f"the password of {name}"
     words = ("--email", email, "--name", name.capitalize(), "--password-stdin")
     return run("user", "create", *words, input=f"{password}\n") | {"password": password}
@@ -116,15 +115,15 @@ def _person(user: dict[str, str], project: Project, key: str, miniback_key: str)
     )
 
 
-def _project(run: Commands, workspace: str, name: str) -> Project:
+def _project(run: Cli, workspace: str, name: str) -> Project:
     made = run("project", "create", "--workspace", workspace, "--name", name)
     return Project(made["id"], made["name"], made["slug"], made["projectKey"])
 
 
-def _key(run: Commands, project: Project, scopes: tuple[str, ...]) -> str:
+def _key(run: Cli, project: Project, scopes: tuple[str, ...]) -> str:
     chosen = [word for scope in scopes for word in ("--scope", scope)]
     return str(run("key", "create", "--project", project.id, *chosen)["key"])
 
 
-def _miniback_key(run: Commands, project: Project) -> str:
+def _miniback_key(run: Cli, project: Project) -> str:
     return str(run("key", "create", "--project", project.id, "--miniback")["key"])

@@ -1,77 +1,100 @@
-"""Many commands in one process: most of a command's time is the start of Python and its imports."""
+"""Runs a `backroom` command in the tests' own process: most of a command's time is the start of Python and its imports.
 
-import contextlib
+The command sees what it would in a process of its own: its arguments, its environment, three streams that are no
+terminals. Whatever it changes of the process is put back afterwards.
+"""
+
 import io
-import json
-import subprocess
+import os
 import sys
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
 
 from backroom.cli import main
-from tests.harness.processes import clean_environment
-from tests.harness.server import CommandFailed, Finished
-from tests.harness.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
+COLUMNS = {"COLUMNS": "80"}
+"""The width of a stream that is no terminal. Rich would ask the terminal on which pytest was started."""
 
-
-class Commands:
-    """Runs `backroom` commands on a store as `Cli` does, one after the other in one child."""
-
-    def __init__(self, store: Store) -> None:
-        self._env = clean_environment(**store.env)
-
-    def __enter__(self) -> Self:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.harness.commands"],
-            cwd=ROOT,
-            env=self._env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # Closes standard input, which is the child's sign to end, and waits for it.
-        self._child.__exit__(kind, error, trace)
-
-    def __call__(self, *args: str, input: str = "") -> dict[str, Any]:
-        """Run with --json and return the object it prints; raises CommandFailed."""
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._child.stdin.write(json.dumps([[*args, "--json"], input]) + "\n")
-        self._child.stdin.flush()
-        finished = Finished(*json.loads(self._child.stdout.readline()))
-        if finished.status != 0:
-            raise CommandFailed(args, finished)
-        answer: dict[str, Any] = json.loads(finished.out)
-        return answer
+_turn = threading.Lock()
 
 
-def serve() -> None:
-    """In the child: for every line `[args, input]` write a line `[status, out, err]`."""
-    requests, answers = sys.stdin, sys.stdout
-    for line in requests:
-        args, text = json.loads(line)
-        answers.write(json.dumps(_run(args, text)) + "\n")
-        answers.flush()
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended and what it wrote."""
+
+    status: int
+    out: str
+    err: str
 
 
-def _run(args: list[str], text: str) -> tuple[int, str, str]:
-    out, err, status = io.StringIO(), io.StringIO(), 0
-    sys.argv, sys.stdin = ["backroom", *args], io.StringIO(text)
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else int(bool(end.code))
-    return status, out.getvalue(), err.getvalue()
+def run_here(args: Sequence[str], env: Mapping[str, str], text: str) -> Finished:
+    """Runs one command with `env` as its whole environment and `text` as its standard input, one at a time.
+
+    Raises what would end a process with a traceback.
+    """
+    stdin = io.TextIOWrapper(io.BytesIO(text.encode(errors="surrogateescape")), "utf-8")
+    stdout = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    stderr = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace")
+    with _turn, _environment(COLUMNS | dict(env)), _logging(), _interpreter(["backroom", *args], stdin, stdout, stderr):
+        status = _status_of_main()
+    return Finished(status, _written(stdout), _written(stderr))
 
 
-if __name__ == "__main__":
-    serve()
+def _status_of_main() -> int:
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    """What was written to the stream, with every line's end as \\n."""
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def _interpreter(argv: list[str], *streams: io.TextIOWrapper) -> Iterator[None]:
+    """`sys` as a process of the command's own would have it."""
+    before = sys.argv, sys.stdin, sys.stdout, sys.stderr
+    sys.argv, (sys.stdin, sys.stdout, sys.stderr) = argv, streams
+    try:
+        yield
+    finally:
+        sys.argv, sys.stdin, sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    """`env` as the whole environment; other threads never miss a variable that is in both."""
+    before = dict(os.environ)
+    _set_environment(env)
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(env: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - env.keys():
+        del os.environ[name]
+    for name, value in env.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Commands turn the log off, which tests read."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        if before is not None:
+            structlog.configure(**before)

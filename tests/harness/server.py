@@ -5,13 +5,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from types import TracebackType
 from typing import Any, Self
 
+from tests.harness.commands import Finished, run_here
 from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, tail, wait_until
 from tests.harness.store import Store
 
@@ -108,15 +108,6 @@ class Server:
         return end(child, signal)
 
 
-@dataclass(frozen=True)
-class Finished:
-    """How a command ended and what it wrote."""
-
-    status: int
-    out: str
-    err: str
-
-
 class CommandFailed(Exception):
     """A command ended with another status than 0."""
 
@@ -126,7 +117,7 @@ class CommandFailed(Exception):
 
 
 class Cli:
-    """Runs `backroom` commands on a store, each as its own process."""
+    """Runs `backroom` commands on a store, in this process but for `serve`, which would take its signals over."""
 
     def __init__(self, store: Store, env: Mapping[str, str] | None = None) -> None:
         self._env = clean_environment(**store.env, **(env or {}))
@@ -140,7 +131,13 @@ class Cli:
         return answer
 
     def run(self, *args: str, input: str = "") -> Finished:
-        """Run as it is, whatever its status; bytes that aren't UTF-8 go in and out as Python's surrogate escapes."""
+        """Run as it is, whatever its status; bytes that aren't UTF-8 go in as Python's surrogate escapes."""
+        if args[:1] == ("serve",):
+            return self.run_alone(*args, input=input)
+        return run_here(args, self._env, input)
+
+    def run_alone(self, *args: str, input: str = "") -> Finished:
+        """The same as a process of its own: for what concerns the process, which takes a second or two longer."""
         done = subprocess.run(
             [BACKROOM, *args],
             input=input,

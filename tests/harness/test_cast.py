@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.harness.cast import Cast
-from tests.harness.commands import Commands
 from tests.harness.server import CommandFailed, Server
 
 
@@ -19,11 +18,10 @@ def test_everybody_is_who_they_are(cast: Cast, server: Server) -> None:
 
 def test_copies_are_apart(fresh_cast: Cast, cast: Cast) -> None:
     words = ("project", "create", "--workspace", cast.owner.workspace, "--name", "Here", "--slug", "here")
-    with Commands(fresh_cast.store) as there, Commands(cast.store) as here:
-        there(*words)
-        assert here(*words)["slug"] == "here"
-        with pytest.raises(CommandFailed, match="taken"):
-            here(*words)
+    fresh_cast.cli(*words)
+    assert cast.cli(*words)["slug"] == "here"
+    with pytest.raises(CommandFailed, match="taken"):
+        cast.cli(*words)
 
 
 def _get(server: Server, path: str, key: str) -> tuple[int, Any]:

@@ -30,7 +30,7 @@ from backroom.reports.trash import has_old_trash, purge_trash
 from backroom.reports.undo import AddLabel, Assign, Change, Delete, Move, RemoveLabel, SetStatus, undo_all, undo_slice
 from backroom.store.database import Database
 from backroom.store.tables import doomed_files, events, files, report_labels, reports, trash, undos
-from backroom.upkeep.sweep import KEPT, sweep_doomed
+from backroom.upkeep.sweep import GRACE, sweep_doomed
 from tests.harness.store import Store
 from tests.reports.fill import Known, feed_all, member, submit_known
 from tests.reports.recount import counted, recounted
@@ -315,7 +315,7 @@ def test_the_sweep_takes_the_bytes_of_what_was_long_in_the_trash(room: Room, tmp
     sweep_doomed(db, blobs, NOW + DAY - 1)
     assert blobs.get(SHOT.key)
     sweep_doomed(db, blobs, NOW + DAY)
-    sweep_doomed(db, blobs, NOW + DAY + KEPT)
+    sweep_doomed(db, blobs, NOW + DAY + GRACE)
     with pytest.raises(NotFound):
         blobs.get(SHOT.key)
     assert rows(db, trash) == rows(db, doomed_files) == []

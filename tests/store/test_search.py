@@ -18,7 +18,7 @@ from backroom.store import search
 from backroom.store.database import Database
 from backroom.store.prepared import insert_rows
 from backroom.store.tables import reports
-from backroom.upkeep.index import make_index
+from backroom.upkeep.index import create_index
 from tests.harness.postgres import Cluster
 from tests.harness.processes import PATIENCE, wait_until
 from tests.harness.store import Store, new_store
@@ -369,7 +369,7 @@ def test_an_index_that_is_made_meanwhile_is_used(cluster: Cluster | None, migrat
         made = db.write_now(add, ["bravo coupon"])
         feed_all(db)
         assert not db.read_now(search.has_index)
-        db.write_now(make_index)
+        db.write_now(create_index)
         feed_all(db)
         assert db.read_now(search.has_index)
         db.write_now(remove, made)

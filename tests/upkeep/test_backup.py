@@ -239,7 +239,7 @@ def test_backup_is_refused_at_once_where_no_file_can_be(
     (store.data_dir / "files").mkdir()
     os.mkfifo(store.data_dir / "pipe")
     monkeypatch.chdir(store.data_dir)
-    assert_fails(Cli(store).run("backup", target), 1, "no file")
+    assert_fails(Cli(store).run("backup", target), 1, "a file")
     assert {path.name for path in store.data_dir.iterdir()} == {"files", "pipe"}, "the store wasn't even opened"
 
 

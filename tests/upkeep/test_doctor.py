@@ -265,5 +265,5 @@ def test_report_from_the_future_tells_of_a_wrong_clock(filled: Store) -> None:
 def test_for_people_it_says_what_is_wrong_and_how_to_mend_it(filled: Store) -> None:
     finished = Cli(filled, {"BACKROOM_COLOUR": "on"}).run("doctor")
     assert finished.status == 1
-    assert "WRONG  settings: nothing reads BACKROOM_COLOUR" in finished.out
+    assert "WRONG  settings: unknown variables: BACKROOM_COLOUR" in finished.out
     assert "ok     database: SQLite" in finished.out

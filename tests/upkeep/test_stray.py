@@ -107,7 +107,7 @@ def test_the_doctor_compares_only_when_asked(place: Place) -> None:
     found = checks(place.cast, "--files")
     assert list(found) == ["files", "missing files", "stray files"]
     assert all(check["ok"] for check in found.values())
-    assert found["missing files"]["detail"] == "none: 1 files are there, with the size they had"
+    assert found["missing files"]["detail"] == "none: all 1 files exist and have the right size"
 
 
 def test_files_that_are_gone_or_of_another_size_are_named(place: Place) -> None:
@@ -118,7 +118,7 @@ def test_files_that_are_gone_or_of_another_size_are_named(place: Place) -> None:
     (place.folder / short).write_bytes(b"abc")
     found = checks(place.cast, "--files")["missing files"]
     assert found["detail"] == (
-        f"1 gone and 1 of another size, of 3: {gone} of report {first};"
+        f"1 missing and 1 of a different size, out of 3: {gone} of report {first};"
         f" {short} of report {second} has 3 bytes instead of 5"
     )
     assert "backup" in found["mend"]
@@ -206,13 +206,13 @@ def test_mending_leaves_the_deleting_to_the_sweep(place: Place) -> None:
     strays = {place.leave(key_of(owner)) for _ in range(2)}
     new = place.leave(key_of(owner), age=0)
     found = checks(place.cast, "--files")["stray files"]
-    assert (found["ok"], found["detail"]) == (False, "2 that no report has, 10 bytes")
+    assert (found["ok"], found["detail"]) == (False, "2 that belong to no report, 10 bytes")
     assert "`backroom doctor --files --mend`" in found["mend"]
     assert place.doomed() == set()
     checks(place.cast, "--mend")
     assert place.doomed() == set()
     found = checks(place.cast, "--files", "--mend")["stray files"]
-    assert (found["ok"], found["detail"]) == (True, "none; 2 given up, which the server deletes")
+    assert (found["ok"], found["detail"]) == (True, "none; 2 that the server is about to delete")
     assert place.doomed() == strays
     sweep_doomed(place.db, place.blobs, now_ms())
     assert place.keys() == {key, new, *strays}

@@ -16,24 +16,24 @@ from backroom.cli.place import Place, opened, parsed_by, read_line
 from backroom.clock import iso, now_ms
 
 LOCAL_ADDRESS = "http://127.0.0.1:8000"
-"""Where `backroom serve` is found unless a setting says otherwise."""
+"""The address of `backroom serve` with its default host and port."""
 
 WHERE = (
-    f"Open it at the server's own host and port, such as {LOCAL_ADDRESS}; "
-    "with BACKROOM_PUBLIC_URL set the whole address is printed."
+    f"Open it on the server's own host and port, such as {LOCAL_ADDRESS}. "
+    "Set BACKROOM_PUBLIC_URL to get the full address."
 )
 
 
 def create_user(
     *,
-    email: Annotated[str, Parameter(help="The mail address, which is the name to sign in with.")],
-    name: Annotated[str, Parameter(help="How others see this person; else the first part of the address.")] = "",
-    password_stdin: Annotated[  # noqa: ARG001 -- required, and there is no other way in
+    email: Annotated[str, Parameter(help="The user's email, for signing in.")],
+    name: Annotated[str, Parameter(help="The name that others see. Default: the first part of the email.")] = "",
+    password_stdin: Annotated[  # noqa: ARG001 -- required: a password is read from nowhere else
         bool, Parameter(negative="", required=True, help="Read the password from standard input.")
     ],
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Adds a person and a workspace of their own; makes the store where there is none."""
+    """Creates a user with their own workspace, and the store if there is none."""
     settings = place.settings()
     password_hash = hash_password(read_line("password"))
     with opened(settings, new=True) as db:
@@ -41,17 +41,15 @@ def create_user(
         made = db.write_now(commands.create_user, email, name, password_hash, plan, now_ms())
     place.answer(
         {"id": made.id, "email": made.email, "workspaceId": made.workspace},
-        f"Made the user {made.email} ({made.id}) with the workspace {made.workspace}.",
+        f"Created user {made.email} ({made.id}) with workspace {made.workspace}.",
     )
 
 
 def list_users(*, place: Place = Place()) -> None:  # noqa: B008
-    """Shows everybody with an account, by address, and where they belong."""
+    """Lists all users by email, with their workspaces."""
     with opened(place.settings()) as db:
         found = db.read_now(people.list_people)
-    place.answer(
-        {"users": [_as_json(one) for one in found]}, "\n".join(map(_as_text, found)) or "There is no user yet."
-    )
+    place.answer({"users": [_as_json(one) for one in found]}, "\n".join(map(_as_text, found)) or "No users yet.")
 
 
 def reset_password(
@@ -59,20 +57,20 @@ def reset_password(
     /,
     *,
     password_stdin: Annotated[
-        bool, Parameter(negative="", help="Read the new password from standard input, in place of a link.")
+        bool, Parameter(negative="", help="Set a password from standard input instead of creating a link.")
     ] = False,
     lost_second_factor: Annotated[
-        bool, Parameter(negative="", help="Turn the second factor off, too, of somebody who has lost it.")
+        bool, Parameter(negative="", help="Also turn off two-factor authentication.")
     ] = False,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Prints a link, good for an hour, that sets a new password; or sets it. Every session of the person, and
-    every connection of a program to their account, ends then.
+    """Prints a link that sets a new password and works for an hour, or sets the password. This signs the user out
+    everywhere, and disconnects every app that uses their account.
 
     Parameters
     ----------
     email
-        Whose password it is.
+        The user's email.
     """
     settings, now = place.settings(), now_ms()
     password_hash = hash_password(read_line("password")) if password_stdin else None
@@ -82,15 +80,15 @@ def reset_password(
             path, until = reset_link("", reset.ticket.token), iso(reset.ticket.expires_at)
             url = f"{settings.public_url}{path}" if settings.public_url else None
             fields = {"id": reset.user, "path": path, "url": url, "expiresAt": until}
-            text = f"{url or path}\nThis link sets a new password for {reset.email}, once, until {until}."
+            text = f"{url or path}\nThis link sets a new password for {reset.email}. It works once, until {until}."
             if url is None:
                 text += f"\n{WHERE}"
         else:
             fields = {"id": db.write_now(people.set_password, email, password_hash, now)}
-            text = f"{email} has the new password now, and has to sign in again everywhere."
+            text = f"The password of {email} was changed, and all sessions were ended."
         if lost_second_factor:
             db.write_now(people.lose_second_factor, email, now)
-            text += "\nThe second factor is off."
+            text += "\nTwo-factor authentication is off."
     place.answer(fields, text)
 
 
@@ -107,7 +105,7 @@ def _as_json(one: people.Person) -> dict[str, Any]:
 
 
 def _as_text(one: people.Person) -> str:
-    """A line for the person, and one for each workspace."""
+    """One line for the user, and one for each workspace."""
     marks = [
         mark for mark, set_ in (("owns the instance", one.instance_owner), ("two-factor", one.second_factor)) if set_
     ]
@@ -122,15 +120,15 @@ def set_plan(
     *,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Puts a workspace on another plan from now on.
+    """Changes a workspace's plan.
 
     Parameters
     ----------
     workspace
         The workspace's id.
     plan
-        What it gets: FREE, STARTER or PRO.
+        FREE, STARTER or PRO.
     """
     with opened(place.settings()) as db:
         db.write_now(change_plan, operator(), workspace, plan, now_ms())
-    place.answer({"id": workspace, "plan": plan.value}, f"The workspace {workspace} is on the plan {plan} now.")
+    place.answer({"id": workspace, "plan": plan.value}, f"Workspace {workspace} is now on the plan {plan}.")

@@ -1,4 +1,4 @@
-"""What every command shares: where the store is, and how an answer is given."""
+"""What all commands share: where the store is, and how they print their result."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from backroom.upkeep.restore import is_unfinished
 T = TypeVar("T")
 
 NO_STORE = (
-    "There is no store at {}. Say where it is with --data, BACKROOM_DATA or BACKROOM_DATABASE_URL; "
-    "`backroom migrate` makes a new one."
+    "There is no store at {}. Set its location with --data, BACKROOM_DATA or BACKROOM_DATABASE_URL, "
+    "or run `backroom migrate` to create one."
 )
-UNFINISHED = "A restore into this store didn't get to its end. Run `backroom restore FILE` again."
+UNFINISHED = "A restore into this store was interrupted. Run `backroom restore FILE` again."
 
 
 @Parameter(name="*")
@@ -39,18 +39,18 @@ class Place:
 
     data: Annotated[
         Path | None,
-        Parameter(converter=parsed_by(_folder), help="The data folder, else the variable BACKROOM_DATA, else ./data."),
+        Parameter(converter=parsed_by(_folder), help="The data folder. Default: BACKROOM_DATA, or ./data."),
     ] = None
-    json: Annotated[bool, Parameter(negative="", help="Print one JSON object and nothing else.")] = False
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON object instead of text.")] = False
 
     def settings(self) -> Settings:
         """The settings with this command's flags over them. Raises Invalid."""
         return read_settings(os.environ, data=self.data)
 
     def answer(self, fields: Mapping[str, Any], text: str) -> None:
-        """Prints `fields` as JSON where that was asked for, else `text`. Raises Invalid, OSError where it can't."""
+        """Prints `fields` as JSON with --json, else `text`. Raises Invalid if standard output is closed, OSError."""
         if sys.stdout is None:
-            raise Invalid("It is done, but can't be told: standard output is closed.")
+            raise Invalid("The command succeeded, but its result can't be printed: standard output is closed.")
         line = msgspec.json.encode(fields).decode() if self.json else text
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
@@ -58,11 +58,10 @@ class Place:
 
 @contextmanager
 def opened(settings: Settings, *, new: bool = False, unfinished: bool = False) -> Iterator[Database]:
-    """The store, brought to the newest schema, for the time of the block.
+    """The store, migrated to the newest schema, for the time of the block.
 
-    Whatever the driver says against it becomes a Failure of one line. Where there is none it is made if `new`, else
-    NotFound is raised and nothing is made. A store in which a restore was interrupted is a Conflict, unless
-    `unfinished`.
+    The driver's errors become Failures of one line. If there is no store, it is created with `new`; otherwise NotFound
+    is raised and nothing is created. A store with an interrupted restore raises Conflict, unless `unfinished`.
     """
     if not new:
         _check_file(settings)
@@ -76,7 +75,7 @@ def opened(settings: Settings, *, new: bool = False, unfinished: bool = False) -
 
 
 def _check_file(settings: Settings) -> None:
-    """Raises NotFound where SQLite's file is missing, before anything is made for it."""
+    """Raises NotFound if SQLite's file is missing, before anything is created."""
     url = parse_url(settings.database_url, settings.data)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         raise NotFound(NO_STORE.format(url.database))
@@ -84,8 +83,8 @@ def _check_file(settings: Settings) -> None:
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[Database]:
-    """The store as it is, for the time of the block; the driver's complaints become Failures of one line."""
-    # A failed write is told by its exception; the store's own log would be a second line.
+    """The store as it is, for the time of the block; the driver's errors become Failures of one line."""
+    # The exception of a failed write is the one line on standard error; the store's log would add another.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     db = open_database(settings)
     try:
@@ -101,22 +100,22 @@ def connected(settings: Settings) -> Iterator[Database]:
 
 
 def read_line(what: str) -> str:
-    """The next line of standard input, without its end; `what` it is stands in complaints.
+    """The next line of standard input, without its line break; `what` names it in error messages.
 
-    Raises Invalid where there is none, or bytes that aren't UTF-8.
+    Raises Invalid if there is none or if it isn't UTF-8.
     """
     try:
         line = sys.stdin.readline() if sys.stdin is not None else ""
         line.encode()
     except UnicodeError as error:
-        raise Invalid(f"The {what} on standard input must be text in UTF-8.") from error
+        raise Invalid(f"The {what} on standard input isn't valid UTF-8.") from error
     if not line:
-        raise Invalid(f"Standard input has no {what}.")
+        raise Invalid(f"There is no {what} on standard input.")
     return line.rstrip("\r\n")
 
 
 def parsed_by(parse: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], T]:
-    """How Cyclopts is to read a parameter of one word; what `parse` says is Invalid is wrong usage."""
+    """A Cyclopts converter for a parameter of one word; if `parse` raises Invalid, that is wrong usage."""
 
     def convert(_kind: Any, tokens: Sequence[Token]) -> T:
         try:
@@ -129,7 +128,7 @@ def parsed_by(parse: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], T]:
 
 def _folder(text: str) -> Path:
     if not text.strip():
-        raise Invalid("The data folder must have a name.")
+        raise Invalid("The data folder's name can't be empty.")
     return Path(text)
 
 

@@ -17,24 +17,24 @@ from backroom.projects.rules import ProjectStatus, parse_project_status
 
 def create_project(
     *,
-    workspace: Annotated[str, Parameter(help="The id of the workspace that it belongs to.")],
+    workspace: Annotated[str, Parameter(help="The workspace's id.")],
     name: Annotated[str, Parameter(help="The project's name, up to 80 characters.")],
-    slug: Annotated[str | None, Parameter(help="The name in addresses; else made from the name.")] = None,
+    slug: Annotated[str | None, Parameter(help="The name in URLs. Default: made from the name.")] = None,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Adds a project with its first three channels."""
+    """Creates a project with its first three channels."""
     actor = operator(workspace)
     with opened(place.settings()) as db:
         made = db.read_now(get_project, actor, db.write_now(commands.create_project, actor, name, slug, now_ms()))
     place.answer(
         {"id": made.id, "name": made.name, "slug": made.slug, "projectKey": made.project_key},
-        f"Made the project {made.name} ({made.id}), slug {made.slug}, with the public key {made.project_key}",
+        f"Created project {made.name} ({made.id}) with slug {made.slug} and public key {made.project_key}",
     )
 
 
 def _any_change(arguments: ArgumentCollection) -> None:
     if not any(argument.tokens for argument in arguments):
-        raise ValueError("Say what is to be changed.")
+        raise ValueError("Say what to change, such as --name.")
 
 
 CHANGES = Group("Changes", validator=_any_change)
@@ -46,27 +46,27 @@ def update_project(
     /,
     *,
     name: Annotated[str | None, Parameter(group=CHANGES, help="The project's name.")] = None,
-    slug: Annotated[str | None, Parameter(group=CHANGES, help="The name in addresses.")] = None,
+    slug: Annotated[str | None, Parameter(group=CHANGES, help="The name in URLs.")] = None,
     allowed_origin: Annotated[
         tuple[str, ...] | None,
         LIST,
-        Parameter(help="The sites whose pages may send, all of them; may be repeated. Empty: every site's."),
+        Parameter(help="A site that may send reports; repeat it for several. Empty: all sites."),
     ] = None,
     url_pattern: Annotated[
         tuple[str, ...] | None,
         LIST,
-        Parameter(help="The pages that show the widget, with * for anything; may be repeated. Empty: every page."),
+        Parameter(help="Pages that show the widget, with * as wildcard; repeat it for several. Empty: all pages."),
     ] = None,
     identity_secret_stdin: Annotated[
         bool,
         Parameter(
             group=CHANGES,
             negative="",
-            help="Read the secret that signs users from standard input; an empty line: none.",
+            help="Read the secret that signs user ids from standard input. An empty line removes it.",
         ),
     ] = False,
     default_channel: Annotated[
-        str | None, Parameter(group=CHANGES, help="The key of the channel for reports that name none.")
+        str | None, Parameter(group=CHANGES, help="The key of the channel for reports without one.")
     ] = None,
     status: Annotated[
         ProjectStatus | None,
@@ -74,12 +74,12 @@ def update_project(
             group=CHANGES,
             converter=parsed_by(parse_project_status),
             show_choices=False,
-            help="ACTIVE, or PAUSED: takes no feedback.",
+            help="ACTIVE, or PAUSED to refuse new reports.",
         ),
     ] = None,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Changes a project's settings, at once in every process; what isn't named stays.
+    """Changes a project's settings, effective immediately. Other settings keep their values.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def update_project(
         found = db.read_now(get_named, operator(), project)
         db.write_now(commands.update_project, operator(), found.id, changes, now_ms())
         changed = db.read_now(get_project, operator(), found.id)
-    place.answer(_shown(changed), f"Changed the project {changed.name} ({changed.id}).")
+    place.answer(_shown(changed), f"Updated project {changed.name} ({changed.id}).")
 
 
 def _without_empty(values: Sequence[str] | None) -> list[str] | None:
@@ -124,11 +124,11 @@ def _shown(project: Project) -> dict[str, Any]:
 
 def _one_kind(arguments: ArgumentCollection) -> None:
     if sum(bool(argument.tokens) for argument in arguments) != 1:
-        raise ValueError("Give either --scope, as often as needed, or --miniback.")
+        raise ValueError("Use either --scope, once or several times, or --miniback.")
 
 
 def _scopes(_kind: Any, tokens: Sequence[Token]) -> tuple[KeyScope, ...]:
-    """By their names in the specification, such as `feedback:read`, which Cyclopts wouldn't take of an enum."""
+    """The scopes by their values, such as `feedback:read`; Cyclopts would expect the names of the enum."""
     unknown = [token.value for token in tokens if token.value not in set(KeyScope)]
     if unknown:
         raise ValueError(f"There is no scope {unknown[0]!r}. The scopes are {', '.join(KeyScope)}.")
@@ -140,7 +140,7 @@ KIND = Group("Kind", validator=_one_kind)
 
 def create_key(
     *,
-    project: Annotated[str, Parameter(help="The id of the project that the key opens.")],
+    project: Annotated[str, Parameter(help="The project's id.")],
     scope: Annotated[
         tuple[KeyScope, ...],
         Parameter(
@@ -149,25 +149,25 @@ def create_key(
             consume_multiple=False,
             negative="",
             show_choices=False,
-            help=f"What it may do; may be repeated. One of {', '.join(KeyScope)}.",
+            help=f"What the key may do; repeat it for several. One of {', '.join(KeyScope)}.",
         ),
     ] = (),
-    miniback: Annotated[bool, Parameter(group=KIND, negative="", help="Make the project's mbk_ key instead.")] = False,
-    name: Annotated[str, Parameter(help="What reminds you of what the key is for.")] = "API key",
+    miniback: Annotated[bool, Parameter(group=KIND, negative="", help="Create a Miniback key instead.")] = False,
+    name: Annotated[str, Parameter(help="A name that says what the key is for.")] = "API key",
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Makes a secret key. It is shown this once; a new mbk_ key ends the one before."""
+    """Creates a secret key, which is shown only once. A new mbk_ key replaces the previous one."""
     actor = operator()
     with opened(place.settings()) as db:
         if miniback:
             made = db.write_now(commands.regenerate_miniback_key, actor, project, now_ms())
         else:
             made = db.write_now(commands.create_secret_key, actor, project, frozenset(scope), name, now_ms())
-    place.answer({"id": made.id, "key": made.key}, f"{made.key}\nThis is shown only once. The key's id is {made.id}.")
+    place.answer({"id": made.id, "key": made.key}, f"{made.key}\nThe key is shown only once. Its id is {made.id}.")
 
 
 def revoke_key(key: str, /, *, place: Place = Place()) -> None:  # noqa: B008
-    """Ends a secret key at once, in every process.
+    """Revokes a secret key, effective immediately.
 
     Parameters
     ----------
@@ -176,4 +176,4 @@ def revoke_key(key: str, /, *, place: Place = Place()) -> None:  # noqa: B008
     """
     with opened(place.settings()) as db:
         at = iso(db.write_now(commands.revoke_key, operator(), key, now_ms()))
-    place.answer({"id": key, "revokedAt": at}, f"The key {key} is revoked since {at}.")
+    place.answer({"id": key, "revokedAt": at}, f"Key {key} was revoked at {at}.")

@@ -23,27 +23,27 @@ log = structlog.get_logger("backroom.server")
 def serve(
     *,
     host: Annotated[
-        str, Parameter(help="The address to listen on; 0.0.0.0 is every one of this machine.")
+        str, Parameter(help="The address to listen on; 0.0.0.0 for all addresses of this machine.")
     ] = "127.0.0.1",
-    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535), help="The port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535), help="The port; 0 for any free one.")] = 8000,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Serves until SIGTERM or SIGINT, then finishes what it accepted."""
+    """Runs the server until SIGTERM or SIGINT, then finishes the requests that it has accepted."""
     settings = place.settings()
-    # A store with half a restore in it is turned away before anything listens.
+    # Fails on a store with an interrupted restore before the port is opened.
     with opened(settings, new=True) as db:
         setup = db.write_now(make_setup, now_ms()) if db.read_now(needs_setup) else None
 
     def ready(address: str) -> None:
         fields = {"url": address}
-        text = f"Backroom is ready at {address} (data in {settings.data}). Ctrl+C stops it."
+        text = f"Backroom is ready at {address} (data in {settings.data}). Press Ctrl+C to stop it."
         if setup is not None:
             fields["setupUrl"] = setup_link(settings.public_url or _here(address), setup.token)
-            text += f"\nNobody has an account yet. Make yours, the owner's:\n{fields['setupUrl']}"
+            text += f"\nNobody has an account yet. Create the owner's account:\n{fields['setupUrl']}"
         try:
             place.answer(fields, text)
         except (Invalid, OSError) as error:
-            # Who reads the output isn't who is served. Closing it again at the end would complain.
+            # The server is useful even if nobody reads its output. Python would complain when it closes it at exit.
             sys.stdout = None
             log.warning("nobody_reads_output", error=str(error), url=address)
 
@@ -51,5 +51,5 @@ def serve(
 
 
 def _here(address: str) -> str:
-    """The address as a browser on this machine can open it, where every address is listened on."""
+    """The address as a browser on this machine can open it, also if the server listens on all addresses."""
     return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -1,4 +1,4 @@
-"""`backroom demo`, `migrate`, `doctor`, `backup` and `restore`: what concerns the whole store."""
+"""`backroom demo`, `migrate`, `doctor`, `backup` and `restore`: commands for the whole store."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ from backroom.upkeep.stray import doom_strays
 from backroom.web.widget.bundle import DIST, read_bundle
 
 BUILD_WIDGET = (
-    "Run `make widget` beside the sources, which needs Python alone, or install a package that was built so; then start"
-    " the server anew."
+    "Run `make widget` in the source folder, which needs only Python, or install a package that includes the widget."
+    " Then restart the server."
 )
 
 
 def demo(*, place: Place = Place()) -> None:  # noqa: B008
-    """Fills an empty store with three projects and some hundred reports over 60 days; refuses where there is data."""
+    """Fills an empty store with three projects and about 300 reports from the last 60 days."""
     with _opened_with_files(place.settings(), new=True) as (db, blobs), _shown_progress() as report:
         made = fill_store(db, blobs, now_ms(), report)
     place.answer(made.as_json(), made.as_text())
 
 
 def migrate(*, place: Place = Place()) -> None:  # noqa: B008
-    """Brings the store to this version's schema; makes it where there is none. The server does so by itself."""
+    """Migrates the store to this version's schema, or creates it. `backroom serve` does this by itself."""
     with connected(place.settings()) as db:
         before, after = migrate_store(db)
     if before == after:
-        text = f"The store has the newest schema already ({after})."
+        text = f"The store already has the newest schema ({after})."
     else:
         text = f"Migrated the store from schema {before or 'none'} to {after}."
     place.answer({"from": before, "to": after}, text)
@@ -57,15 +57,15 @@ def migrate(*, place: Place = Place()) -> None:  # noqa: B008
 
 def doctor(
     *,
-    mend: Annotated[bool, Parameter(negative="", help="First mend what can be: counters, the search index.")] = False,
+    mend: Annotated[bool, Parameter(negative="", help="First fix counters and the search index.")] = False,
     files: Annotated[
         bool,
-        Parameter(negative="", help="Also compare every file with the reports; with --mend, give stray ones up."),
+        Parameter(negative="", help="Also compare all files with the reports; with --mend, delete stray ones."),
     ] = False,
     place: Place = Place(),  # noqa: B008
 ) -> None:
-    """Looks at the settings, the data folder, the database and the files; exit status 1 if anything is wrong."""
-    # A failure is what a check tells; the log of it would be a second line.
+    """Checks the settings, the data folder, the database and the files. Exits with 1 if anything is wrong."""
+    # Each check prints its failure itself; the log would repeat it.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     with _shown_progress() as report:
         if mend:
@@ -85,12 +85,12 @@ def doctor(
 
 
 def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
-    """Writes everything as of one moment into FILE (tar.gz), also while the server works.
+    """Writes all data, as of one moment, to FILE (tar.gz). The server can keep running.
 
     Parameters
     ----------
     file
-        What to write; it appears when it is whole, in place of a file of that name.
+        The file to write. It appears when it is complete, and replaces an existing file.
     """
     settings = place.settings()
     check_target(file, settings)
@@ -100,15 +100,15 @@ def backup(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
     reports = copied.rows["reports"]
     text = f"Wrote {reports:,} reports and {copied.files:,} files to {file} ({size:,} bytes)."
     for key in copied.missing:
-        text += f"\nNot in the backup, because its bytes are gone: {key}"
+        text += f"\nNot in the backup, because the file is missing: {key}"
     for key in copied.changed:
-        text += f"\nIn the backup as it lies there, with another size than it had: {key}"
+        text += f"\nIn the backup, but its size isn't the recorded one: {key}"
     told = {"files": copied.files, "missing": copied.missing, "changed": copied.changed}
     place.answer({"file": str(file), "bytes": size, "reports": reports, **told}, text)
 
 
 def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
-    """Fills an empty store from a backup, also an older release's or the other engine's; refuses where there is data.
+    """Restores a backup into an empty store. It may come from an older version or from the other database engine.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
     """
     settings = place.settings()
     if not file.is_file():
-        raise Invalid(f"There is no file {file}.")
+        raise Invalid(f"The file {file} doesn't exist.")
     with _opened_with_files(settings, new=True, unfinished=True) as (db, blobs), _shown_progress() as report:
         restored = restore_store(db, blobs, file, now_ms(), report)
     reports = restored.rows["reports"]
@@ -128,13 +128,13 @@ def restore(file: Path, /, *, place: Place = Place()) -> None:  # noqa: B008
 
 
 def check_widget(folder: Path) -> Check:
-    """Whether the widget was built into the folder: without it pages are answered 503 for its scripts."""
+    """Whether the widget was built into the folder; without it the server answers 503 to its scripts."""
     try:
         built = read_bundle(folder)
     except (OSError, ValueError) as error:
-        return Check("widget", False, f"what was built into {folder} is not whole: {error}", BUILD_WIDGET)
+        return Check("widget", False, f"the build in {folder} is incomplete: {error}", BUILD_WIDGET)
     if built is None:
-        return Check("widget", False, "not built: pages get none, and its routes answer 503", BUILD_WIDGET)
+        return Check("widget", False, "not built: pages don't show it, and its routes answer 503", BUILD_WIDGET)
     return Check("widget", True, f"built, {len(built.loaders)} loaders and {len(built.parts)} parts", "")
 
 
@@ -152,7 +152,7 @@ def _opened_with_files(
 
 @contextmanager
 def _shown_progress() -> Iterator[Report]:
-    """A bar on standard error while it is a terminal; yields what the work calls as it goes."""
+    """A progress bar on standard error if that is a terminal; yields the function that updates it."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:

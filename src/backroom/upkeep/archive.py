@@ -1,12 +1,12 @@
-"""The form of a backup: one tar.gz, the same whichever engine and file storage it comes from.
+"""The format of a backup: one tar.gz, the same for every engine and file storage.
 
-    manifest.json                 Manifest: what is in it and which schema it is of
+    manifest.json                 Manifest: what is in it and which schema it has
     tables/<table>/000001.jsonl   rows as JSON arrays in the order of the manifest's columns, bytes as base64
     files/<key>                   screenshots and voice notes
-    tables/…                      accounts, projects and keys, after all that they open
+    tables/…                      accounts, projects and keys, after everything that they give access to
     end.json                      End: a digest over everything before it
 
-A part of a table is a few megabytes, so that neither side holds more than that in memory.
+A part of a table is a few megabytes, so that no more than that is ever in memory.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ MANIFEST = "manifest.json"
 END = "end.json"
 FILES = "files/"
 TABLES = "tables/"
-FOREIGN_TABLES = "The backup's tables aren't those of its schema."
+FOREIGN_TABLES = "The backup's tables don't match its schema."
 LARGEST_MEMBER = 512 * 1024 * 1024
 COMPRESSION = 3
-"""Level 6 takes three times as long for a tenth less."""
+"""Level 6 takes three times as long and saves a tenth."""
 
 LAST = ("hints", "channels", "api_keys", "projects", "memberships", "users", "workspaces", "doomed_projects")
 """Restored in one transaction at the end: until then nobody can reach anything."""
@@ -46,8 +46,8 @@ LEFT_OUT = (
     *(doomed_files.name, sessions.name, tickets.name, trash.name, undos.name),
     *(oauth_requests.name, oauth_secrets.name),
 )
-"""What passes: bytes that wait for their deletion and reports whose files are such; sessions, links and tokens, of
-which a restore would bring back those that had ended or been used; and what could be taken back."""
+"""What doesn't last: files that are about to be deleted, and the trash, whose files are; sessions, links and tokens,
+because a restore would revive those that were ended or used; and undos."""
 
 _PYTHON_TYPES: dict[type[Any], Any] = {
     Text: str,
@@ -60,7 +60,7 @@ _PYTHON_TYPES: dict[type[Any], Any] = {
 
 
 class Manifest(msgspec.Struct, rename="camel"):
-    """What a backup says of itself. `time` is in milliseconds since the epoch; `bytes` is the size of all files."""
+    """What is in a backup. `time` is in milliseconds since the epoch; `bytes` is the size of all files."""
 
     format: int
     program: str
@@ -73,9 +73,9 @@ class Manifest(msgspec.Struct, rename="camel"):
 
 
 class End(msgspec.Struct):
-    """Closes a backup: how many members came before, and the SHA-256 over their names, sizes and contents.
+    """Closes a backup: the number of members before it, and the SHA-256 of their names, sizes and contents.
 
-    `missing` are the keys of files that the store names and the file storage didn't have.
+    `missing` are the keys of files that the store refers to and the file storage didn't have.
     """
 
     members: int
@@ -117,12 +117,12 @@ def read_rows(member: Member, tables: Mapping[str, Table]) -> Rows:
     """A part of one of `tables`, as values that the drivers take. Raises Invalid for any other member."""
     name = member.name.removeprefix(TABLES).split("/")[0]
     if not member.name.startswith(TABLES) or name not in tables:
-        raise Invalid(f"The backup has a member that doesn't belong there: {member.name}")
+        raise Invalid(f"The backup contains an unexpected file: {member.name}")
     decoder = _row_decoder(tables[name])
     try:
         return Rows(name, [decoder.decode(line) for line in member.content.splitlines()])
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise Invalid(f"The backup has a row of {name} that can't be read: {error}") from error
+        raise Invalid(f"A row of {name} in the backup can't be read: {error}") from error
 
 
 def _row_decoder(table: Table) -> msgspec.json.Decoder[Any]:
@@ -139,7 +139,7 @@ def _python_type(column: Column[Any]) -> Any:
 
 
 class _Digest:
-    """Goes over every member on both sides."""
+    """The checksum over all members, computed while writing and while reading."""
 
     def __init__(self) -> None:
         self.members = 0
@@ -169,13 +169,13 @@ class ArchiveWriter:
         self._append(name, content)
 
     def finish(self, missing: list[str]) -> None:
-        """Writes the end and everything that is still in memory."""
+        """Writes the end, and whatever is still in memory."""
         self._append(END, msgspec.json.encode(End(self._digest.members, self._digest.hex(), missing)))
         self._tar.close()
         self._gzip.close()
 
     def give_up(self) -> None:
-        """Closes what a failure left open, which would else complain when it is forgotten."""
+        """Closes what a failure left open, so that nothing warns when it is garbage-collected."""
         for each in (self._tar, self._gzip):
             with suppress(OSError, ValueError):
                 each.close()
@@ -190,13 +190,13 @@ class ArchiveWriter:
 
 
 def read_members(path: Path) -> Iterator[Member]:
-    """The members in order, without the end, which is compared with them.
+    """The members in order, checked against the end, which isn't among them.
 
-    Raises Invalid for a file that is no backup, or is cut off or changed; OSError where it can't be read.
+    Raises Invalid for a file that isn't a backup, or is incomplete or changed; OSError if it can't be read.
     """
     digest = _Digest()
     end: End | None = None
-    with _understood(path), gzip.open(path, "rb") as unzipped:
+    with _readable(path), gzip.open(path, "rb") as unzipped:
         tar = tarfile.open(fileobj=unzipped, mode="r|")  # noqa: SIM115
         while (info := tar.next()) is not None:
             _forget_members(tar)
@@ -209,23 +209,23 @@ def read_members(path: Path) -> Iterator[Member]:
         # Reads gzip's own checksum behind the last member.
         unzipped.read()
     if end is None or (end.members, end.sha256) != (digest.members, digest.hex()):
-        raise Invalid(f"{path} is damaged: its end doesn't fit what comes before.")
+        raise Invalid(f"{path} is damaged: its checksum doesn't match.")
 
 
 def read_manifest(member: Member) -> Manifest:
     """The first member. Raises Invalid where it isn't one that this program understands."""
     if member.name != MANIFEST:
-        raise Invalid("The file is no backup of Backroom: it doesn't begin with a manifest.")
+        raise Invalid("The file isn't a Backroom backup: it doesn't start with a manifest.")
     try:
         manifest = msgspec.json.decode(member.content, type=Manifest)
     except msgspec.MsgspecError as error:
         raise Invalid(f"The backup's manifest can't be read: {error}") from error
     if manifest.format != FORMAT:
-        raise Invalid(f"The backup has format {manifest.format}; this program reads format {FORMAT}.")
+        raise Invalid(f"The backup has format {manifest.format}; this version of Backroom reads format {FORMAT}.")
     if manifest.revision not in revisions():
         raise Invalid(
-            f"The backup was made by Backroom {manifest.program} and has schema {manifest.revision}, which this program"
-            f" doesn't know (its newest is {head()}). Restore it with that release or a newer one."
+            f"The backup was created by Backroom {manifest.program} with schema {manifest.revision}, which this version"
+            f" doesn't know (its newest is {head()}). Restore it with that version or a newer one."
         )
     if set(manifest.columns) != set(manifest.rows):
         raise Invalid(FOREIGN_TABLES)
@@ -233,23 +233,23 @@ def read_manifest(member: Member) -> Manifest:
 
 
 def _forget_members(tar: tarfile.TarFile) -> None:
-    """tarfile remembers every member that it has read or written, which is much of a hundred thousand files."""
+    """tarfile remembers every member that it has read or written, which adds up for a hundred thousand files."""
     tar.members = []  # type: ignore[attr-defined]
 
 
 def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
     if not info.isreg() or info.size > LARGEST_MEMBER:
-        raise Invalid(f"The backup has a member that doesn't belong there: {info.name}")
+        raise Invalid(f"The backup contains an unexpected file: {info.name}")
     file = tar.extractfile(info)
     content = b"" if file is None else file.read()
     if len(content) != info.size:
-        raise Invalid("The backup is cut off.")
+        raise Invalid("The backup is incomplete.")
     return content
 
 
 @contextmanager
-def _understood(path: Path) -> Iterator[None]:
+def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, zlib.error, tarfile.TarError, EOFError, msgspec.MsgspecError, UnicodeError) as error:
-        raise Invalid(f"{path} is no backup of Backroom, or it is damaged: {error}") from error
+        raise Invalid(f"{path} isn't a Backroom backup, or it is damaged: {error}") from error

@@ -1,4 +1,4 @@
-"""A consistent copy of everything, while the server writes."""
+"""Writes a consistent copy of everything, also while the server runs."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ from backroom.upkeep.progress import Report, silent
 PART_BYTES = 4 * 1024 * 1024
 ROWS_AT_ONCE = 1000
 BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
-"""How the names of the files end that SQLite and we have beside the database's own, and that one."""
+"""The endings of the database file itself, and of the files that SQLite and Backroom keep beside it."""
 
 
 class Copied(NamedTuple):
-    """What a backup has: rows by table, how many files, and the keys of files that weren't there to copy, and of
-    those that were copied with another size than they had."""
+    """What a backup contains: rows by table, and the number of files.
+
+    `missing` are the keys of files that no longer exist, `changed` those of files whose size isn't the recorded one.
+    """
 
     rows: dict[str, int]
     files: int
@@ -48,13 +50,13 @@ class Copied(NamedTuple):
 
 
 def check_target(target: Path, settings: Settings) -> None:
-    """Raises Invalid where a backup can't be, or would take the place of what it is a copy of; OSError."""
+    """Raises Invalid if a backup can't be written there or would overwrite the store; OSError."""
     if target.exists() and not target.is_file():
-        raise Invalid(f"{target} is no file, and nothing that a backup may replace. Name a file.")
+        raise Invalid(f"{target} isn't a file, so a backup can't replace it. Choose a file name.")
     place = _real(target)
     folder = _files_folder(settings)
     if place in _database_files(settings) or (folder is not None and place.is_relative_to(folder)):
-        raise Invalid(f"{target} belongs to the store. Name a file elsewhere.")
+        raise Invalid(f"{target} belongs to the store. Choose a file somewhere else.")
 
 
 def _database_files(settings: Settings) -> set[Path]:
@@ -124,7 +126,7 @@ def _write_all(conn: Connection, blobs: Blobs, archive: ArchiveWriter, now: int,
 def _manifest(conn: Connection, now: int) -> Manifest:
     revision = current(conn)
     if revision is None or revision != head():
-        raise Conflict("The store has another schema than this program. Run `backroom migrate` first.")
+        raise Conflict("The store doesn't have this version's schema. Run `backroom migrate` first.")
     rows = count_rows(conn)
     size = conn.execute(select(func.coalesce(func.sum(files.c.size), 0))).scalar_one()
     columns = backed_up_columns()
@@ -132,7 +134,7 @@ def _manifest(conn: Connection, now: int) -> Manifest:
 
 
 def count_rows(conn: Connection) -> dict[str, int]:
-    """How many rows each table has that belongs into a backup."""
+    """The number of rows of each table that is backed up."""
     tables = [metadata.tables[name] for name in backed_up_columns()]
     return {str(table.name): conn.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
@@ -143,7 +145,7 @@ def _write_table(conn: Connection, table: Table, archive: ArchiveWriter, progres
 
 
 def _parts(conn: Connection, table: Table, progress: _Progress) -> Iterator[bytes]:
-    """The table's rows as lines of JSON, some megabytes at a time."""
+    """The table's rows as lines of JSON, a few megabytes at a time."""
     encoder, lines = msgspec.json.Encoder(), bytearray()
     for rows in read_table(conn, table):
         for row in rows:
@@ -158,12 +160,12 @@ def _parts(conn: Connection, table: Table, progress: _Progress) -> Iterator[byte
 
 
 def read_table(conn: Connection, table: Table) -> Iterator[Sequence[Sequence[Any]]]:
-    """The table's rows by the thousand, in the order in which a backup has them."""
+    """The table's rows by the thousand, in the order of a backup."""
     return _read(conn, _ordered(conn, table))
 
 
 def _ordered(conn: Connection, table: Table) -> Select[tuple[object, ...]]:
-    """Reports in the order in which they came, which is the order of a search on SQLite; else by the key."""
+    """Reports in order of arrival, in which a search on SQLite finds them; other tables by their key."""
     query = select(*table.columns)
     if table is not reports:
         return query.order_by(*table.primary_key.columns)
@@ -171,15 +173,14 @@ def _ordered(conn: Connection, table: Table) -> Select[tuple[object, ...]]:
 
 
 def _read(conn: Connection, query: Select[tuple[object, ...]]) -> Iterator[Sequence[Sequence[object]]]:
-    """Rows by the thousand, which the server keeps until they are asked for."""
+    """Rows by the thousand, which stay on the server until they are asked for."""
     return conn.execute(query.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE)).partitions()
 
 
 def _write_files(
     conn: Connection, blobs: Blobs, archive: ArchiveWriter, progress: _Progress
 ) -> tuple[list[str], list[str]]:
-    """Copies what the snapshot's reports refer to; returns the keys of those that are gone, and of those that have
-    another size than they had."""
+    """Copies the files that the snapshot's reports refer to; returns `missing` and `changed` of `Copied`."""
     missing, changed = [], []
     for rows in _read(conn, select(files.c.key, files.c.size).order_by(files.c.project, files.c.id)):
         for key, size in rows:
@@ -196,7 +197,7 @@ def _write_files(
 
 
 class _Progress:
-    """Adds up what was done."""
+    """Adds up the progress of all parts."""
 
     def __init__(self, report: Report, total: int) -> None:
         self._report = report

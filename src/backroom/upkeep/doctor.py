@@ -1,4 +1,4 @@
-"""Is everything as it should be? Every check says what it saw and, where something is wrong, how to mend it."""
+"""Checks the settings, the folders, the database and the files. Each check says what it saw and how to fix it."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from backroom.upkeep.progress import Report, silent
 from backroom.upkeep.stray import PROBES, Compared, Missed, compare
 
 LEAST_FREE = 256 * 1024 * 1024
-MAKE_ROOM = "Make room on the disk: a full one takes no reports."
+FREE_UP_SPACE = "Free up disk space: no report can be stored on a full disk."
 PROBE = b"written by backroom doctor"
-RESTORE_MEND = "Stop the server, move the damaged file away and run `backroom restore FILE` with your newest backup."
-PLACE_MEND = (
-    "Make it a folder or bucket that Backroom may read, write, list and delete in (BACKROOM_FILES_URL), and see that"
-    " the bucket's own variables are right."
+RESTORE_FIX = "Stop the server, move the damaged file away, and run `backroom restore FILE` with your newest backup."
+FILES_FIX = (
+    "Set BACKROOM_FILES_URL to a folder or bucket that Backroom may read, write, list and delete in, and check the"
+    " bucket's credentials."
 )
-STRAY_MEND = "Run `backroom doctor --files --mend`: it gives them up, and the server deletes them an hour later."
+STRAY_FIX = "Run `backroom doctor --files --mend`. The server then deletes them after an hour."
 
 
 class Check(msgspec.Struct):
-    """What was looked at and found; `mend` is empty where all is well."""
+    """What was checked and found; `mend` says how to fix it, and is empty if nothing is wrong."""
 
     name: str
     ok: bool
@@ -53,10 +53,10 @@ def examine(
     *,
     every_file: bool = False,
 ) -> list[Check]:
-    """Looks at everything, changing nothing but for files that it writes and takes away again.
+    """Runs every check. Changes nothing: files that it writes to try things out are removed again.
 
-    `data` is the flag of the command line. With `every_file` it also compares the place for files with the reports.
-    A check that makes the next ones pointless is the last.
+    `data` is the command line's flag. With `every_file` it also compares the stored files with the reports.
+    If a check fails without which the next ones make no sense, it is the last.
     """
     checks: list[Check] = []
     for check in _examine(environment, data, now, report, every_file):
@@ -91,25 +91,25 @@ def _examine(
 def _known_variables(environment: Mapping[str, str]) -> Check:
     unknown = unknown_variables(environment)
     if not unknown:
-        return Check("settings", True, "every variable is known and has a possible value", "")
+        return Check("settings", True, "all variables are known and valid", "")
     known = [variable_of(field.name) for field in fields(Settings)]
     near = {name: difflib.get_close_matches(name, known, 1) for name in unknown}
     guesses = [f"{name} (did you mean {near[name][0]}?)" if near[name] else name for name in unknown]
-    mend = "Unset what has no effect; the README has the table of settings."
-    return Check("settings", False, f"nothing reads {', '.join(guesses)}", mend)
+    mend = "Unset the variables that have no effect. The README lists all settings."
+    return Check("settings", False, f"unknown variables: {', '.join(guesses)}", mend)
 
 
 def _data_folder(data: Path) -> Check:
-    mend = f"Make {data} a folder that this user may write to, or choose another with --data or BACKROOM_DATA."
+    mend = f"Make {data} a folder that this user may write to, or choose another one with --data or BACKROOM_DATA."
     if not data.exists():
-        return Check("data folder", False, f"{data} isn't there", f"Run `backroom migrate`, which makes it. Or: {mend}")
+        return Check("data folder", False, f"{data} doesn't exist", f"Run `backroom migrate` to create it. Or: {mend}")
     try:
         with tempfile.NamedTemporaryFile(dir=data, prefix=".doctor-") as probe:
             probe.write(PROBE)
             probe.flush()
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return Check("data folder", False, f"can't write into {data}: {error.strerror}", MAKE_ROOM if full else mend)
+        return Check("data folder", False, f"can't write to {data}: {error.strerror}", FREE_UP_SPACE if full else mend)
     return Check("data folder", True, f"{data} is writable", "")
 
 
@@ -117,12 +117,12 @@ def _free_space(data: Path) -> Check:
     free = shutil.disk_usage(data).free
     detail = f"{free / 1e9:.1f} GB free"
     if free < LEAST_FREE:
-        return Check("free space", False, detail, MAKE_ROOM)
+        return Check("free space", False, detail, FREE_UP_SPACE)
     return Check("free space", True, detail, "")
 
 
 def _files(settings: Settings) -> Check:
-    """Writes a file where screenshots go, reads it back and takes it away."""
+    """Writes a file where screenshots go, reads it back and deletes it."""
     place = _place(settings)
     key = f"{PROBES}{random_text(12)}"
     try:
@@ -131,19 +131,19 @@ def _files(settings: Settings) -> Check:
         same = blobs.get(key) == PROBE
         blobs.delete([key])
     except (OSError, ValueError, Failure) as error:
-        return Check("files", False, f"{place}: {said(error.__cause__ or error)}", PLACE_MEND)
+        return Check("files", False, f"{place}: {said(error.__cause__ or error)}", FILES_FIX)
     if not same:
-        return Check("files", False, f"{place} gave other bytes back than were put", "Look for what serves the bucket.")
-    return Check("files", True, f"{place} takes and gives files", "")
+        return Check("files", False, f"{place} returned other bytes than were written", "Check the storage service.")
+    return Check("files", True, f"{place} can be written and read", "")
 
 
-def _mend_missing(path: Path) -> str:
+def _fix_missing(path: Path) -> str:
     if any(path.with_name(f"{path.name}{end}").exists() for end in BESIDE if end):
         return (
-            "It was: what lies beside it is left of it. Stop the server that uses it, if one does, and put the file "
+            "Files that belong to it are still there, so it was moved or deleted. Stop the server, then put the file "
             "back, or restore a backup into another folder."
         )
-    return "Run `backroom migrate`, which makes it."
+    return "Run `backroom migrate` to create it."
 
 
 def _place(settings: Settings) -> str:
@@ -154,29 +154,29 @@ def _database(settings: Settings, now: int, report: Report, every_file: bool) ->
     db = Database(settings.database_url, settings.data)
     try:
         if db.path is not None and not db.path.exists():
-            yield Check("database", False, f"{db.path} isn't there", _mend_missing(db.path))
+            yield Check("database", False, f"{db.path} doesn't exist", _fix_missing(db.path))
             return
-        reached_the_end = yield from _ask(db, now, report)
-        if reached_the_end and every_file:
+        finished = yield from _inspect(db, now, report)
+        if finished and every_file:
             yield from _every_file(db, settings, now, report)
     finally:
         db.close()
 
 
-def _ask(db: Database, now: int, report: Report) -> Generator[Check, None, bool]:
-    """Runs the inspections of this engine; stops after one that says nothing further makes sense, and returns False."""
-    for inspection in inspections.of(db):
+def _inspect(db: Database, now: int, report: Report) -> Generator[Check, None, bool]:
+    """Runs this engine's inspections; returns False if it stopped at one that `ends` them."""
+    for inspection in inspections.list_inspections(db):
         report(inspection.name, 0, None)
         try:
             with db.snapshot() as conn:
                 problem, detail = inspection.look(conn, now)
             mend = inspection.mend if problem else ""
         except (SQLAlchemyError, StoreFailed, Failure) as error:
-            problem, detail, mend = True, _reason(error), RESTORE_MEND if db.is_sqlite else inspections.REACH_MEND
+            problem, detail, mend = True, _reason(error), RESTORE_FIX if db.is_sqlite else inspections.REACH_FIX
         yield Check(inspection.name, not problem, detail, mend)
         if problem and inspection.ends:
             return False
-    yield _takes_a_write(db)
+    yield _check_write(db)
     return True
 
 
@@ -184,7 +184,7 @@ def _every_file(db: Database, settings: Settings, now: int, report: Report) -> I
     try:
         found = compare(db, Blobs(settings.files_url, settings.files_path), now, report)
     except (SQLAlchemyError, sqlite3.Error, Failure) as error:
-        yield Check("missing files", False, f"can't compare: {said(error.__cause__ or error)}", PLACE_MEND)
+        yield Check("missing files", False, f"can't compare: {said(error.__cause__ or error)}", FILES_FIX)
         return
     yield _missing(found, _place(settings))
     yield _stray(found)
@@ -192,11 +192,11 @@ def _every_file(db: Database, settings: Settings, now: int, report: Report) -> I
 
 def _missing(found: Compared, place: str) -> Check:
     if not found.examples:
-        return Check("missing files", True, f"none: {found.files:,} files are there, with the size they had", "")
+        return Check("missing files", True, f"none: all {found.files:,} files exist and have the right size", "")
     more = found.missing + found.changed - len(found.examples)
     examples = [*map(_example, found.examples), *([f"{more:,} more"] if more else [])]
-    counts = f"{found.missing:,} gone and {found.changed:,} of another size, of {found.files:,}"
-    mend = f"A backup has files under the same keys, below files/ in it: put those that you need into {place}."
+    counts = f"{found.missing:,} missing and {found.changed:,} of a different size, out of {found.files:,}"
+    mend = f"Every backup has them under the same keys in files/. Copy the ones that you need to {place}."
     return Check("missing files", False, f"{counts}: {'; '.join(examples)}", mend)
 
 
@@ -206,22 +206,22 @@ def _example(missed: Missed) -> str:
 
 
 def _stray(found: Compared) -> Check:
-    detail = f"{found.stray:,} that no report has, {found.stray_bytes:,} bytes" if found.stray else "none"
+    detail = f"{found.stray:,} that belong to no report, {found.stray_bytes:,} bytes" if found.stray else "none"
     if found.waiting:
-        detail += f"; {found.waiting:,} given up, which the server deletes"
+        detail += f"; {found.waiting:,} that the server is about to delete"
     if found.others:
-        detail += f"; {found.others:,} that aren't this store's, which stay"
-    return Check("stray files", not found.stray, detail, STRAY_MEND if found.stray else "")
+        detail += f"; {found.others:,} that aren't this store's, which are kept"
+    return Check("stray files", not found.stray, detail, STRAY_FIX if found.stray else "")
 
 
-def _takes_a_write(db: Database) -> Check:
-    """Waits its turn and commits nothing."""
+def _check_write(db: Database) -> Check:
+    """Waits for its turn to write, and commits nothing."""
     try:
         db.write_now(_nothing)
     except StoreFailed as error:
-        mend = "See that the disk has room and that this user may write to the database."
+        mend = "Check that the disk has space and that this user may write to the database."
         return Check("write", False, _reason(error.__cause__ or error), mend)
-    return Check("write", True, "the store takes a write", "")
+    return Check("write", True, "the store can be written", "")
 
 
 def _nothing(_tx: Connection) -> None:

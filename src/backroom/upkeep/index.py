@@ -1,4 +1,4 @@
-"""The search index as a whole: emptied before a restore, made where it is missing."""
+"""Emptying the search index before a restore, and creating it where it is missing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ POSTGRESQL_INDEX = "CREATE INDEX IF NOT EXISTS report_search_message ON report_s
 
 
 def index_exists(conn: Connection) -> bool:
-    """Whether the trigram index is there now; the store itself asks only once per process."""
+    """Whether the trigram index exists now; the store itself asks only once per process."""
     if conn.dialect.name == "sqlite":
         return inspect(conn).has_table("report_search")
     return bool(conn.execute(select(func.to_regclass("report_search_message"))).scalar())
 
 
 def empty_index(tx: Connection) -> None:
-    """Takes everything out of SQLite's index, which then feeds itself anew; triggers do so on PostgreSQL."""
+    """Empties SQLite's index, which the server then fills again; on PostgreSQL triggers keep it up to date."""
     if tx.dialect.name != "sqlite":
         return
     facets.empty(tx)
@@ -30,14 +30,14 @@ def empty_index(tx: Connection) -> None:
         tx.exec_driver_sql("INSERT INTO report_search (report_search) VALUES ('delete-all')")
 
 
-def make_index(tx: Connection) -> None:
-    """Makes a missing index; SQLite's is filled by the server in its idle moments. Raises Failure where it can't be."""
+def create_index(tx: Connection) -> None:
+    """Creates a missing index; the server fills SQLite's in its idle moments. Raises Failure if it can't be created."""
     if tx.dialect.name != "sqlite":
         tx.exec_driver_sql(POSTGRESQL_EXTENSION)
         tx.exec_driver_sql(POSTGRESQL_INDEX)
         return
     if "ENABLE_FTS5" not in tx.exec_driver_sql("SELECT compile_options FROM pragma_compile_options").scalars().all():
-        raise Failure(f"SQLite {sqlite3.sqlite_version} of this Python has no FTS5.")
+        raise Failure(f"This Python's SQLite {sqlite3.sqlite_version} has no FTS5.")
     tx.exec_driver_sql(
         "CREATE VIRTUAL TABLE report_search USING fts5(message, content='', tokenize='trigram case_sensitive 1')"
     )

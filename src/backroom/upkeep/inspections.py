@@ -1,6 +1,6 @@
-"""What the doctor asks the database itself.
+"""The doctor's checks of the database.
 
-Each inspection looks at one thing under a snapshot and returns whether it is a problem, and what it saw.
+Each inspection looks at one thing in a snapshot and returns whether it is a problem, and what it saw.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from backroom.upkeep.restore import is_unfinished
 OLDEST_POSTGRESQL = 15
 AHEAD = 5 * MINUTE
 FIRST_YEAR = 1_735_689_600_000
-"""The beginning of 2025; a clock before it was never set."""
+"""The beginning of 2025; a clock that shows an earlier time was never set."""
 SHOWN = 3
-MEND = "Run `backroom doctor --mend`"
-REACH_MEND = "See that PostgreSQL runs, and that the address and the password in BACKROOM_DATABASE_URL are right."
-UTF8_MEND = (
-    "Make another database with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8', and move there"
+FIX = "Run `backroom doctor --mend`"
+REACH_FIX = "Check that PostgreSQL is running, and that the address and password in BACKROOM_DATABASE_URL are right."
+UTF8_FIX = (
+    "Create another database with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8', and move to it"
     " with `backroom backup` and `backroom restore`."
 )
-INTEGRITY_MEND = (
-    "Stop the server, move the file away and run `backroom restore FILE` with your newest backup."
-    " The SQLite shell's .recover may save what came after it."
+INTEGRITY_FIX = (
+    "Stop the server, move the file away, and run `backroom restore FILE` with your newest backup."
+    " The SQLite shell's .recover may recover what was written since."
 )
 
 Counts = dict[Counted, int]
@@ -42,7 +42,7 @@ Seen = tuple[bool, str]
 
 @dataclass(frozen=True)
 class Inspection:
-    """One question. `ends` says that the next ones make no sense where this one found a problem."""
+    """One check. If `ends` is set and this one finds a problem, the next ones make no sense."""
 
     name: str
     look: Callable[[Connection, int], Seen]
@@ -50,13 +50,13 @@ class Inspection:
     ends: bool = False
 
 
-def of(db: Database) -> list[Inspection]:
-    """What to ask this store, in order."""
+def list_inspections(db: Database) -> list[Inspection]:
+    """The inspections for this store's engine, in order."""
     return [*(_SQLITE if db.is_sqlite else _POSTGRESQL), *_BOTH]
 
 
 def recount(conn: Connection) -> Counts:
-    """How many reports there are by project, day, channel, status and source: what `daily` ought to say."""
+    """The number of reports by project, day, channel, status and source: what `daily` should say."""
     columns = (reports.c.project, REPORT_DAY, reports.c.channel_key, reports.c.status, reports.c.source)
     alive = reports.c.project.not_in(select(doomed_projects.c.project))
     rows = conn.execute(select(*columns, func.count()).where(alive).group_by(*columns))
@@ -76,9 +76,9 @@ def _encoding(conn: Connection, _now: int) -> Seen:
 
 def _letters(conn: Connection, _now: int) -> Seen:
     if conn.exec_driver_sql("SELECT lower('ПРИВЕТ') = 'привет'").scalar_one():
-        return False, "searches find big and small letters of every script, but for pairs such as ß and SS"
+        return False, "searches ignore case in every script, except for pairs such as ß and SS"
     query = "SELECT datctype FROM pg_database WHERE datname = current_database()"
-    return True, f"LC_CTYPE {conn.exec_driver_sql(query).scalar_one()} knows big and small letters in ASCII only"
+    return True, f"LC_CTYPE {conn.exec_driver_sql(query).scalar_one()} makes searches ignore case in ASCII only"
 
 
 def _version(conn: Connection, _now: int) -> Seen:
@@ -89,9 +89,7 @@ def _version(conn: Connection, _now: int) -> Seen:
 def _durable(conn: Connection, _now: int) -> Seen:
     values = {name: str(conn.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in ("fsync", "synchronous_commit")}
     off = [name for name, value in values.items() if value == "off"]
-    return bool(
-        off
-    ), f"{' and '.join(off)} off: a crash may lose what was acknowledged" if off else "commits are synced"
+    return bool(off), f"{' and '.join(off)} off: a crash may lose acknowledged reports" if off else "commits are synced"
 
 
 def _journal(conn: Connection, _now: int) -> Seen:
@@ -108,19 +106,19 @@ def _schema(conn: Connection, _now: int) -> Seen:
     found, newest = current(conn), head()
     if found == newest:
         return False, f"schema {newest}, the newest"
-    return True, f"schema {found or 'none'}; this program has {newest}"
+    return True, f"schema {found or 'none'}; this version of Backroom needs {newest}"
 
 
 def _restored(conn: Connection, _now: int) -> Seen:
     unfinished = is_unfinished(conn)
-    return unfinished, "a restore was interrupted" if unfinished else "no restore is under way"
+    return unfinished, "a restore was interrupted" if unfinished else "no restore was interrupted"
 
 
 def _search(conn: Connection, _now: int) -> Seen:
     if not index_exists(conn):
-        return True, "there is no search index: a search reads every message"
+        return True, "no search index: every search reads all messages"
     behind = search.count_unindexed(conn)
-    return False, f"{behind} reports aren't in the index yet; a search reads those" if behind else "up to date"
+    return False, f"{behind} reports aren't indexed yet; searches read their messages" if behind else "up to date"
 
 
 def _counters(conn: Connection, _now: int) -> Seen:
@@ -136,7 +134,7 @@ def _counters(conn: Connection, _now: int) -> Seen:
 
 
 def _kept(conn: Connection, table: Table) -> dict[tuple[str, ...], int]:
-    """The counters of a table that aren't 0, under their keys as text."""
+    """The table's counters other than 0, by their keys as text."""
     alive = table.c.project.not_in(select(doomed_projects.c.project))
     rows = conn.execute(select(table).where(alive, table.c.n != 0))
     return {tuple(str(part) for part in row[:-1]): row[-1] for row in rows}
@@ -149,38 +147,38 @@ def _wrong(kept: dict[tuple[str, ...], int], actual: Mapping[tuple[str, ...], in
 
 def _clock(conn: Connection, now: int) -> Seen:
     if now < FIRST_YEAR:
-        return True, f"it is {iso(now)} here"
+        return True, f"it says {iso(now)}"
     newest = conn.execute(select(reports.c.created_at).order_by(reports.c.id.desc()).limit(1)).scalar()
     if newest is not None and newest > now + AHEAD:
-        return True, f"the newest report is of {iso(newest)}, and it is {iso(now)} here"
+        return True, f"the newest report is from {iso(newest)}, but the clock says {iso(now)}"
     if conn.dialect.name == "postgresql":
         theirs = int(conn.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp()) * 1000").scalar_one())
         if abs(theirs - now) > AHEAD:
-            return True, f"the database server has {iso(theirs)}, and it is {iso(now)} here"
+            return True, f"the database server's clock says {iso(theirs)}, this one {iso(now)}"
     return False, iso(now)
 
 
 _SQLITE = [
-    Inspection("database", _opens, INTEGRITY_MEND, ends=True),
-    Inspection("integrity", _integrity, INTEGRITY_MEND, ends=True),
-    Inspection("journal", _journal, "Keep the data on a local disk; a network folder can't have a write-ahead log."),
+    Inspection("database", _opens, INTEGRITY_FIX, ends=True),
+    Inspection("integrity", _integrity, INTEGRITY_FIX, ends=True),
+    Inspection("journal", _journal, "Move the data to a local disk; write-ahead logs don't work in network folders."),
 ]
 _POSTGRESQL = [
-    Inspection("database", _opens, REACH_MEND, ends=True),
-    Inspection("encoding", _encoding, UTF8_MEND, ends=True),
-    Inspection("letters", _letters, UTF8_MEND),
+    Inspection("database", _opens, REACH_FIX, ends=True),
+    Inspection("encoding", _encoding, UTF8_FIX, ends=True),
+    Inspection("letters", _letters, UTF8_FIX),
     Inspection("version", _version, f"Use PostgreSQL {OLDEST_POSTGRESQL} or later."),
-    Inspection("durability", _durable, "Switch the setting on in PostgreSQL."),
+    Inspection("durability", _durable, "Turn the setting on in PostgreSQL."),
 ]
 _BOTH = [
-    Inspection("schema", _schema, "Run `backroom migrate`; for a schema that is newer, use that Backroom.", ends=True),
-    Inspection("restore", _restored, "Run `backroom restore FILE` again; it begins anew.", ends=True),
+    Inspection("schema", _schema, "Run `backroom migrate`. If the schema is newer, use a newer Backroom.", ends=True),
+    Inspection("restore", _restored, "Run `backroom restore FILE` again; it starts over.", ends=True),
     Inspection(
         "search",
         _search,
-        f"{MEND}, then restart the server. On PostgreSQL that may need an administrator: "
+        f"{FIX}, then restart the server. On PostgreSQL an administrator may have to run: "
         f"{POSTGRESQL_EXTENSION}; {POSTGRESQL_INDEX};",
     ),
-    Inspection("counters", _counters, f"{MEND}: it counts again."),
+    Inspection("counters", _counters, f"{FIX} to recount them."),
     Inspection("clock", _clock, "Set the clock, and keep it right with NTP."),
 ]

@@ -1,8 +1,8 @@
-"""The rows of an older backup, brought to today's schema before a restore writes anything.
+"""Migrates the rows of an older backup to today's schema before a restore writes anything.
 
-They go into a database of their own with the tables of their schema, and the migrations run over them as over a store.
-It is SQLite's database without a name: in memory while it is small, else in a file in the folder for temporary files
-that has lost its name once it is open. Nobody else can use it, and nothing of it is left, however a restore ends.
+They are inserted into a temporary database with the tables of their schema, and the migrations run on it as on a
+store. It is a nameless SQLite database: in memory while it is small, then in a file in the temporary folder that is
+unlinked as soon as it is open. Nobody else can open it, and nothing is left of it however a restore ends.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from backroom.store.prepared import insert_rows
 from backroom.upkeep.archive import FOREIGN_TABLES, Manifest, Rows
 from backroom.upkeep.backup import count_rows, read_table
 
-NO_ROOM = "The older backup can't be brought to this schema in the folder for temporary files; TMPDIR names another."
+CANT_MIGRATE = "The older backup can't be migrated in the temporary folder. Set TMPDIR to another one."
 ROW = "row"
-"""SQLite's own number of a report, which no backup has."""
+"""SQLite's own row number of a report, which backups leave out."""
 
 
 class OlderRows:
-    """What a backup has in its tables. `tables` are those of its schema, with the columns as the manifest has them."""
+    """The rows of a backup. `tables` are those of its schema, with the columns in the order of the manifest."""
 
     def __init__(self, conn: Connection, manifest: Manifest) -> None:
-        """On an empty database. Raises Invalid where the manifest's tables aren't those of its schema, StoreFailed."""
+        """On an empty database. Raises Invalid if the manifest's tables don't match its schema, StoreFailed."""
         self._conn = conn
-        with _told():
+        with _failures():
             bring_to(conn, manifest.revision)
             self.tables = {name: _find_table(conn, name, columns) for name, columns in manifest.columns.items()}
 
     def add(self, part: Rows) -> None:
-        """Raises Invalid for rows that the schema doesn't take, StoreFailed."""
-        with _told():
+        """Inserts rows. Raises Invalid for rows that don't fit the schema, StoreFailed."""
+        with _failures():
             insert_rows(self._conn, self.tables[part.table], part.rows)
 
     def migrate(self) -> dict[str, int]:
-        """Brings the rows to today's schema. Returns how many each table then has. Raises Invalid, StoreFailed."""
-        with _told():
+        """Migrates the rows. Returns how many each table then has. Raises Invalid, StoreFailed."""
+        with _failures():
             bring_to(self._conn, head())
             return count_rows(self._conn)
 
     def read(self, tables: Iterable[Table]) -> Iterator[Rows]:
-        """The rows of some of today's tables. Raises StoreFailed."""
-        with _told():
+        """The migrated rows of `tables`. Raises StoreFailed."""
+        with _failures():
             for table in tables:
                 for rows in read_table(self._conn, table):
                     yield Rows(table.name, [tuple(row) for row in rows])
@@ -58,7 +58,7 @@ class OlderRows:
 
 @contextmanager
 def older_rows(manifest: Manifest) -> Iterator[OlderRows]:
-    """Room for the rows of such a backup, for the time of the block. Raises Invalid, StoreFailed."""
+    """A temporary database for the rows of such a backup. Raises Invalid, StoreFailed."""
     engine = create_engine("sqlite://", creator=_connect_nameless, poolclass=NullPool, hide_parameters=True)
     with engine.connect() as conn:
         conn.exec_driver_sql("BEGIN")
@@ -81,11 +81,11 @@ def _find_table(conn: Connection, name: str, columns: list[str]) -> Table:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Says what SQLite refused."""
+def _failures() -> Iterator[None]:
+    """Turns SQLite's exceptions into failures."""
     try:
         yield
     except (IntegrityError, sqlite3.IntegrityError) as error:
-        raise Invalid(f"The backup has rows that its schema doesn't take: {first_line(error)}") from error
+        raise Invalid(f"The backup has rows that don't fit its schema: {first_line(error)}") from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StoreFailed(NO_ROOM) from error
+        raise StoreFailed(CANT_MIGRATE) from error

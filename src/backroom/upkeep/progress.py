@@ -1,4 +1,4 @@
-"""How long work says where it is."""
+"""How long-running work reports its progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Report: TypeAlias = Callable[[str, int, "int | None"], None]
-"""Called as `report(what, done, total)`; `total` is None where nobody knows it yet."""
+"""Called as `report(what, done, total)`; `total` is None while it is unknown."""
 
 
 def silent(_what: str, _done: int, _total: int | None) -> None:

@@ -1,10 +1,10 @@
-"""Filling an empty store from a backup.
+"""Fills an empty store from a backup.
 
-Rows go in by parts of some megabytes, each in a transaction of its own. Accounts, projects and keys go
-last, in one transaction that also takes the mark `restoring` away: before it nobody can reach anything,
-after it everything is there. A store that still has the mark was interrupted; the next restore clears it
-and begins anew, with a mark of its own: one that wasn't interrupted after all finds that and stops. The rows
-of an older backup are brought to today's schema before (`older`).
+Rows are inserted in parts of a few megabytes, each in its own transaction. Accounts, projects and keys come last, in
+one transaction that also removes the mark `restoring`: before it nobody can reach anything, after it everything is
+there. If a store still has the mark, a restore was interrupted; the next one clears the store and starts over with a
+mark of its own. A restore that was only thought to be interrupted finds another mark than its own, and stops. The rows
+of an older backup are migrated first (`older`).
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from backroom.upkeep.older import OlderRows, older_rows
 from backroom.upkeep.progress import Report, silent
 
 MARK = "restoring"
-HAS_DATA = "This store has data already; a backup can only be restored into an empty one (another --data folder)."
-OVERTAKEN = "Another restore into this store has begun since this one did, which therefore stopped."
+HAS_DATA = "This store already has data. A backup needs an empty store: choose another folder with --data."
+OVERTAKEN = "Another restore into this store started in the meantime, so this one stopped."
 
 
 class Restored(NamedTuple):
-    """What a restore brought back: rows by table, and how many files."""
+    """What was restored: rows by table, and the number of files."""
 
     rows: dict[str, int]
     files: int
@@ -59,7 +59,7 @@ def is_unfinished(conn: Connection) -> bool:
 
 
 def has_data(conn: Connection) -> bool:
-    """Whether anything is in the store, beyond what an interrupted restore left."""
+    """Whether the store has any data other than what an interrupted restore left."""
     if is_unfinished(conn):
         return False
     return any(conn.execute(select(table.c.id).limit(1)).first() for table in (users, workspaces, projects, reports))
@@ -68,9 +68,9 @@ def has_data(conn: Connection) -> bool:
 def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report = silent) -> Restored:
     """Fills the store from the backup `source`. The store has the newest schema and no data.
 
-    The whole file is checked, and the rows of an older one are brought to this schema, before anything is
-    written. Raises Conflict (the store has data, or another restore into it has begun since), Invalid (no backup, a
-    damaged one, or one of a newer schema), StoreFailed, OSError.
+    The whole file is checked, and the rows of an older one are migrated, before anything is written. Raises Conflict
+    (the store has data, or another restore into it has started since), Invalid (not a backup, a damaged one, or one
+    with a newer schema), StoreFailed, OSError.
     """
     if db.read_now(has_data):
         raise Conflict(HAS_DATA)
@@ -99,7 +99,7 @@ def restore(db: Database, blobs: Blobs, source: Path, now: int, report: Report =
 def _manifest_of(source: Path) -> Manifest:
     first = next(read_members(source), None)
     if first is None:
-        raise Invalid(f"{source} is no backup of Backroom: it is empty.")
+        raise Invalid(f"{source} isn't a Backroom backup: it is empty.")
     return read_manifest(first)
 
 
@@ -109,7 +109,7 @@ def _is_current(manifest: Manifest) -> bool:
 
 
 def _check(source: Path, manifest: Manifest, older: OlderRows | None, report: Report) -> None:
-    """Reads all of a backup and compares it with its manifest and its end; what it has goes into `older`."""
+    """Reads the whole backup and compares it with its manifest and its checksum; adds its rows to `older`."""
     tables = metadata.tables if older is None else older.tables
     rows = dict.fromkeys(manifest.rows, 0)
     for member in itertools.islice(read_members(source), 1, None):
@@ -120,11 +120,11 @@ def _check(source: Path, manifest: Manifest, older: OlderRows | None, report: Re
                 older.add(part)
         report("checking", sum(rows.values()), sum(manifest.rows.values()))
     if rows != manifest.rows:
-        raise Invalid(f"{source} is damaged: it hasn't the rows that its manifest names.")
+        raise Invalid(f"{source} is damaged: its rows don't match its manifest.")
 
 
 def _contents(source: Path, older: OlderRows | None) -> Iterator[Member | Rows]:
-    """Rows and files in the order of a backup; the rows of an older one as they have become."""
+    """Rows and files in the order of a backup; the rows of an older one as migrated."""
     before, after = backed_up_tables()
     if older is not None:
         yield from older.read(before)
@@ -138,7 +138,7 @@ def _contents(source: Path, older: OlderRows | None) -> Iterator[Member | Rows]:
 
 
 def _begin(tx: Connection) -> int:
-    """Marks the store, after taking away what an interrupted restore left; returns the mark."""
+    """Deletes what an interrupted restore left and marks the store; returns the mark."""
     _take_turn(tx)
     if has_data(tx):
         raise Conflict(HAS_DATA)
@@ -156,7 +156,7 @@ def _insert(tx: Connection, mark: int, part: Rows) -> None:
 
 
 def _check_mark(tx: Connection, mark: int) -> None:
-    """Raises Conflict where another restore has begun since, which took away what this one had written."""
+    """Raises Conflict if another restore has started since, which deleted what this one had written."""
     _take_turn(tx)
     if tx.execute(select(changes.c.n).where(changes.c.name == MARK)).scalar() != mark:
         raise Conflict(OVERTAKEN)
@@ -169,12 +169,12 @@ def _take_turn(tx: Connection) -> None:
 
 
 def _finish(tx: Connection, mark: int, last: list[Rows], now: int) -> None:
-    """Opens the store: accounts, projects and keys appear, the mark goes."""
+    """Inserts accounts, projects and keys and removes the mark, which opens the store."""
     _check_mark(tx, mark)
     for part in last:
         insert_rows(tx, metadata.tables[part.table], part.rows)
     tx.execute(delete(changes).where(changes.c.name == MARK))
-    # The store goes back in time, but no change number may: an ETag given out since the backup would fit again.
+    # The store goes back in time, but no change number may: an ETag from after the backup would match again.
     tx.execute(update(changes).where(changes.c.n < now).values(n=now))
     mark_config_changed(tx)
     if tx.dialect.name == "postgresql":

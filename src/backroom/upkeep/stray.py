@@ -1,7 +1,7 @@
-"""Do the reports and the place for files agree? What is missing there, and what lies there for nobody.
+"""Compares the reports with the stored files: which files are missing, and which belong to no report.
 
-Both sides are copied into a temporary file, in which SQLite compares them: neither has an order that the other
-shares, and neither need fit into memory.
+Both sides are copied into a temporary SQLite file that compares them: they have no common order, and neither has to
+fit into memory.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from backroom.store.tables import doomed_files, doomed_projects, files, projects
 from backroom.upkeep.progress import Report, silent
 
 YOUNG = DAY
-"""A file is put before its report is committed: what is younger may still get one."""
+"""A file is stored before its report is committed, so a younger one may still get its report."""
 PROBES = "doctor/"
-"""Below it the doctor tries the place out."""
+"""The prefix of the files with which the doctor tries the storage out."""
 EXAMPLES = 3
 ROWS_AT_ONCE = 1000
 
@@ -42,7 +42,7 @@ CREATE VIEW unnamed AS
 
 
 class Missed(NamedTuple):
-    """A file that a report refers to: its size in bytes, and that of what lies there instead, None for nothing."""
+    """A file that a report refers to: its size in bytes, and that of the stored one, None if there is none."""
 
     key: str
     report: str
@@ -51,11 +51,11 @@ class Missed(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """How many files reports refer to, and in what the place for files differs.
+    """How many files reports refer to, and how the stored files differ.
 
     `examples` are the first few of those that are `missing` or `changed` (of another size); `stray` are those that
-    nobody refers to, with their size in bytes; `waiting` those that were given up, which the sweep deletes; `others`
-    what isn't this store's.
+    nobody refers to, with their size in bytes; `waiting` those that the sweep will delete; `others` what isn't this
+    store's.
     """
 
     files: int
@@ -69,7 +69,7 @@ class Compared(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """A key that the store knows. `report` and its `size` are None where nobody would miss the bytes."""
+    """A key that the store knows. `report` and its `size` are None if the file is to be deleted anyway."""
 
     key: str
     report: str | None
@@ -87,7 +87,7 @@ _KEY, _SIZE = (list(files.columns).index(column) for column in (files.c.key, fil
 
 
 def compare(db: Database, blobs: Blobs, now: int, report: Report = silent) -> Compared:
-    """Compares what the store knows with what lies in the place for files, changing nothing.
+    """Compares what the store knows with the stored files, changing nothing.
 
     Takes as long as listing it: a thousand files a request. Raises StoreFailed.
     """
@@ -103,7 +103,7 @@ def compare(db: Database, blobs: Blobs, now: int, report: Report = silent) -> Co
 
 
 def doom_strays(db: Database, blobs: Blobs, now: int, report: Report = silent) -> None:
-    """Gives stray files up, so that the sweep deletes them an hour later. Raises StoreFailed."""
+    """Marks stray files for the sweep, which deletes them an hour later. Raises StoreFailed."""
     with _both_sides(db, blobs, now, report) as both:
         found = both.execute("SELECT key FROM unnamed WHERE kind = 'ours'")
         while keys := [key for (key,) in found.fetchmany(ROWS_AT_ONCE)]:
@@ -112,7 +112,7 @@ def doom_strays(db: Database, blobs: Blobs, now: int, report: Report = silent) -
 
 @contextmanager
 def _both_sides(db: Database, blobs: Blobs, now: int, report: Report) -> Iterator[sqlite3.Connection]:
-    """The `TABLES`, filled. The store is read first: what is put meanwhile is young, and no stray."""
+    """The `TABLES`, filled. The store is read first: a file stored in the meantime is young, not a stray."""
     with closing(sqlite3.connect("", isolation_level=None)) as both:
         both.executescript(f"PRAGMA journal_mode=OFF; {TABLES} BEGIN;")
         with db.snapshot() as conn:
@@ -125,13 +125,13 @@ def _both_sides(db: Database, blobs: Blobs, now: int, report: Report) -> Iterato
 
 
 def _projects(conn: Connection) -> set[str]:
-    """Every project, also those whose reports are being cleared away."""
+    """Every project, including those whose reports are being deleted."""
     living = conn.execute(select(projects.c.id)).scalars()
     return {*living, *conn.execute(select(doomed_projects.c.project)).scalars()}
 
 
 def _named(conn: Connection) -> Iterator[_Named]:
-    """What reports refer to, also those in the trash, and what the sweep will delete anyway."""
+    """What reports refer to, including those in the trash, and what the sweep will delete anyway."""
     dying = set(conn.execute(select(doomed_projects.c.project)).scalars())
     for project, id_, key, size in _rows(conn, select(files.c.project, files.c.report, files.c.key, files.c.size)):
         yield _Named(key, None, None) if project in dying else _Named(key, id_, size)
@@ -143,7 +143,7 @@ def _named(conn: Connection) -> Iterator[_Named]:
 
 
 def _rows(conn: Connection, query: Select[Any]) -> Iterable[Sequence[Any]]:
-    """Rows that the server keeps until they are asked for."""
+    """Rows that stay on the server until they are asked for."""
     return conn.execute(query.execution_options(stream_results=True, yield_per=ROWS_AT_ONCE))
 
 
