@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from backroom.web.dashboard.frame.assets import STATIC, STYLES, address, imports_of, script
+from backroom.web.dashboard.frame.assets import STATIC, STYLES, TOKENS, address, imports_of, script
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -61,7 +61,7 @@ def test_scripts_and_styles_mean_the_same_when_they_are_shortened(server: Server
     styles = httpx.get(server.url + address(STYLES)).text
     assert "/*" not in styles
     assert "  " not in styles
-    written = "".join(path.read_text(encoding="utf-8") for path in (STATIC / "css").glob("*.css"))
+    written = "".join(path.read_text(encoding="utf-8") for path in [TOKENS, *(STATIC / "css").glob("*.css")])
     assert styles.count("{") == re.sub(r"/\*.*?\*/", "", written, flags=re.DOTALL).count("{")
     for name in SCRIPTS:
         lines = [line.strip() for line in (STATIC / name).read_text(encoding="utf-8").splitlines()]

@@ -11,7 +11,9 @@ from backroom.accounts.rules import Plan
 from backroom.clock import DAY
 from backroom.projects.rules import Dialect
 from backroom.projects.usage import DAYS_SHOWN, KeyCalls
-from backroom.web.dashboard.workspace.usage import HEIGHT, chart_of, round_up
+from backroom.web.dashboard.frame.charts import HEIGHT, TICKS, Series, chart_of
+from backroom.web.dashboard.frame.formats import day
+from backroom.web.dashboard.workspace.usage import chart_of_calls
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.processes import wait_until
@@ -131,7 +133,7 @@ def test_usage_tells_the_plan_in_words_and_the_calls_as_a_table(people: People, 
     page = viewer.get("/usage")
     assert "PRO plan" in words(page)
     assert '<th scope="col" class="num">API Access, Room</th>' in page.text
-    assert re.search(r'<svg class="calls-bars"[^>]*role="img" aria-label="[^"]+"', page.text)
+    assert re.search(r'<div class="chart-box"[^>]*role="group" aria-label="[^"]+"', page.text)
     assert page.text.count("<tr>") == 1 + DAYS_SHOWN + 1
     assert "style=" not in page.text
 
@@ -154,18 +156,17 @@ def calls(number: int, days: list[int]) -> KeyCalls:
 
 def test_chart_stacks_days_and_draws_the_sixth_key_with_the_rest() -> None:
     days = [0] * (DAYS_SHOWN - 1) + [10]
-    chart = chart_of([calls(number, days) for number in range(8)], 20_000)
-    assert chart.names[-1] == "3 more"
-    assert len(chart.names) == 6
-    last = chart.bars[-1]
-    assert (last.total, last.at, chart.top) == (80, (20_000 + DAYS_SHOWN - 1) * DAY, 100)
-    assert [block.height for block in last.blocks] == [10, 10, 10, 10, 10, 30]
-    assert last.blocks[0].y == HEIGHT - 10
-    assert last.blocks[-1].y == HEIGHT - 80
-    assert chart.bars[0].blocks == []
+    chart = chart_of_calls([calls(number, days) for number in range(8)], 20_000)
+    assert [series.name for series, _ in chart.legend] == [*(f"Key {n}, Room" for n in range(5)), "3 others"]
+    last = chart.rows[-1]
+    assert (last.all.n, last.label, chart.steps[-1].n) == (80, day((20_000 + DAYS_SHOWN - 1) * DAY), 150)
+    assert [piece.height for piece in chart.pieces] == [round(n / 150 * HEIGHT, 1) for n in (10, 10, 10, 10, 10, 30)]
+    assert chart.pieces[0].y == HEIGHT - chart.pieces[0].height
+    assert chart.pieces[-1].y == HEIGHT - 80 / 150 * HEIGHT
+    assert len({piece.x for piece in chart.pieces}) == 1, "all on the last day"
+    assert {piece.href for piece in chart.pieces} == {""}
 
 
 def test_chart_ends_at_a_round_number() -> None:
-    assert [round_up(n) for n in (0, 1, 2, 3, 6, 10, 11, 99, 100, 101, 4_999, 1_000)] == [
-        *(1, 1, 2, 5, 10, 10, 20, 100, 100, 200, 5_000, 1_000)
-    ]
+    tops = [chart_of([Series("a", "A", "#000000", [n])], 0).steps[-1].n for n in (1, 3, 4, 10, 11, 100, 101, 4_999)]
+    assert tops == [TICKS * step for step in (1, 1, 2, 5, 5, 50, 50, 2_000)]

@@ -73,9 +73,14 @@ def make_environment(*folders: Path, extensions: Sequence[str] = ()) -> Environm
     )
 
 
+def with_tokens(style_sheet: Path) -> bytes:
+    """A page's whole style sheet: the custom properties that all pages share, then its own rules."""
+    return (FOLDER / "tokens.css").read_bytes() + style_sheet.read_bytes()
+
+
 @cache
 def _bytes(name: str) -> bytes:
-    return (FOLDER / name).read_bytes()
+    return with_tokens(FOLDER / name) if name == "pages.css" else (FOLDER / name).read_bytes()
 
 
 def _code(text: str) -> Markup:

@@ -17,9 +17,11 @@ from typing import NamedTuple
 from markupsafe import Markup
 from starlette.types import Scope
 
+from backroom.web import pages
 from backroom.web.http import Answer, header
 
 STATIC = Path(__file__).parents[1] / "static"
+TOKENS = pages.FOLDER / "tokens.css"
 TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
@@ -90,7 +92,8 @@ def takes_gzip(scope: Scope) -> bool:
 
 @cache
 def _assets() -> dict[str, Asset]:
-    styles = "".join(path.read_text(encoding="utf-8") for path in sorted((STATIC / "css").glob("*.css")))
+    parts = [TOKENS, *sorted((STATIC / "css").glob("*.css"))]
+    styles = "".join(path.read_text(encoding="utf-8") for path in parts)
     found = {STYLES: _asset(TYPES[".css"], _short_css(styles).encode())}
     for path in sorted(STATIC.rglob("*")):
         if path.suffix in TYPES and path.suffix != ".css":

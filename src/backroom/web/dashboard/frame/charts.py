@@ -1,4 +1,7 @@
-"""Bars over days, drawn on the server as SVG: positions and colours are attributes, so no style is needed."""
+"""Bars over days, drawn on the server as SVG: positions and colours are attributes, so no style is needed.
+
+Across, everything is in percent of the chart, and upright in pixels: bars fit any window, and letters keep their size.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import NamedTuple
 from backroom.clock import DAY
 from backroom.web.dashboard.frame.formats import day
 
-WIDTH = 960
+WIDTH = 100
 HEIGHT = 180
 MOST_BARS = 92
 """More days than these are drawn in weeks, or in several weeks each."""
@@ -18,6 +21,12 @@ LABELS = 6
 
 Href = Callable[[str, int, int], str]
 """The address of the reports of a series, "" for all of them, from a day to a day; "" where it would be too long."""
+
+
+def nowhere(_key: str, _first: int, _last: int) -> str:
+    """The address where a chart's numbers lead nowhere."""
+    return ""
+
 
 OTHERS = "*"
 """The key of the series that stands for many: no channel has it."""
@@ -35,7 +44,7 @@ class Series(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A rectangle of a bar, with what it says and where it leads."""
+    """A rectangle of a bar, with what it says and where it leads. `x` and `width` are in percent, the others pixels."""
 
     key: str
     color: str
@@ -71,9 +80,8 @@ class Row(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """Everything that the template draws, in a box of WIDTH by HEIGHT."""
+    """Everything that the template draws, `height` pixels high. `labels` are days and where they stand, in percent."""
 
-    width: int
     height: int
     legend: list[tuple[Series, Cell]]
     pieces: list[Piece]
@@ -92,7 +100,7 @@ def greatest(series: Sequence[Series], most: int) -> tuple[list[Series], list[st
     return [*series[:most], Series(OTHERS, name, OTHERS_COLOR, together)], [one.key for one in others]
 
 
-def chart_of(series: Sequence[Series], first: int, href: Href) -> Chart:
+def chart_of(series: Sequence[Series], first: int, href: Href = nowhere) -> Chart:
     """Stacked bars from the day `first` on (days since the epoch), oldest at the left."""
     series = [one for one in series if any(one.values)]
     days = len(series[0].values) if series else 0
@@ -116,16 +124,16 @@ def chart_of(series: Sequence[Series], first: int, href: Href) -> Chart:
                 link = href(one.key, first + start, first + last)
                 x, width = (place + GAP / 2) * pitch, pitch * (1 - GAP)
                 pieces.append(
-                    Piece(one.key, one.color, round(x, 1), round(y, 1), round(width, 1), round(height, 1), title, link)
+                    Piece(one.key, one.color, round(x, 2), round(y, 1), round(width, 2), round(height, 1), title, link)
                 )
             below += n
     every = max(1, -(-len(bars) // LABELS))
-    labels = [(round((place + 0.5) * pitch, 1), rows[place].start) for place in range(0, len(bars), every)]
+    labels = [(round((place + 0.5) * pitch, 2), rows[place].start) for place in range(0, len(bars), every)]
     steps = [
         Step(round(HEIGHT - most * step / TICKS / most * HEIGHT, 1), most * step // TICKS) for step in range(TICKS + 1)
     ]
     legend = [(one, Cell(sum(one.values), href(one.key, first, first + days - 1))) for one in series]
-    return Chart(WIDTH, HEIGHT, legend, pieces, steps, labels, rows)
+    return Chart(HEIGHT, legend, pieces, steps, labels, rows)
 
 
 def _row(label: str, series: Sequence[Series], bar: Sequence[int], first: int, last: int, href: Href) -> Row:

@@ -18,7 +18,7 @@ from backroom.reports.insights import Durations, Insights, get_insights
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import signed_in
-from backroom.web.dashboard.frame.charts import OTHERS, Href, Series, chart_of, greatest
+from backroom.web.dashboard.frame.charts import OTHERS, OTHERS_COLOR, Href, Series, chart_of, greatest
 from backroom.web.dashboard.frame.formats import STATUSES, span
 from backroom.web.dashboard.frame.forms import Form
 from backroom.web.dashboard.frame.render import with_query
@@ -28,7 +28,6 @@ from backroom.web.http import Answer, Operation
 EPOCH = date(1970, 1, 1)
 RANGES = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "12 months"))
 USUAL = 30
-GREY = "#868e96"
 MOST_SERIES = 8
 MOST_NAMED = 40
 """The other channels' reports have an address as long as it isn't too long: every bar has one."""
@@ -125,7 +124,7 @@ def _figures(conn: Connection, visit: Visit, project: Project, asked: Range, for
 def _shown(conn: Connection, visit: Visit, place: Place, found: Insights) -> Values:
     channels = {each.key: each for each in list_channels(conn, visit.actor, place.project.id, archived=True)}
     of_channels = [
-        Series(key, channels[key].name if key in channels else key, channels[key].color if key in channels else GREY, n)
+        Series(key, *((channels[key].name, channels[key].color) if key in channels else (key, OTHERS_COLOR)), n)
         for key, n in sorted(found.by_channel.items(), key=lambda item: -sum(item[1]))
     ]
     by_channel, others = greatest(of_channels, MOST_SERIES)

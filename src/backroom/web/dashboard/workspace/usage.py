@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -13,76 +13,19 @@ from backroom.clock import DAY
 from backroom.projects.usage import DAYS_SHOWN, KeyCalls, usage_overview
 from backroom.web.dashboard.door import DashboardDoor, Values
 from backroom.web.dashboard.frame.auth import signed_in
+from backroom.web.dashboard.frame.charts import OTHERS_COLOR, Chart, Series, chart_of, greatest
 from backroom.web.dashboard.frame.visit import Visit
 from backroom.web.http import Answer, Operation
 
-MOST_SERIES = 5
-"""So many keys have a colour of their own; the rest is drawn as one."""
-
-WIDTH, HEIGHT = 10, 100
-"""Of one day in the chart, in its own units; the page stretches it."""
+COLORS = ("#e8590c", "#228be6", "#845ef7", "#2f9e44", "#d6336c")
+"""So many keys have a color of their own, seen on light and on dark; the rest is drawn as one."""
 
 
-class Block(NamedTuple):
-    """A part of a day's bar: the number of its series, its upper edge and its height."""
-
-    series: int
-    y: float
-    height: float
-
-
-class Bar(NamedTuple):
-    """A day: its first millisecond, its calls, and where its blocks begin."""
-
-    at: int
-    total: int
-    x: int
-    blocks: list[Block]
-
-
-class Chart(NamedTuple):
-    """Bars of 30 days, oldest first. `top` is what the whole height stands for; `names` are those of the series."""
-
-    bars: list[Bar]
-    top: int
-    names: list[str]
-    width: int = WIDTH * DAYS_SHOWN
-    height: int = HEIGHT
-
-
-def chart_of(keys: Sequence[KeyCalls], first_day: int) -> Chart:
+def chart_of_calls(keys: Sequence[KeyCalls], first_day: int) -> Chart:
     """The chart of the keys' calls. `first_day` is in days since the epoch."""
-    shown, rest = keys[:MOST_SERIES], keys[MOST_SERIES:]
-    series = [key.days for key in shown]
-    names = [name_of(key) for key in shown]
-    if rest:
-        series.append([sum(key.days[day] for key in rest) for day in range(DAYS_SHOWN)])
-        names.append(f"{len(rest)} more")
-    totals = [sum(days[day] for days in series) for day in range(DAYS_SHOWN)]
-    top = round_up(max(totals))
-    bars = [
-        Bar((first_day + day) * DAY, totals[day], day * WIDTH, _stack([days[day] for days in series], top))
-        for day in range(DAYS_SHOWN)
-    ]
-    return Chart(bars, top, names)
-
-
-def _stack(numbers: Sequence[int], top: int) -> list[Block]:
-    blocks, y = [], float(HEIGHT)
-    for series, n in enumerate(numbers):
-        if n:
-            height = HEIGHT * n / top
-            y -= height
-            blocks.append(Block(series, round(y, 2), round(height, 2)))
-    return blocks
-
-
-def round_up(n: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 … that isn't smaller."""
-    if n <= 1:
-        return 1
-    power: int = 10 ** int(math.log10(n))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= n)
+    colors = chain(COLORS, repeat(OTHERS_COLOR))
+    series = [Series(key.key, name_of(key), color, key.days) for key, color in zip(keys, colors, strict=False)]
+    return chart_of(greatest(series, len(COLORS))[0], first_day)
 
 
 def name_of(key: KeyCalls) -> str:
@@ -100,9 +43,16 @@ def read_usage(conn: Connection, visit: Visit) -> Values:
             ("Reports", usage.feedback, "this month"),
             ("API calls", usage.api_calls, "this month"),
         ),
-        "chart": chart_of(usage.keys, usage.first_day) if usage.keys else None,
+        "chart": chart_of_calls(usage.keys, usage.first_day) if usage.keys else None,
+        "days": list(_days(usage.keys, usage.first_day)),
         "names": [name_of(key) for key in usage.keys],
     }
+
+
+def _days(keys: Sequence[KeyCalls], first_day: int) -> Iterator[tuple[int, list[int]]]:
+    """The first millisecond of each day, newest first, with the calls of each key."""
+    for day in reversed(range(DAYS_SHOWN)):
+        yield (first_day + day) * DAY, [key.days[day] for key in keys]
 
 
 @signed_in
