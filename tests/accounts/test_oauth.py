@@ -24,9 +24,9 @@ from backroom.errors import Denied, Invalid, NotFound
 from backroom.projects.commands import delete_project
 from backroom.store.tables import memberships, oauth_clients, oauth_secrets, projects, users
 from tests.reports.fill import member
-from tests.store.fixtures import NOW, Room, core_store, db, make_room, migrated, room
+from tests.store.fixtures import NOW, Room, core_store, db, make_room, migrated, room, spares
 
-__all__ = ["core_store", "db", "migrated", "room"]
+__all__ = ["core_store", "db", "migrated", "room", "spares"]
 
 READ, WRITE = OFFERED
 ASKED = Asked("client-1", "Editor", "http://127.0.0.1/cb", True, "challenge", "state", OFFERED, None)

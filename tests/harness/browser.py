@@ -23,6 +23,8 @@ ARGUMENTS = [
 DESK = (1280, 860)
 PHONE = (390, 844)
 AXE = Path(__file__).parents[2] / "widget/node_modules/axe-core/axe.min.js"
+COLOURED = ("color-contrast", "link-in-text-block")
+"""The rules that look at colours; to the others light and dark are one."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 UNHURRIED = """{
@@ -108,10 +110,11 @@ def load_axe(page: Page) -> None:
     page.evaluate(AXE.read_text(encoding="utf-8"))
 
 
-def run_axe(page: Page) -> list[str]:
-    """`violations` of a page that has axe in it."""
+def run_axe(page: Page, *only: str) -> list[str]:
+    """`violations` of a page that has axe in it, of all `RULES` or of those alone."""
+    chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": RULES}
     found: list[dict[str, Any]] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}}).then(done => done.violations)", RULES
+        "chosen => axe.run(document, {runOnly: chosen}).then(done => done.violations)", chosen
     )
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness.postgres import Cluster
+from tests.harness.spares import Spares
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -29,6 +30,18 @@ class Store:
         """The settings under which the program uses this store."""
         settings = {"BACKROOM_DATA": str(self.data_dir)}
         return settings | ({"BACKROOM_DATABASE_URL": self.url} if self.cluster else {})
+
+
+@contextmanager
+def lent_store(data_dir: Path, spares: Spares | None, like: Store) -> Iterator[Store]:
+    """A copy of `like`, which has tables and no rows; on PostgreSQL its database is one of the `spares`."""
+    if like.cluster is None or spares is None:
+        with new_store(data_dir, None, like=like) as store:
+            yield store
+        return
+    shutil.copytree(like.data_dir, data_dir)
+    with spares.lend() as database:
+        yield Store("postgresql", data_dir, like.cluster.url(database), like.cluster, database)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from backroom.store.changes import change_number
 from backroom.store.database import Database
 from backroom.store.tables import counters
 from tests.harness.postgres import Cluster
+from tests.harness.randomness import times
 from tests.harness.store import Store, new_store
 from tests.histories.model import Kept, KeptProject, Model
 from tests.reports.recount import counted, recounted
@@ -311,12 +312,13 @@ def kept(
         yield db
 
 
+@pytest.mark.hypothesis
 def test_any_history_agrees_with_the_model(kept: Database) -> None:
     History.db = kept
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=200,
+            max_examples=times(200),
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.patchrooms.api import WEBM, Api, audio, picture, report, screenshot, text
 from tests.harness.cast import Cast
+from tests.harness.randomness import times
 from tests.harness.server import Server
 
 
@@ -50,7 +51,13 @@ class House:
 @pytest.fixture(scope="module")
 def examples(engine: str) -> int:
     """How many random requests an operation gets, besides its corner cases."""
-    return 60 if engine == "sqlite" else 12
+    return times(60 if engine == "sqlite" else 12)
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """What the random requests are drawn by: the same in every run, but for one that was given another."""
+    return int(pytestconfig.getoption("hypothesis_seed") or 1)
 
 
 @pytest.fixture(scope="module")

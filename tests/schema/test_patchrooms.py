@@ -17,6 +17,10 @@ from tests.harness.cast import Cast
 from tests.schema.conftest import House
 from tests.schema.trial import Json, Refusal, Trial
 
+pytestmark = pytest.mark.hypothesis
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""What never reaches the store is tried on one engine."""
+
 LABELS = [f"{operation.method} {PatchroomsDoor.prefix}{operation.path}" for operation in OPERATIONS]
 KEYED = [label for label, operation in zip(LABELS, OPERATIONS, strict=True) if not operation.public]
 PLACED = [label for label in LABELS if "{" in label]
@@ -58,7 +62,7 @@ def document(house: House) -> Json:
 
 
 @pytest.fixture
-def trial(house: House, document: Json, examples: int) -> Trial:
+def trial(house: House, document: Json, examples: int, seed: int) -> Trial:
     owner = house.cast.owner
     named = {
         "projectId": owner.project.id,
@@ -67,7 +71,8 @@ def trial(house: House, document: Json, examples: int) -> Trial:
         "fileId": house.files[0],
         "channelKey": house.channel,
     }
-    return Trial(str(house.http.base_url), document, {"Authorization": f"Bearer {owner.key}"}, named, examples)
+    headers = {"Authorization": f"Bearer {owner.key}"}
+    return Trial(str(house.http.base_url), document, headers, named, examples, seed=seed)
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -115,6 +120,7 @@ def test_stories_are_as_described(trial: Trial) -> None:
     assert outcome.reached, outcome.statuses
 
 
+@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     """Without a key, and with made-up ones."""
@@ -123,6 +129,7 @@ def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     assert outcome.statuses.keys() <= {401, 405}
 
 
+@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     headers = {"Authorization": f"Bearer pr_sk_{'x' * 40}"}
@@ -131,6 +138,7 @@ def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     assert outcome.statuses.keys() <= {401, 405}
 
 
+@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_the_outsiders_key_opens_nothing(trial: Trial, cast: Cast, label: str) -> None:
     headers = {"Authorization": f"Bearer {cast.outsider.key}"}

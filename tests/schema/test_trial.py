@@ -92,7 +92,7 @@ def trial(house: House) -> Trial:
     document: Any = house.http.get("/api/v1/openapi.json").json()
     headers = {"Authorization": f"Bearer {key}"}
     named = {"projectId": project}
-    return Trial(str(house.http.base_url), document, headers, named, refusals=(TAKEN,), same_every_time=True)
+    return Trial(str(house.http.base_url), document, headers, named, refusals=(TAKEN,))
 
 
 @pytest.mark.parametrize(("lie", "label", "check"), LIES, ids=[lie.__name__ for lie, _, _ in LIES])

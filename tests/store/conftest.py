@@ -1,3 +1,3 @@
-from tests.store.fixtures import core_store, db, migrated, room
+from tests.store.fixtures import core_store, db, migrated, room, spares
 
-__all__ = ["core_store", "db", "migrated", "room"]
+__all__ = ["core_store", "db", "migrated", "room", "spares"]

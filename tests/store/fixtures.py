@@ -26,7 +26,8 @@ from backroom.reports.submit import Submission, Submitted, submit_report
 from backroom.store.database import Database
 from backroom.store.migrations import migrate
 from tests.harness.postgres import Cluster
-from tests.harness.store import Store, new_store
+from tests.harness.spares import Spares
+from tests.harness.store import Store, lent_store, new_store
 
 NOW = 1_780_478_062_000
 """The moment of most tests: 2026-06-03T09:14:22.000Z."""
@@ -64,16 +65,23 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Clu
         yield made
 
 
+@pytest.fixture(scope="session")
+def spares(cluster: Cluster | None, migrated: Callable[[Cluster | None], Store]) -> Spares | None:
+    """Databases for `core_store` on PostgreSQL; None on SQLite."""
+    return None if cluster is None else Spares(cluster, migrated(cluster).database)
+
+
 @pytest.fixture
 def core_store(
     cluster: Cluster | None,
     migrated: Callable[[Cluster | None], Store],
+    spares: Spares | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Store]:
     """A store of the test's own with tables and nothing else, and ids that begin with the test's first moment."""
     monkeypatch.setattr(ids, "_maker", IdMaker())
-    with new_store(tmp_path / "data", cluster, like=migrated(cluster)) as store:
+    with lent_store(tmp_path / "data", spares, migrated(cluster)) as store:
         yield store
 
 

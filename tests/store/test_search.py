@@ -21,6 +21,7 @@ from backroom.store.tables import reports
 from backroom.upkeep.index import create_index
 from tests.harness.postgres import Cluster
 from tests.harness.processes import PATIENCE, wait_until
+from tests.harness.randomness import times
 from tests.harness.store import Store, new_store
 from tests.store.fixtures import NOW, opened
 from tests.store.test_prepared import report
@@ -405,7 +406,7 @@ def kept(cluster: Cluster | None, migrated: Callable[[Cluster | None], Store], t
         yield db
 
 
-@settings(max_examples=150)
+@settings(max_examples=times(150))
 @given(steps, questions)
 def test_any_history_finds_what_a_simple_look_at_all_messages_does(kept: Database, steps: Any, questions: Any) -> None:
     model: list[tuple[str, str]] = []

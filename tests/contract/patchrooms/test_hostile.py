@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.contract.patchrooms.api import Api, failure, report, text
 from tests.contract.patchrooms.conftest import NewRoom
 from tests.harness.processes import PATIENCE
+from tests.harness.randomness import times
 
 UUID = "6a2b9c1e-0f3d-4b5a-8c7d-112233445566"
 
@@ -147,7 +148,7 @@ some_bodies = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=some_bodies)
 def test_no_body_makes_a_500(owner: Api, body: bytes) -> None:
     """Whatever is sent, the answer is a report or a clear failure; what was taken can be read back."""

@@ -21,6 +21,9 @@ TENANT = [operation for operation in OPERATIONS if PARAMETER.search(operation.pa
 PRIVATE = [operation for operation in OPERATIONS if not operation.public]
 POSTS = [operation for operation in OPERATIONS if operation.method == "POST"]
 
+never_in_the_store = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""What is refused before anybody looks into the store is tried on one engine."""
+
 
 def name_of(operation: Operation[Any]) -> str:
     return f"{operation.method} {operation.path}"
@@ -72,6 +75,7 @@ def test_the_outsider_finds_nothing(owned: Owned, people: dict[str, Member], ope
     assert "Only for us" not in answer.text
 
 
+@never_in_the_store
 @pytest.mark.parametrize("operation", PRIVATE, ids=name_of)
 def test_a_stranger_is_led_to_the_way_in(owned: Owned, server: Server, operation: Operation[Any]) -> None:
     path = owned.path(operation)
@@ -84,6 +88,7 @@ def test_a_stranger_is_led_to_the_way_in(owned: Owned, server: Server, operation
     assert answer.headers["location"].startswith("/sign-in")
 
 
+@never_in_the_store
 @pytest.mark.parametrize("operation", POSTS, ids=name_of)
 def test_another_site_changes_nothing(owned: Owned, people: dict[str, Member], operation: Operation[Any]) -> None:
     path = owned.path(operation)

@@ -29,12 +29,12 @@ from backroom.web.dashboard.project.insights import MOST_NAMED, MOST_SERIES
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.server import Server
-from tests.store.fixtures import NOW, Room, core_store, db, migrated, room
+from tests.store.fixtures import NOW, Room, core_store, db, migrated, room, spares
 from tests.web.dashboard.coming import Browsers
 from tests.web.dashboard.making import new_project
 from tests.web.dashboard.past import Past, send_past
 
-__all__ = ["core_store", "db", "migrated", "room"]
+__all__ = ["core_store", "db", "migrated", "room", "spares"]
 
 People = dict[str, Member]
 StartServer = Callable[..., Server]

@@ -44,7 +44,12 @@ BaseWeight = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": H
 HintWord = Annotated[str, Meta(extra_json_schema={"enum": ["suggest", "max"]})]
 HintNumber = Annotated[float, Meta(extra_json_schema={"minimum": -HEAVIEST, "maximum": HEAVIEST})]
 StatusIn = Annotated[str, Meta(extra_json_schema={"enum": [*Status, "new", "in_progress"]})]
-UserId = Annotated[str, Meta(max_length=USER_ID_LENGTH, extra_json_schema={"pattern": r"^[^\u0000]*$"})]
+# No text has a NUL character. That is checked over the whole body at once, and each field only says so.
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+Text = Annotated[str, Meta(extra_json_schema=NO_NUL)]
+LongText = Annotated[Text, Meta(max_length=TEXT_LENGTH)]
+UserId = Annotated[Text, Meta(max_length=USER_ID_LENGTH)]
+HintUserId = Annotated[UserId, Meta(extra_json_schema={"minLength": 1})]
 # Whole numbers, also written as 7.0: some clients have no other numbers, and to JSON Schema both are one.
 Pixels = Annotated[float, Meta(ge=1, le=PIXELS, multiple_of=1)]
 Milliseconds = Annotated[float, Meta(ge=1, le=AUDIO_MS, multiple_of=1)]
@@ -162,7 +167,7 @@ class NewHint(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     channel_key: str
     weight: HintWord | HintNumber
-    user_id: UserId | None = None
+    user_id: HintUserId | None = None
 
 
 class OkOut(msgspec.Struct):
@@ -174,7 +179,7 @@ class OkOut(msgspec.Struct):
 class TextIn(TextBlock, tag="text", tag_field="type", frozen=True):
     """Words of the reporter."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH)]
+    text: Annotated[Text, Meta(min_length=1, max_length=TEXT_LENGTH)]
 
 
 class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type", frozen=True):
@@ -183,7 +188,7 @@ class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type", frozen=Tr
     What is stored are the measures that the bytes tell. `annotations` is any JSON of at most 64 KB.
     """
 
-    file: str
+    file: Text
     width: Pixels
     height: Pixels
     annotations: msgspec.Raw | UnsetType = UNSET
@@ -192,37 +197,33 @@ class ScreenshotIn(msgspec.Struct, tag="screenshot", tag_field="type", frozen=Tr
 class AudioIn(msgspec.Struct, tag="audio", tag_field="type", rename="camel", frozen=True):
     """A voice note: `file` names the multipart part with its bytes, WebM or MP4, at most 10 MB."""
 
-    file: str
+    file: Text
     duration_ms: Milliseconds
 
 
 class SelectionIn(SelectionBlock, tag="selection", tag_field="type", frozen=True, omit_defaults=True):
     """A quote of page text; `selector` where the reporter picked an element."""
 
-    quote: Annotated[str, Meta(max_length=TEXT_LENGTH)]
-    selector: Annotated[str, Meta(max_length=1_000)] | None = None
-    url: Annotated[str, Meta(max_length=8_000)] | None = None
+    quote: LongText
+    selector: Annotated[Text, Meta(max_length=1_000)] | None = None
+    url: Annotated[Text, Meta(max_length=8_000)] | None = None
 
 
 class IdentityIn(msgspec.Struct, rename="camel"):
     """Who reports; `signature` is lowercase hex HMAC-SHA256 of the user id under the project's secret."""
 
     user_id: UserId | None = None
-    signature: str | None = None
+    signature: Text | None = None
 
 
 class ArtifactIn(msgspec.Struct, omit_defaults=True):
     """What is being reviewed; `id` is stable across regenerations and names the room."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=200)]
-    title: Annotated[str, Meta(max_length=500)] | None = None
-    tool: Annotated[str, Meta(max_length=500)] | None = None
-    goal: Annotated[str, Meta(max_length=TEXT_LENGTH)] | None = None
-    constraints: (
-        Annotated[str, Meta(max_length=TEXT_LENGTH)]
-        | Annotated[list[Annotated[str, Meta(max_length=TEXT_LENGTH)]], Meta(max_length=MOST_BLOCKS)]
-        | None
-    ) = None
+    id: Annotated[Text, Meta(min_length=1, max_length=200)]
+    title: Annotated[Text, Meta(max_length=500)] | None = None
+    tool: Annotated[Text, Meta(max_length=500)] | None = None
+    goal: LongText | None = None
+    constraints: LongText | Annotated[list[LongText], Meta(max_length=MOST_BLOCKS)] | None = None
 
 
 class IngestIn(msgspec.Struct, rename="camel"):
@@ -235,7 +236,7 @@ class IngestIn(msgspec.Struct, rename="camel"):
     client_id: Annotated[str, Meta(extra_json_schema={"format": "uuid", "pattern": UUID_PATTERN})]
     blocks: Annotated[list[TextIn | ScreenshotIn | AudioIn | SelectionIn], Meta(min_length=1, max_length=MOST_BLOCKS)]
     context: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})] | UnsetType = UNSET
-    channel_key: str | None = None
+    channel_key: Text | None = None
     identity: IdentityIn | None = None
     artifact: ArtifactIn | None = None
 
