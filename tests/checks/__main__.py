@@ -14,6 +14,7 @@ def main() -> int:
         *documentation.commands(program.commands(), documents),
         *documentation.links(documents),
         *words.forbidden(files.tracked()),
+        *words.plain(files.read_by_people(), documents[files.ROOT / "docs" / "style.md"]),
     ]
     for complaint in complaints:
         print(complaint.removeprefix(f"{files.ROOT}/"))

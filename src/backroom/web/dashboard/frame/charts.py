@@ -1,4 +1,4 @@
-"""Bars over days, drawn on the server as SVG: positions and colours are attributes, so no style is needed."""
+"""Bars over days, drawn on the server as SVG: positions and colors are attributes, so no style is needed."""
 
 from __future__ import annotations
 

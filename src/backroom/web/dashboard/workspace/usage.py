@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from backroom.web.dashboard.door import DashboardDoor, Values
 
 MOST_SERIES = 5
-"""So many keys have a colour of their own; the rest is drawn as one."""
+"""So many keys have a color of their own; the rest is drawn as one."""
 
 WIDTH, HEIGHT = 10, 100
 """Of one day in the chart, in its own units; the page stretches it."""
