@@ -27,7 +27,7 @@ def test_keys_move_open_resolve_and_undo(room: Room, visit: Visit) -> None:
     expect(page.locator("#tabs")).to_contain_text("Resolved1")
     page.keyboard.press("z")
     expect(page.locator(".row")).to_have_count(3)
-    expect(page.locator(".said")).to_contain_text("Taken back")
+    expect(page.locator(".said")).to_contain_text("Undone")
     expect(page.locator("#tabs")).to_contain_text("Open3")
 
 
@@ -156,7 +156,7 @@ def test_without_scripts_one_reads_filters_and_changes(room: Room, visit: Visit)
     page.locator(".said").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Plain report").click()
     page.get_by_label("Note or reply").fill("Written without scripts")
-    page.locator(".comment-form").get_by_role("button", name="Add").click()
+    page.locator(".comment-form").get_by_role("button", name="Comment").click()
     expect(page.locator(".timeline")).to_contain_text("Written without scripts")
 
 

@@ -76,7 +76,9 @@ def test_a_secret_key_is_shown_once_works_and_is_revoked(room: Room, visit: Visi
     line = page.get_by_role("listitem").filter(has=page.get_by_text("Nightly export", exact=True))
     expect(line).to_contain_text("by Admin")
     expect(line).to_contain_text("used")
-    expect(line.get_by_role("list", name="May").get_by_role("listitem")).to_have_text(["channel:read", "feedback:read"])
+    expect(line.get_by_role("list", name="Permissions").get_by_role("listitem")).to_have_text(
+        ["channel:read", "feedback:read"]
+    )
     line.get_by_text("Revoke", exact=False).first.click()
     line.get_by_role("button", name="Revoke key").click()
     expect(page.locator(".said")).to_contain_text("The key Nightly export was revoked.")
@@ -155,7 +157,7 @@ def test_usage_counts_what_was_sent_and_called(room: Room, visit: Visit, size: t
     page.get_by_role("button", name="Create key").click()
     key = page.locator(".once code").inner_text()
     page.goto(f"{room.server.url}/usage")
-    feedback = page.locator(".meter-box").filter(has=page.get_by_role("heading", name="Feedback")).locator(".figure")
+    feedback = page.locator(".meter-box").filter(has=page.get_by_role("heading", name="Reports")).locator(".figure")
     before = int(feedback.inner_text().replace(",", ""))
     room.send("One more")
     for _ in range(3):

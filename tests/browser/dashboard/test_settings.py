@@ -46,10 +46,10 @@ def save_lines(visitor: Visitor, label: str, button: str, wrong: str, message: s
 
 
 def try_address(page: Page, address: str, says: str) -> None:
-    page.get_by_label("Try an address").fill(address)
+    page.get_by_label("Test a URL").fill(address)
     page.keyboard.press("Enter")
     expect(page.locator(".outcome")).to_contain_text(says)
-    expect(page.get_by_label("Try an address")).to_have_value(address)
+    expect(page.get_by_label("Test a URL")).to_have_value(address)
 
 
 def send_from(room: Room, origin: str) -> int:
