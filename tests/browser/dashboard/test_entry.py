@@ -212,5 +212,5 @@ def test_everybody_can_set_a_second_factor_up(room: Room, visit: Visit, size: tu
     expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     check(page, "codes")
     page.goto(f"{room.server.url}/account/second-factor")
-    expect(page.get_by_text("10 of 10 are left.")).to_be_visible()
+    expect(page.get_by_text("You have 10 of 10 codes left.")).to_be_visible()
     check(page, "on")
