@@ -15,6 +15,7 @@ def main() -> int:
         *documentation.links(documents),
         *words.forbidden(files.tracked()),
         *circles.circles(circles.read_imports()),
+        *words.plain(files.read_by_people(), documents[files.ROOT / "docs" / "style.md"]),
     ]
     for complaint in complaints:
         print(complaint.removeprefix(f"{files.ROOT}/"))

@@ -13,6 +13,16 @@ def documents(root: Path = ROOT) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for path in sorted(found)}
 
 
+def read_by_people(root: Path = ROOT) -> dict[Path, str]:
+    """What the style page's words are looked for in, without that page: documents, templates, texts, the dashboard."""
+    found = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("bench/*.md"), *root.glob("widget/*.md")]
+    web = root / "src" / "backroom" / "web"
+    found += [*web.glob("**/*.html"), *web.glob("dashboard/**/*.py"), web / "widget" / "receipt_texts.json"]
+    found.append(root / "widget" / "src" / "i18n" / "en.ts")
+    style = root / "docs" / "style.md"
+    return {path: path.read_text(encoding="utf-8") for path in sorted(found) if path.is_file() and path != style}
+
+
 def tracked(root: Path = ROOT) -> dict[Path, str]:
     """The text files that are committed or would be, but for lock files, each with its text."""
     listed = subprocess.run(

@@ -55,5 +55,5 @@ def expect_consent_asked(visitor: Visitor, button: str, box: Locator) -> None:
     pressed = visitor.page.get_by_role("button", name=button)
     pressed.evaluate("button => { button.form.noValidate = true; }")
     pressed.click()
-    expect(box).to_have_accessible_description(re.compile("Tick this first"))
+    expect(box).to_have_accessible_description(re.compile("Confirm this first"))
     forgive_refusal(visitor)

@@ -49,7 +49,7 @@ def key_of(room: Room) -> str:
 
 def ask(page: Page, user: str, channel: str) -> Locator:
     """Asks the tester; returns what it says."""
-    page.get_by_label("User's id").fill(user)
+    page.get_by_label("User id").fill(user)
     page.get_by_label("Channel of the report").select_option(label=channel)
     page.get_by_role("button", name="Test").click()
     page.wait_for_url("**#tester")
@@ -91,14 +91,14 @@ def test_a_channel_is_added_changed_archived_and_brought_back(room: Room, visit:
     room.send("Where does it go now", channelKey="crashes-burns")
     page.get_by_text("1 archived").click()
     expect(item(page, "Crashes")).to_contain_text("1 report")
-    page.get_by_role("button", name="Bring back Crashes").click()
+    page.get_by_role("button", name="Restore Crashes").click()
     expect(page.locator(".said")).to_contain_text("Crashes was restored.")
     expect(item(page, "Bugs")).to_contain_text("1 report")
 
 
 def test_the_default_takes_what_asks_for_no_channel(room: Room, visit: Visit) -> None:
     page = visit("admin").go(f"{room.path}/channels")
-    page.get_by_role("button", name="Make default: Ideas").click()
+    page.get_by_role("button", name="Set as default: Ideas").click()
     expect(page.locator(".said")).to_contain_text("Ideas is now the default channel.")
     expect(item(page, "Ideas")).to_contain_text("default")
     expect(page.get_by_role("button", name="Archive Ideas")).to_have_count(0)
@@ -123,7 +123,7 @@ def test_what_is_wrong_comes_back_at_its_field(room: Room, visit: Visit) -> None
     page.get_by_role("link", name="Edit Ideas").click()
     page.get_by_label("Weight").fill("a lot")
     page.get_by_role("button", name="Save channel").click()
-    expect_wrong(page, "Weight", "a lot", "The weight must be a number of at least 0")
+    expect_wrong(page, "Weight", "a lot", "Enter a number of 0 or more")
     forgive_refusal(visitor)
 
 
@@ -140,7 +140,7 @@ def test_hints_count_their_time_down_and_can_be_taken_back(room: Room, visit: Vi
     of_ann.get_by_role("button", name="Remove the hint for ann").click()
     expect(page.locator(".said")).to_contain_text("Hint removed.")
     expect(page.locator("[data-hints]").get_by_role("listitem")).to_have_count(1)
-    expect(page.locator("[data-hints]")).to_contain_text("everybody")
+    expect(page.locator("[data-hints]")).to_contain_text("everyone")
 
 
 def test_a_hint_that_runs_out_goes_away(room: Room, visit: Visit) -> None:
@@ -164,7 +164,7 @@ def test_the_tester_says_where_a_report_goes_as_it_then_does(room: Room, visit: 
     verdict = ask(page, "ann", "No channel")
     expect(verdict).to_contain_text("The report goes to Alpha feedback.")
     expect(verdict.get_by_role("listitem")).to_contain_text(["asks for no channel", "A hint of weight max"])
-    expect(page.get_by_label("User's id")).to_have_value("ann")
+    expect(page.get_by_label("User id")).to_have_value("ann")
     verdict = ask(page, "ann", "Ideas")
     expect(verdict).to_contain_text("The report goes to Ideas.")
     expect(verdict).to_contain_text("That wins over everything else.")

@@ -27,7 +27,7 @@ def test_keys_move_open_resolve_and_undo(room: Room, visit: Visit) -> None:
     expect(page.locator("#tabs")).to_contain_text("Resolved1")
     page.keyboard.press("z")
     expect(page.locator(".row")).to_have_count(3)
-    expect(page.locator(".said")).to_contain_text("Taken back")
+    expect(page.locator(".said")).to_contain_text("Undone")
     expect(page.locator("#tabs")).to_contain_text("Open3")
 
 
@@ -118,7 +118,7 @@ def test_two_people_see_each_others_changes(room: Room, visit: Visit) -> None:
     one.locator(".row", has_text="Shared").locator("a.row-link").click()
     expect(one.locator("#report-title")).to_have_text("Shared")
     one.keyboard.press("t")
-    expect(two.locator(".timeline")).to_contain_text("set it to triaged")
+    expect(two.locator(".timeline")).to_contain_text("changed the status to triaged")
     expect(two.locator(".pane-head")).to_contain_text("Triaged")
     expect(two.locator("#comment-text")).to_have_value("I am writing")
     expect(two.locator(f"#row-{report} .dot")).to_have_attribute("data-status", "triaged")
@@ -133,7 +133,7 @@ def test_filters_search_and_views_are_addresses(room: Room, visit: Visit) -> Non
     page.keyboard.press("Enter")
     page.wait_for_url("**q=pay+button**")
     expect_titles(page, "The pay button is dead")
-    page.get_by_label("Without the search").click()
+    page.get_by_label("Remove the search").click()
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("Ideas").check()
     page.get_by_role("button", name="Apply").click()
@@ -156,7 +156,7 @@ def test_without_scripts_one_reads_filters_and_changes(room: Room, visit: Visit)
     page.locator(".said").get_by_role("button", name="Undo").click()
     page.get_by_role("link", name="Plain report").click()
     page.get_by_label("Note or reply").fill("Written without scripts")
-    page.locator(".comment-form").get_by_role("button", name="Add").click()
+    page.locator(".comment-form").get_by_role("button", name="Comment").click()
     expect(page.locator(".timeline")).to_contain_text("Written without scripts")
 
 

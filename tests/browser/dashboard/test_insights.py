@@ -70,7 +70,7 @@ def test_a_range_is_chosen_and_kept_in_the_address(room: Room, visit: Visit, scr
     page.get_by_label("To", exact=True).fill(day(40))
     page.get_by_label("From", exact=True).fill(day(41))
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_text("No report in this time")).to_be_visible()
+    expect(page.get_by_text("No reports in this range")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -46,10 +46,10 @@ def save_lines(visitor: Visitor, label: str, button: str, wrong: str, message: s
 
 
 def try_address(page: Page, address: str, says: str) -> None:
-    page.get_by_label("Try an address").fill(address)
+    page.get_by_label("Test a URL").fill(address)
     page.keyboard.press("Enter")
     expect(page.locator(".outcome")).to_contain_text(says)
-    expect(page.get_by_label("Try an address")).to_have_value(address)
+    expect(page.get_by_label("Test a URL")).to_have_value(address)
 
 
 def send_from(room: Room, origin: str) -> int:
@@ -133,7 +133,7 @@ def test_a_secret_signs_users(room: Room, visit: Visit) -> None:
     page.goto(f"{room.server.url}{room.path}/settings")
     assert secret not in page.content()
     page.get_by_text("Replace or remove the secret").click()
-    sure = page.get_by_label("Users signed with the present secret", exact=False)
+    sure = page.get_by_label("Users signed with the current secret", exact=False)
     expect_consent_asked(visitor, "Remove secret", sure)
     sure.check()
     save(page, "Or enter your own secret", "mine and long enough", "Save secret")
@@ -171,16 +171,16 @@ def test_the_widgets_picture_follows_the_form(room: Room, visit: Visit, size: tu
     expect(preview.locator(".preview-send rect")).to_have_attribute("fill", "#ffee00")
     page.get_by_label("Launcher button").fill("Say <it>")
     expect(preview.locator(".preview-launcher")).to_have_text("Say <it>")
-    page.get_by_label("Opens only when your page").check()
+    page.get_by_label("Hide it; your page").check()
     expect(preview.locator(".preview-launcher")).to_have_count(0)
     room_page = visit("viewer").go(f"{room.path}/settings/widget")
     expect_picture(room_page, "Fox")  # nothing is kept yet
 
-    save(page, "Cover in every picture", ".card\na { b", "Save widget")
-    expect_wrong(page, "Cover in every picture", ".card\na { b", "must be a CSS selector")
+    save(page, "Mask in screenshots", ".card\na { b", "Save widget")
+    expect_wrong(page, "Mask in screenshots", ".card\na { b", "must be a CSS selector")
     expect(page.get_by_label("Launcher button")).to_have_value("Say <it>")
     forgive_refusal(visitor)
-    page.get_by_label("Cover in every picture").fill(".card")
+    page.get_by_label("Mask in screenshots").fill(".card")
     for name in ("Panda", "Pill", "Bottom left"):
         page.get_by_label(name).check()
     page.get_by_role("button", name="Save widget").click()

@@ -111,7 +111,7 @@ def test_signing_in_consenting_and_going_back(browser: Browser, cast: Cast, flow
 def test_refusing_goes_back_too(browser: Browser, people: dict[str, Member], flow: Flow, client: Client) -> None:
     visitor = Visitor(browser, flow.url, people["member"].token)
     page = visitor.go(start_of(flow, client))
-    page.get_by_role("button", name="Refuse").click()
+    page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="Back at the client")).to_be_visible()
     assert client.came[0]["error"] == ["access_denied"]
     visitor.close()
@@ -127,7 +127,7 @@ def test_one_of_several_projects_is_chosen_and_refusing_needs_none(
     page.get_by_role("button", name="Allow").click()
     assert page.get_by_label("Project").evaluate("field => field.validity.valueMissing")
     assert page.url.startswith(flow.url), "the browser asks for a project first"
-    page.get_by_role("button", name="Refuse").click()
+    page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="Back at the client")).to_be_visible()
     assert client.came[0]["error"] == ["access_denied"]
     visitor.close()

@@ -22,7 +22,7 @@ def people(cast: Cast, server: Server) -> Iterator[dict[str, Member]]:
 
 def test_rooms_are_listed_with_their_reports(owner: Agent, people: dict[str, Member], send: Send) -> None:
     viewer = people["viewer"]
-    assert "No room yet" in viewer.get("/p/room/rooms").text
+    assert "No rooms yet" in viewer.get("/p/room/rooms").text
     room = owner.done("create_room", title="Check<out>", goal="Sell", constraints=["One column"], tool="codex")
     report = send("Too <long>", artifact={"id": room["id"]})
     send("Elsewhere entirely")

@@ -76,9 +76,9 @@ def test_wrong_fields_come_back_with_what_was_typed(people: People) -> None:
     at = f"/p/{new_project(owner, 'Wrong channels')}/channels"
     for fields, message in (
         ({**LOOKS, "name": " "}, "must have 1 to 80 characters"),
-        ({**LOOKS, "base_weight": "-1"}, "The weight must be a number of at least 0"),
-        ({**LOOKS, "base_weight": "nan"}, "The weight must be a number of at least 0"),
-        ({**LOOKS, "base_weight": "much"}, "The weight must be a number of at least 0"),
+        ({**LOOKS, "base_weight": "-1"}, "Enter a number of 0 or more"),
+        ({**LOOKS, "base_weight": "nan"}, "Enter a number of 0 or more"),
+        ({**LOOKS, "base_weight": "much"}, "Enter a number of 0 or more"),
         ({**LOOKS, "color": "red"}, "color must look like"),
         ({**LOOKS, "mascot": "cow"}, "mascot must be one of"),
     ):
@@ -99,12 +99,12 @@ def test_hints_show_the_time_they_have_left_and_can_be_taken_back(people: People
     owner = people["owner"]
     slug = new_project(owner, "Hints")
     at = f"/p/{slug}/channels"
-    assert "None right now. Every report goes where it asks to, or to Bugs." in words(owner.get(at))
+    assert "No hints right now. Each report goes to the channel it names, or to Bugs." in words(owner.get(at))
     hint(cast, slug, "feature", "max", "user <7>")
     hint(cast, slug, "bug", -2.5, None)
     page = owner.get(at)
     assert re.search(r"Ideas max · only user <7> [45]:\d\d left", words(page))
-    assert re.search(r"Bugs -2.5 · everybody [45]:\d\d left", words(page))
+    assert re.search(r"Bugs -2.5 · everyone [45]:\d\d left", words(page))
     ids = re.findall(rf'action="/p/{slug}/hints/([0-9a-f]{{24}})"', page.text)
     assert len(ids) == 2
     require_refusals(people, f"/p/{slug}/hints/{ids[0]}", {}, ADMINS)

@@ -62,7 +62,7 @@ def test_the_first_account_is_made_by_the_terminals_link_only(
     server = start_server(store)
     browser = stranger(server)
     first = browser.follow(browser.get("/"))
-    assert "shows a set-up link" in words(first)
+    assert "Open the setup link shown in the terminal" in words(first)
     assert "password" not in first.text
     for path in ("/setup", "/setup?token=nonsense"):
         assert "<form" not in browser.get(path).text
@@ -82,7 +82,7 @@ def test_the_first_account_is_made_by_the_terminals_link_only(
     assert "Your account is ready." in words(browser.follow(made))
     assert browser.get("/instance").status_code == 200
     other = stranger(server)
-    assert "set up already" in words(other.get(path))
+    assert "already set up" in words(other.get(path))
     assert other.post("/setup", NEW | {"token": token, "email": "second@example.com"}).status_code == 400
     assert addresses(store) == ["nadia@example.com"]
 
@@ -213,7 +213,7 @@ def test_guessing_ends_and_locks_nobody_else_out(
 
 def test_sign_up_follows_the_instances_setting(fresh_cast: Cast, start_server: StartServer, stranger: Browsers) -> None:
     server, store = start_server(fresh_cast.store), fresh_cast.store
-    for mode, said in ((SignUp.CLOSED, "takes no new accounts"), (SignUp.INVITATION, "needs an invitation")):
+    for mode, said in ((SignUp.CLOSED, "doesn't accept new accounts"), (SignUp.INVITATION, "You need an invitation")):
         in_store(store, set_sign_up, operator(), mode, now_ms())
         browser = stranger(server)
         assert said in words(browser.get("/sign-up"))
@@ -225,7 +225,7 @@ def test_sign_up_follows_the_instances_setting(fresh_cast: Cast, start_server: S
     assert "Create an account" in words(browser.get("/sign-in"))
     taken = browser.post("/sign-up", NEW | {"email": fresh_cast.owner.email})
     assert taken.status_code == 400
-    assert "can't be used for a new account" in words(taken)
+    assert "can't create an account with this email" in words(taken)
     assert 'value="Nadia"' in taken.text
     answer = browser.post("/sign-up", NEW)
     assert answer.headers["location"] == "/projects/new"
@@ -245,7 +245,7 @@ def test_an_invitation_makes_an_account_once(
     bad = browser.post("/invitation", {"token": token_of(path), "name": "", "email": "x", "password": "short"})
     assert bad.status_code == 400
     taken = browser.post("/invitation", NEW | {"token": token_of(path), "email": cast.owner.email})
-    assert "can't be used for a new account" in words(taken)
+    assert "can't create an account with this email" in words(taken)
     joined = browser.post("/invitation", NEW | {"token": token_of(path), "email": "guest@example.com"})
     assert joined.headers["location"] == "/inbox"
     assert "Welcome to" in words(browser.follow(joined))
@@ -253,7 +253,7 @@ def test_an_invitation_makes_an_account_once(
     assert browser.get("/audit").status_code == 403
     for again in (stranger(server).get(path), stranger(server).post("/invitation", NEW | {"token": token_of(path)})):
         assert again.status_code == 404
-        assert "isn't valid any more" in words(again)
+        assert "no longer valid" in words(again)
 
 
 def test_somebody_with_an_account_accepts(
@@ -268,7 +268,7 @@ def test_somebody_with_an_account_accepts(
     entered = browser.post("/sign-in", {"email": cast.outsider.email, "password": cast.outsider.password, "next": back})
     assert "Accept invitation" in words(browser.follow(entered))
     accepted = browser.post("/invitation", {"token": token_of(path)})
-    assert "You belong to" in words(browser.follow(accepted))
+    assert "You joined" in words(browser.follow(accepted))
     assert browser.get("/p/room").status_code == 200
     once_more = invite(server, people["owner"])
     again = browser.post("/invitation", {"token": token_of(once_more)})
@@ -297,14 +297,14 @@ def test_the_operators_link_sets_a_new_password(
     server, owner = start_server(fresh_cast.store), fresh_cast.owner
     before = stranger.signed_in(server, owner)
     browser = stranger(server)
-    assert "sends no mails" in words(browser.get("/reset-password"))
+    assert "doesn't send email" in words(browser.get("/reset-password"))
     assert browser.post("/reset-password", {"email": owner.email}).status_code == 400
     path = Cli(fresh_cast.store)("user", "reset-password", owner.email)["path"]
     page = browser.get(path)
     assert owner.email in page.text
     assert browser.post("/reset-password", {"token": token_of(path), "password": "short"}).status_code == 400
     done = browser.post("/reset-password", {"token": token_of(path), "password": "the newest password"})
-    assert "Your new password is set." in words(browser.follow(done))
+    assert "Your password was changed." in words(browser.follow(done))
     assert before.get("/inbox").status_code == 303
     for used in (browser.get(path), browser.post("/reset-password", {"token": token_of(path), "password": "x" * 12})):
         assert used.status_code == 404
@@ -353,7 +353,7 @@ def test_who_was_removed_from_the_last_workspace(
     assert (part.status_code, part.headers["backroom-location"]) == (204, "/no-workspace")
     assert person.get("/inbox", {"accept": "application/json"}).status_code == 403
     home = person.follow(person.get("/inbox"))
-    assert "You are in no workspace" in words(home)
+    assert "You aren't in a workspace yet" in words(home)
     assert "Create workspace" not in words(home)
     assert person.get("/sign-in").headers["location"] == "/no-workspace"
     assert person.post("/workspaces/new", {"name": "Mine"}).status_code == 403

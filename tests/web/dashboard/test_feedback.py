@@ -118,7 +118,7 @@ def test_a_change_that_cannot_be_says_why(
 def test_a_channel_that_is_not_there_moves_nothing(cast: Cast, server: Server, people: People) -> None:
     report = send(server, cast, "Look")
     page = people["member"].follow(people["member"].post("/apply", {"change": "channel:nowhere", "id": report}))
-    assert "Nothing was moved" in page.text
+    assert "No reports were moved" in page.text
     assert people["viewer"].get(f"/r/{report}/raw").json()["channelKey"] == "bug"
 
 

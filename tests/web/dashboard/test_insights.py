@@ -149,7 +149,7 @@ def test_the_range_is_the_addresss(people: People, cast: Cast) -> None:
     assert "Reports 2 Still open 2" in words(viewer.get(f"{at}?since={iso_day(now - 89 * DAY)}"))
     empty = words(viewer.get(f"{at}?since=2020-01-01&until=2020-01-31"))
     assert "Reports 0 Still open 0" in empty
-    assert "No report in this time" in empty
+    assert "No reports in this range" in empty
     presets = re.findall(rf'href="({at}\?since=([\d-]+)&amp;until=([\d-]+))"[^>]*>([^<]+)<', viewer.get(at).text)
     assert [label for *_, label in presets] == ["7 days", "30 days", "90 days", "12 months"]
     for days, (_, since, until, _) in zip((7, 30, 90, 365), presets, strict=True):

@@ -68,9 +68,9 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
             change("member.role", "p", **{"from": "viewer", "to": "admin"}),
             "changed the role of Joao from viewer to admin",
         ),
-        (change("member.remove", "gone", role="member"), "removed somebody, who was member"),
-        (change("invitation.create", email="a@b.c", role="viewer"), "made an invitation for a@b.c as viewer"),
-        (change("invitation.revoke", email=None, role="viewer"), "withdrew an invitation as viewer"),
+        (change("member.remove", "gone", role="member"), "removed someone, who was member"),
+        (change("invitation.create", email="a@b.c", role="viewer"), "created an invitation for a@b.c as viewer"),
+        (change("invitation.revoke", email=None, role="viewer"), "revoked an invitation as viewer"),
         (
             change(
                 "channel.change", "bug", project="x", project_name="Room", name=["Bug", "Bugs"], archived=[False, True]
@@ -87,11 +87,11 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
         ),
         (
             change("key.create", name="CI", scopes="feedback:read project:read", project_name="Room"),
-            "made the key “CI” with feedback:read, project:read in Room",
+            "created the key “CI” with feedback:read, project:read in Room",
         ),
         (change("webhook.re-enable", "w1", project_name="Room"), "did re enable to the webhook w1 in Room"),
         (change("odd", "w1"), "did something to the odd w1"),
-        (change("report.create", "0badc0de", project_name="Room"), "wrote the report c0de in Room"),
+        (change("report.create", "0badc0de", project_name="Room"), "created the report c0de in Room"),
         (
             change("report.status", "0badc0de", project_name="Room", **{"from": "open", "to": "in-progress"}),
             "changed the report c0de from open to in progress in Room",
@@ -101,13 +101,13 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
             change("report.assign", "0badc0de", project_name="Room", **{"from": "q", "to": "p"}),
             "assigned the report c0de to Joao in Room",
         ),
-        (change("report.assign", "0badc0de", **{"from": "p", "to": None}), "took the report c0de from Joao"),
-        (change("report.assign", "0badc0de", **{"from": None, "to": "gone"}), "assigned the report c0de to somebody"),
+        (change("report.assign", "0badc0de", **{"from": "p", "to": None}), "unassigned the report c0de from Joao"),
+        (change("report.assign", "0badc0de", **{"from": None, "to": "gone"}), "assigned the report c0de to someone"),
         (
             change("report.commit", "0badc0de", project_name="Room", commit="0123456789abcdef", url=None, message=None),
             "linked the commit 0123456789 to the report c0de in Room",
         ),
-        (change("room.create", title="Checkout", project_name="Room"), "opened the review room “Checkout” in Room"),
+        (change("room.create", title="Checkout", project_name="Room"), "created the review room “Checkout” in Room"),
         (change("room.change", title="Checkout", project_name="Room"), "changed the review room “Checkout” in Room"),
         (
             change("connection.allow", name="Helper", scopes="feedback:read feedback:write", project_name="Room"),
@@ -132,7 +132,7 @@ def test_it_says_who_did_it() -> None:
     assert who(change("x")) == "Mara"
     assert who(change("x")._replace(actor_kind="operator")) == "The command line"
     assert who(change("x")._replace(actor_kind="key", actor_name="CI")) == "The key CI"
-    assert who(change("x")._replace(actor_name="")) == "Somebody"
+    assert who(change("x")._replace(actor_name="")) == "Someone"
     assert who(change("x")._replace(actor_kind="agent", actor_name="Helper")) == "The agent Helper"
     assert who(change("x")._replace(actor_kind="agent", actor_name="")) == "An agent"
 

@@ -60,7 +60,7 @@ def test_api_access_key_is_shown_once_and_replaced_on_confirmation(people: Peopl
     assert f"{key[:10]}…" in words(again)
     unsure = admin.post(f"{at}/api-access", {"sure": ""})
     assert unsure.status_code == 400
-    assert "Tick this first" in words(unsure)
+    assert "Confirm this first" in words(unsure)
     assert miniback(server, key) == 200
     second = new_key(admin.post(f"{at}/api-access", {"sure": "yes"}), "mbk_")
     assert second != key
@@ -115,7 +115,7 @@ def test_roles_and_other_sites(people: People) -> None:
     require_refusals(people, f"{at}/keys", {"name": "Sneaked", "scope": "feedback:read"}, ADMINS)
     page = people["member"].get(at)
     assert "<form" not in page.text
-    assert "Admins make and revoke keys." in words(page)
+    assert "Only admins can create and revoke keys." in words(page)
     assert re.fullmatch(r"pr_[A-Za-z0-9]{24}", copied(page)[0]), "the public key is for everybody"
     owner = words(people["owner"].get(at))
     assert "This project has no key yet." in owner
@@ -144,9 +144,9 @@ def test_usage_of_a_plan_with_limits(people: People, cast: Cast) -> None:
     page = outsider.get("/usage")
     assert "Projects 1 of 10 now 9 left" in words(page)
     assert "API calls 0 of 10,000 this month 10,000 left" in words(page)
-    assert "No calls yet" in words(page)
+    assert "No API calls yet" in words(page)
     in_store(cast.store, set_plan, cast.outsider.workspace, Plan.FREE)
-    assert "Projects 1 of 1 now Used up" in words(outsider.get("/usage"))
+    assert "Projects 1 of 1 now Limit reached" in words(outsider.get("/usage"))
     in_store(cast.store, set_plan, cast.outsider.workspace, Plan.PRO)
 
 

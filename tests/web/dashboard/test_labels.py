@@ -114,7 +114,7 @@ def test_labels_of_another_project_stay(cast: Cast, server: Server, people: dict
     one, other = (Labelled(cast, server, people["owner"], "slow") for _ in range(2))
     people["owner"].post(one.path, {"label": "slow", "change": "delete"})
     assert (set(one.kept()), set(other.kept())) == (set(), {"slow"})
-    assert "No label yet" in words(people["owner"].get(one.path))
+    assert "No labels yet" in words(people["owner"].get(one.path))
 
 
 def test_rooms_and_labels_stand_in_the_navigation(people: dict[str, Member]) -> None:

@@ -101,7 +101,7 @@ def test_identity_secret_is_shown_once_replaced_and_taken_away(people: People) -
     for change in ("generate", "remove", "set"):
         unsure = owner.post(f"{at}/identity", {"change": change, "secret": "mine and long"})
         assert unsure.status_code == 400
-        assert "Tick this first" in words(unsure)
+        assert "Confirm this first" in words(unsure)
         assert "mine and long" not in unsure.text, "a secret doesn't come back"
     empty = owner.post(f"{at}/identity", {"change": "set", "secret": " ", "sure": "yes"})
     assert empty.status_code == 400

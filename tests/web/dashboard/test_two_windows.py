@@ -65,7 +65,7 @@ def test_a_form_of_another_workspace_changes_nothing(
     before = things(cast)
     answer = both.post(path, {**fields, **hidden})
     assert answer.status_code == 409
-    assert "You have switched to another workspace in another window." in answer.text
+    assert "You switched to another workspace in another window." in answer.text
     assert things(cast) == before
 
 

@@ -31,7 +31,7 @@ def role_of(cast: Cast, user: str) -> str | None:
 def test_everybody_sees_the_members_and_the_plan(people: dict[str, Member]) -> None:
     for name in ("owner", "admin", "member", "viewer"):
         page = words(people[name].get("/workspace"))
-        for shown in ("owner@example.com", "viewer@example.com", "on the plan PRO"):
+        for shown in ("owner@example.com", "viewer@example.com", "on the PRO plan"):
             assert shown in page
         assert ("Invite a member" in page) == (name not in LOWER)
         assert ("Workspace name" in page) == (name == "owner")
@@ -123,7 +123,7 @@ def test_invitations_are_mailed(fresh_cast: Cast, start_server: StartServer) -> 
             assert "Share this link. You won't see it again:" in words(open_)
             assert len(mails.mails) == 1
             test = people["owner"].post("/instance/test-mail")
-            assert "took a mail to owner@example.com" in words(people["owner"].follow(test))
+            assert "accepted a test email to owner@example.com" in words(people["owner"].follow(test))
             assert mails.mails[1]["To"] == "owner@example.com"
             assert people["admin"].post("/instance/test-mail").status_code == 403
     with members_of(fresh_cast, server) as people:
@@ -153,12 +153,16 @@ def test_members_change_leave_and_are_removed(fresh_cast: Cast, start_server: St
         assert admin.post(of["owner"], {"remove": "yes"}).status_code == 403
         assert member.post(of["viewer"], {"leave": "yes"}).status_code in (400, 403)  # one leaves for oneself only
         assert role_of(fresh_cast, viewer.user) == "member"
-        assert "You have left" in words(member.follow(member.follow(member.post(of["member"], {"leave": "yes"}))))
+        assert "You left" in words(member.follow(member.follow(member.post(of["member"], {"leave": "yes"}))))
         assert role_of(fresh_cast, member.user) is None
         assert admin.post(of["viewer"], {"remove": "yes"}).status_code == 303
         assert viewer.get("/inbox").headers["location"] == "/no-workspace"
         log = words(owner.get("/audit"))
-        for sentence in ("changed the role of Viewer from viewer to member", "Member left", "Admin removed Viewer"):
+        for sentence in (
+            "changed the role of Viewer from viewer to member",
+            "Member left the workspace",
+            "Admin removed Viewer",
+        ):
             assert sentence in log
 
 

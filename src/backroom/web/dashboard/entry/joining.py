@@ -38,7 +38,7 @@ NOT_THIS_ADDRESS = "You can't create an account with this email. If it is yours,
 
 
 async def show_sign_up(door: DashboardDoor, request: Request) -> Answer:
-    """Where people make an account without an invitation, if the instance lets them."""
+    """Where people create an account without an invitation, if the instance lets them."""
     if await find_signed_in(door, request.scope) is not None:
         return redirect("/")
     mode = (await door.db.read(get_instance)).sign_up
@@ -94,7 +94,7 @@ async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
 
 
 async def accept(door: DashboardDoor, request: Request) -> Answer:
-    """Puts whoever is signed in, or the new account, into the workspace."""
+    """Adds the person who is signed in, or the new account, to the workspace."""
     form = await read_form(request)
     session = await find_signed_in(door, request.scope)
     try:
@@ -181,7 +181,7 @@ async def show_new(door: DashboardDoor, request: Request, session: Session) -> A
 
 @in_person
 async def switch(door: DashboardDoor, request: Request, session: Session) -> Answer:
-    """Goes to another workspace of one's own. Raises NotFound."""
+    """Switches to another of the person's workspaces. Raises NotFound."""
     form = await read_form(request)
     await door.db.write(switch_workspace, session, form["workspace"])
     return redirect("/inbox")

@@ -1,4 +1,4 @@
-"""What the pages before the dashboard share: their frame, whoever tries to come in, and letting them in."""
+"""What the pages before the dashboard share: their frame, who tries to sign in, and signing them in."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def forget_session(door: DashboardDoor, scope: Scope) -> Headers:
 
 
 def client_of(door: DashboardDoor, scope: Scope) -> tuple[str, str]:
-    """The client's address and what its browser says of itself, for the list of one's own sessions."""
+    """The client's address and what its browser says of itself, for the list of the person's sessions."""
     return door.limits.address(scope), (header(scope, b"user-agent") or b"").decode("latin-1")

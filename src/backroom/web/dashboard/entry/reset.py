@@ -22,10 +22,10 @@ from backroom.web.http import Answer, Operation
 
 
 def mails_resets(door: DashboardDoor) -> bool:
-    """Whether a link can be mailed to whoever asks.
+    """Whether a link can be emailed to the person who asks.
 
     It needs the public address, for the `Host` of the request is the asker's word: a link made of it could
-    lead whoever gets the mail, and their token, to the asker's own server.
+    lead the person who gets the email, and their token, to the asker's own server.
     """
     return door.mailer.on and bool(door.settings.public_url)
 

@@ -55,7 +55,7 @@ def setup_state(conn: Connection, token: str, now: int) -> str:
 
 
 async def show_setup(door: DashboardDoor, request: Request) -> Answer:
-    """Where the set-up link of the terminal leads."""
+    """Where the setup link of the terminal leads."""
     token = request.query_params.get("token", "")
     state = await door.db.read(setup_state, token, now_ms())
     return entry_page(door, request.scope, Setup(state=state, token=token))
@@ -123,7 +123,7 @@ async def sign_in_here(door: DashboardDoor, request: Request) -> Answer:
 
 
 async def _judge(door: DashboardDoor, scope: Scope, form: Form) -> SignedIn:
-    """A session for whoever gave the right password. Raises Unauthenticated, TooMany."""
+    """A session for a person who gave the right password. Raises Unauthenticated, TooMany."""
     email = form["email"]
     attempt = door.throttle.password(site(door, scope), email, await find_device(door, scope, email))
     login = await door.db.read(find_login, email)

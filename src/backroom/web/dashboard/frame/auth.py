@@ -56,7 +56,7 @@ def in_person(work: PersonalWork) -> Endpoint:
 
 
 async def get_session(door: DashboardDoor, scope: Scope) -> Session:
-    """The session of whoever is signed in. Raises Unauthenticated, before the second factor too."""
+    """The session of the person who is signed in. Raises Unauthenticated, before the second factor too."""
     session = await find_signed_in(door, scope)
     if session is None:
         raise Unauthenticated("Sign in to continue.")

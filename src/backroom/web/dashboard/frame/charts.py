@@ -1,6 +1,7 @@
-"""Bars over days, drawn on the server as SVG: positions and colours are attributes, so no style is needed.
+"""Bars over days, drawn on the server as SVG: positions and colors are attributes, so no style is needed.
 
-Across, everything is in percent of the chart, and upright in pixels: bars fit any window, and letters keep their size.
+Horizontal positions are percentages of the chart and vertical ones pixels, so bars fit any window and letters keep
+their size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One sentence that the next page says, with the way to take back what was done."""
+"""One sentence that the next page says, with the way to undo what was done."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 60
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What was done, and the undo's id where it can be taken back."""
+    """What was done, and the undo's id where it can be undone."""
 
     text: str
     undo: str = ""

@@ -1,4 +1,4 @@
-"""Links into another of one's workspaces, and to projects by a slug they had: whoever follows one is taken there."""
+"""Links into another of a person's workspaces, and to projects by an earlier slug: they lead to the right page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to no area: the first page, the pages' assets, and what to take back."""
+"""What belongs to no area: the first page, the pages' assets, and undoing."""
 
 from __future__ import annotations
 

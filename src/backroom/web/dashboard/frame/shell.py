@@ -27,7 +27,7 @@ class Shell(NamedTuple):
     """Everything around a page.
 
     `projects` are the first of all, the opened one among them; `hidden` counts the others. `waiting` counts the open
-    reports of all projects, `open` those in sight of the page, `mine` the unresolved ones of whoever looks.
+    reports of all projects, `open` those in sight of the page, `mine` the unresolved ones of the person who looks.
     """
 
     workspace: str

@@ -175,7 +175,7 @@ def read_live(
 
 @signed_in
 async def show_inbox(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """All projects' feedback, or one's."""
+    """The reports of all projects, or of one."""
     slug = request.path_params.get("slug")
     query = query_of_request(request, request.scope["path"])
     asked = request.query_params

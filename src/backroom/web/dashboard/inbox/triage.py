@@ -1,4 +1,4 @@
-"""What members do to reports, from a row, a selection, a report's page or the keyboard; each can be taken back."""
+"""What members do to reports, from a row, a selection, a report's page or the keyboard; each can be undone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def apply_change(door: DashboardDoor, request: Request, visit: Visit) -> A
 
 @signed_in
 async def undo_change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Takes the last change of one's own back."""
+    """Undoes the person's last change."""
     form = await read_form(request)
     changed = await asyncio.to_thread(undo_all, door.db, visit.actor, request.path_params["undo"], visit.now)
     text = f"Undone for {_reports(changed)}." if changed else "There is nothing to undo."

@@ -51,7 +51,7 @@ WORDS = {
 
 
 class Preview(NamedTuple):
-    """What the picture shows: the settings, where the launcher sits, its texts, and the ink on its own colour."""
+    """What the picture shows: the settings, where the launcher sits, its texts, and the ink on its own color."""
 
     config: WidgetConfig
     row: str

@@ -1,4 +1,4 @@
-"""A project's labels: what they are called, their colours, and which of them to take away."""
+"""A project's labels: their names and colors, and deleting them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 @signed_in
 async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Gives a label another name and colour, or takes it off every report and away. Raises NotFound, Denied."""
+    """Renames or recolors a label, or removes it from every report and deletes it. Raises NotFound, Denied."""
     form = await read_form(request)
     project = await find_project_here(door, request, visit)
     # Before the fields, so that those who may not change anything aren't told what they typed wrong.

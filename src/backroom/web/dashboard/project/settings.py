@@ -74,7 +74,7 @@ async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 @signed_in
 async def change_name(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """The project's name, and the short name in its addresses."""
+    """The project's name, and the slug in its URLs."""
     form, project = await begin_change(door, request, visit)
     slug = form["slug"].strip()
     changes = {"name": form.check("name", check_name), "slug": form.check("slug", lambda _typed: check_slug(slug))}

@@ -1,1 +1,1 @@
-"""The workspace, its members and plan, the instance, and one's own account."""
+"""The workspace, its members and plan, the instance, and the person's account."""

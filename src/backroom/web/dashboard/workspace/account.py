@@ -1,4 +1,4 @@
-"""One's own account: name, password, the browsers that are signed in."""
+"""The person's account: name, password, the browsers that are signed in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WRONG_PASSWORD = "This password isn't correct."  # noqa: S105 -- what is said of
 
 
 class Browser(NamedTuple):
-    """A session in the list of one's own, in words."""
+    """A session in the person's list, in words."""
 
     info: SessionInfo
     words: str
@@ -67,7 +67,7 @@ async def show_account(door: DashboardDoor, request: Request, visit: Visit) -> A
 
 @signed_in
 async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Changes one's name."""
+    """Changes the person's name."""
     form = await read_form(request)
     try:
         await door.db.write(rename_person, visit.session.user, form["name"])
@@ -79,7 +79,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 @signed_in
 async def set_password(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Changes one's password, for whoever knows the one before; all other browsers and programs are out then."""
+    """Changes the password of a person who knows the current one; signs out all other browsers and programs."""
     form = await read_form(request)
     form.check("new", check_password)
     if form.right:

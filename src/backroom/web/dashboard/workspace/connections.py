@@ -67,7 +67,7 @@ async def answer(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 async def show_failure(_door: DashboardDoor, request: Request) -> Answer:
-    """Why a program can't be connected, for whoever was sent here from it."""
+    """Why a program can't be connected, for the person that it sent here."""
     words = FAILURES.get(request.query_params.get("why", ""), FAILURES["request"])
     return html_answer(request.scope, "workspace/connections/failed.html", words=words)
 

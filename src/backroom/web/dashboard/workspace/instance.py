@@ -1,4 +1,4 @@
-"""The whole server, for its owners: who may make an account, plans, mail."""
+"""The whole server, for its owners: who may create an account, plans, email."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def show_instance(door: DashboardDoor, request: Request, visit: Visit) -> 
 
 @signed_in
 async def choose_sign_up(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Says who may make an account. Raises Denied, Invalid."""
+    """Sets who may create an account. Raises Denied, Invalid."""
     form = await read_form(request)
     mode = parse_sign_up(form["sign_up"])
     await door.db.write(set_sign_up, visit.actor, mode, visit.now)
@@ -85,7 +85,7 @@ async def choose_default_plan(door: DashboardDoor, request: Request, visit: Visi
 
 @signed_in
 async def send_test(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Sends a mail to whoever asks, and says what came of it. Raises Denied."""
+    """Sends an email to the person who asks, and says what came of it. Raises Denied."""
     form = await read_form(request)
     await door.db.read(require_instance_owner, visit.actor)
     email = visit.session.email

@@ -61,7 +61,7 @@ async def show_factor(door: DashboardDoor, request: Request, visit: Visit) -> An
 
 @signed_in
 async def begin(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Makes the secret for an app, for whoever knows the password."""
+    """Creates the secret for an app, for a person who knows the password."""
     form = await read_form(request)
     if await judge_own_password(door, request, visit, form, "password") is None:
         return await door.page(request, visit, PAGE, read_factor, form, "begin")
@@ -91,7 +91,7 @@ async def renew(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 @signed_in
 async def turn_off(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
-    """Turns it off, for whoever has a code."""
+    """Turns it off, for a person who has a code."""
     form = await read_form(request)
     await _with_code(door, request, visit, form, disable_totp)
     if not form.right:
