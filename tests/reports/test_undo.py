@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from backroom.access import operator
+from backroom.access import Role, operator, person
 from backroom.clock import DAY
 from backroom.errors import Invalid, NotFound
 from backroom.files.blobs import Blobs
@@ -244,6 +244,14 @@ def test_an_undo_that_can_be_none(room: Room) -> None:
     for undo_id in ("", "x", "0" * 24, "%", "\0"):
         with pytest.raises(NotFound):
             room.db.write_now(undo_slice, room.actor, undo_id, NOW)
+
+
+def test_an_undo_is_for_whoever_made_the_change(room: Room) -> None:
+    done = room.db.write_now(apply, room.actor, SetStatus(Status.RESOLVED), [room.submit().id], NOW)
+    assert done.undo is not None
+    with pytest.raises(NotFound):
+        room.db.write_now(undo, person("another", "Another", room.workspace, Role.OWNER), done.undo, NOW)
+    assert room.db.write_now(undo, room.actor, done.undo, NOW).changed == 1
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -438,6 +438,14 @@ def test_a_language_is_loaded_on_demand_and_no_other(visit: Visit, room: Room) -
     assert sorted(parts) == ["room", "ru"]
 
 
+def test_without_its_language_the_room_speaks_english(visit: Visit, room: Room) -> None:
+    shop = visit(generic(room))
+    shop.page.route("**/v1/parts/ru-*", lambda route: route.fulfill(status=404, body=""))
+    init(shop, room, locale="ru")
+    shop.enter()
+    assert shop.page.text_content("h2") == "What's on your mind?"
+
+
 def test_what_happens_is_told_to_screen_readers(visit: Visit, room: Room, site: Site) -> None:
     """One live region says that a picture is taken and added, that a report is kept, and that it has arrived."""
     site.fault = lambda number: Fault(503, headers={"retry-after": "1"}) if number == 1 else None

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import mcp_types as types
 import pytest
+from sqlalchemy import select
 
 from backroom.access import operator
 from backroom.clock import now_ms
 from backroom.projects.commands import NewKey, revoke_key
 from backroom.store.database import Database
+from backroom.store.tables import api_keys, reports
 from tests.contract.mcp.agent import EARLIER, MODERN, Agent, text_of
 from tests.contract.mcp.conftest import AgentWith, Send
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE
+from tests.harness.processes import PATIENCE, wait_until
 
 READING = {
     "list_reports",
@@ -101,6 +103,28 @@ def test_a_revoked_key_is_refused_at_once(owner: Agent, database: Database, new_
     assert owner.post("tools/list", key=made.key).status_code == 200
     database.write_now(revoke_key, operator(), made.id, now_ms())
     assert owner.post("tools/list", key=made.key).status_code == 401
+
+
+def test_a_key_that_is_revoked_while_its_message_arrives_changes_nothing(
+    owner: Agent, database: Database, new_key: Callable[..., NewKey], send: Send
+) -> None:
+    report, made = send("It broke"), new_key("feedback:write")
+    call = {"name": "set_status", "arguments": {"id": report, "status": "resolved"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+    used = select(api_keys.c.last_used_at).where(api_keys.c.id == made.id)
+
+    def slowly() -> Iterator[bytes]:
+        yield body[:-1]
+        wait_until(lambda: database.read_now(lambda conn: conn.execute(used).scalar()), "the key to be let in")
+        database.write_now(revoke_key, operator(), made.id, now_ms())
+        yield body[-1:]
+
+    headers = {"authorization": f"Bearer {made.key}", "content-type": "application/json"}
+    answer = httpx.post(f"{owner.url}/mcp", content=slowly(), headers=headers)
+    assert answer.json()["result"]["isError"] is True
+    assert "revoked" in answer.text
+    status = select(reports.c.status).where(reports.c.id == report)
+    assert database.read_now(lambda conn: conn.execute(status).scalar()) == "open"
 
 
 def test_without_the_scope_each_tool_is_403(agent_with: AgentWith) -> None:

@@ -171,6 +171,14 @@ def test_the_limits_themselves_are_taken(owner: Api, blocks: list[dict[str, Any]
     assert owner.stored(owner.send(report(*blocks)))["blocks"] == blocks
 
 
+def test_a_context_has_a_limit_to_the_byte(owner: Api) -> None:
+    """Widget: a context of at most 64 KB."""
+    for length, status in ((65_536, 201), (65_537, 400)):
+        context = '{"a":"%s"}' % ("x" * (length - 8))
+        body = json.dumps(report(context="here")).replace('"here"', context)
+        assert owner.send(body.encode()).status_code == status
+
+
 @pytest.mark.parametrize("character", ["ä", "😀"])
 def test_the_longest_report_is_taken_however_it_is_escaped(owner: Api, character: str) -> None:
     """Widget: 50 blocks of 10,000 characters each, of which JSON's escapes make up to 12 bytes."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -384,6 +385,11 @@ def test_no_form_is_taken_from_another_site(people: dict[str, Member], cast: Cas
         answer = people["owner"].post(filled, {"name": "Taken over", "token": "x", "email": "x"}, site=site)
         assert (answer.status_code, "from another site" in words(answer)) == (403, True), path
     assert in_store(cast.store, lambda tx: tx.execute(select(sessions.c.hash)).all()) == before
+
+
+def test_a_form_that_does_not_say_where_it_is_from_is_refused(server: Server) -> None:
+    answer = httpx.post(f"{server.url}/sign-in", data={"email": "x"})
+    assert (answer.status_code, "from another site" in answer.text) == (403, True)
 
 
 def test_every_page_says_how_it_may_be_used(cast: Cast, server: Server, stranger: Browsers) -> None:

@@ -117,3 +117,11 @@ test("bodies: JSON without files, multipart with them, Miniback's own shape", as
   assert.deepEqual(JSON.parse(miniback.body as string), { message: "hi", projectSlug: "my-website", context: {} });
   assert.equal(miniback.headers["x-feedback-source"], "widget");
 });
+
+test("each try of a report goes by the same name", () => {
+  const first = parcel();
+  const again = { ...first, tries: 3, nextAt: 9 };
+  assert.equal(body({ ...first, dress: "miniback" }).headers["idempotency-key"], first.report.clientId);
+  assert.equal(body({ ...again, dress: "miniback" }).headers["idempotency-key"], first.report.clientId);
+  assert.equal(JSON.parse(body(again).body as string).clientId, first.report.clientId);
+});
