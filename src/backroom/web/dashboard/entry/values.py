@@ -61,7 +61,7 @@ class NewAccount(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class Invitation(Page):
-    """`session` is of whoever is signed in already, who accepts with a click."""
+    """`session` is set if someone is signed in already; they accept with one click."""
 
     template = "invitation"
     token: str
