@@ -3,6 +3,7 @@
 import sys
 
 from tests.checks import circles, documentation, files, program, words
+from tests.checks import map as code_map
 
 
 def main() -> int:
@@ -15,6 +16,7 @@ def main() -> int:
         *documentation.links(documents),
         *words.forbidden(files.tracked()),
         *circles.circles(circles.read_imports()),
+        *code_map.complaints(documents[files.ROOT / "docs" / "map.md"], program.modules()),
         *words.plain(files.read_by_people(), documents[files.ROOT / "docs" / "style.md"]),
     ]
     for complaint in complaints:

@@ -19,6 +19,7 @@ def complaints(text: str, modules: Iterable[str]) -> Iterator[str]:
     if len(text.splitlines()) > MOST_LINES:
         yield f"docs/map.md: is longer than a page ({MOST_LINES} lines)"
     drawn = dict(_entries(text))
+    modules = set(modules)
     known = {module for module in modules if not module.endswith("__init__.py")}
     folders = {module[: module.rindex("/") + 1] for module in known} - {FOLDER}
     for folder in sorted(folders - drawn.keys()):
@@ -27,13 +28,13 @@ def complaints(text: str, modules: Iterable[str]) -> Iterator[str]:
         folder = module[: module.rindex("/") + 1]
         if folder in drawn and not (drawn[folder] and folder != FOLDER):
             yield f"docs/map.md: lacks the module {module}"
-    there = known | {folder[: end + 1] for folder in folders for end in _slashes(folder)}
+    there = known | {module[: end + 1] for module in modules for end in _slashes(module)}
     for path in sorted(path for path in drawn.keys() - there if path.startswith(FOLDER) and path != FOLDER):
         yield f"docs/map.md: there is no {path}"
 
 
-def _slashes(folder: str) -> list[int]:
-    return [at for at, char in enumerate(folder) if char == "/"]
+def _slashes(path: str) -> list[int]:
+    return [at for at, char in enumerate(path) if char == "/"]
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:

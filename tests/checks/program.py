@@ -18,6 +18,11 @@ def settings() -> set[str]:
     return fields.union(*(SETTING.findall(source) for source in sources))
 
 
+def modules() -> list[str]:
+    """Every module's path below the repository."""
+    return [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("src/backroom/**/*.py"))]
+
+
 def commands() -> list[str]:
     """Every command with its group before it: "serve", "user create"."""
     return list(_below(app))

@@ -247,11 +247,11 @@ def test_an_undo_that_can_be_none(room: Room) -> None:
 
 
 def test_an_undo_is_for_whoever_made_the_change(room: Room) -> None:
-    done = room.db.write_now(apply, room.actor, SetStatus(Status.RESOLVED), [room.submit().id], NOW)
+    done = room.db.write_now(change_slice, room.actor, SetStatus(Status.RESOLVED), [room.submit().id], NOW)
     assert done.undo is not None
     with pytest.raises(NotFound):
-        room.db.write_now(undo, person("another", "Another", room.workspace, Role.OWNER), done.undo, NOW)
-    assert room.db.write_now(undo, room.actor, done.undo, NOW).changed == 1
+        room.db.write_now(undo_slice, person("another", "Another", room.workspace, Role.OWNER), done.undo, NOW)
+    assert room.db.write_now(undo_slice, room.actor, done.undo, NOW).changed == 1
 
 
 @pytest.mark.parametrize("seed", range(6))
