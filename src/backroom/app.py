@@ -30,7 +30,7 @@ from backroom.web.dashboard import routes as dashboard
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.http import Door, new_request_id
 from backroom.web.key_usage import KeyUsage
-from backroom.web.limits import Limits
+from backroom.web.limits import RateLimits
 from backroom.web.mcp import routes as mcp
 from backroom.web.mcp.door import McpDoor, is_for_agents
 from backroom.web.miniback import routes as miniback
@@ -66,7 +66,7 @@ class App:
             db=self.db,
             directory=Directory(),
             blobs=self._blobs,
-            limits=Limits(settings),
+            limits=RateLimits(settings),
             key_usage=self._key_usage,
             receipts=self._receipts,
             settings=settings,

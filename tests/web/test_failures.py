@@ -20,7 +20,7 @@ from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.failures import STATUSES
 from backroom.web.http import Answer, Door, MethodNotAllowed, NoSuchPath, NoSuchRange, Operation
 from backroom.web.key_usage import KeyUsage
-from backroom.web.limits import Limits
+from backroom.web.limits import RateLimits
 from backroom.web.mcp.door import McpDoor
 from backroom.web.miniback.door import MinibackDoor
 from backroom.web.ops.door import OpsDoor
@@ -77,7 +77,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]
         db=db,
         directory=Directory(),
         blobs=open_blobs(settings),
-        limits=Limits(settings),
+        limits=RateLimits(settings),
         key_usage=KeyUsage(db),
         receipts=Receipts(),
         settings=settings,

@@ -4,7 +4,7 @@ from starlette.types import Scope
 from backroom.buckets import SECOND
 from backroom.config import Settings
 from backroom.errors import TooMany
-from backroom.web.limits import Limits, site_of
+from backroom.web.limits import RateLimits, site_of
 
 
 class Clock:
@@ -22,7 +22,7 @@ def scope(address: str | None = "192.0.2.1", *forwarded: str) -> Scope:
     return {"type": "http", "client": None if address is None else (address, 4711), "headers": headers}
 
 
-def passed(limits: Limits, times: int, from_: Scope, project: str = "") -> int:
+def passed(limits: RateLimits, times: int, from_: Scope, project: str = "") -> int:
     count = 0
     for _ in range(times):
         try:
@@ -33,8 +33,8 @@ def passed(limits: Limits, times: int, from_: Scope, project: str = "") -> int:
     return count
 
 
-def limits_of(clock: Clock, **settings: object) -> Limits:
-    return Limits(Settings(**settings), clock)  # type: ignore[arg-type]
+def limits_of(clock: Clock, **settings: object) -> RateLimits:
+    return RateLimits(Settings(**settings), clock)  # type: ignore[arg-type]
 
 
 def test_an_address_has_its_burst_and_then_its_rate() -> None:

@@ -22,7 +22,7 @@ SITE_BITS = 64
 """One IPv6 customer holds at least this prefix, and may use any address in it."""
 
 
-class Limits:
+class RateLimits:
     """The limits of one process; belongs to the event loop's thread. `clock` tells monotonic nanoseconds."""
 
     def __init__(self, settings: Settings, clock: Callable[[], int] = time.monotonic_ns) -> None:

@@ -21,7 +21,7 @@ _thread = ThreadPoolExecutor(1, "backroom-pictures")
 _waiting = 0
 
 
-async def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_picture_work(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Runs `work`, which blocks, when its turn has come. Raises what it raises; StoreFailed if it takes too long."""
     global _waiting
     if _waiting >= MOST_WAITING:

@@ -14,7 +14,7 @@ from backroom.errors import StoreFailed
 from backroom.store.database import Database
 from backroom.web.cookies import cookie, read_cookie
 from backroom.web.http import Headers, header
-from backroom.web.limits import Limits
+from backroom.web.limits import RateLimits
 
 COOKIE = "backroom"
 SEEN_EVERY = 5 * MINUTE
@@ -28,7 +28,7 @@ class Host(Protocol):
     @property
     def db(self) -> Database: ...
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> RateLimits: ...
     @property
     def settings(self) -> Settings: ...
 

@@ -13,7 +13,7 @@ from backroom.reports.receipts import Receipts
 from backroom.store.database import Database
 from backroom.web.http import Door, Operation
 from backroom.web.key_usage import KeyUsage
-from backroom.web.limits import Limits
+from backroom.web.limits import RateLimits
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Shared:
     db: Database
     directory: Directory
     blobs: Blobs
-    limits: Limits
+    limits: RateLimits
     key_usage: KeyUsage
     receipts: Receipts
     settings: Settings

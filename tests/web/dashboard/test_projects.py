@@ -11,7 +11,7 @@ import pytest
 
 from backroom.accounts.commands import set_plan
 from backroom.accounts.rules import Plan
-from backroom.web.dashboard.project.projects import Listing
+from backroom.web.dashboard.project.projects import ProjectListing
 from tests.harness.cast import Cast
 from tests.harness.member import Member, in_store
 from tests.harness.processes import PATIENCE
@@ -58,12 +58,12 @@ def test_list_sorts_searches_and_leaves_paused_out(people: People, server: Serve
 @pytest.mark.parametrize(
     ("listing", "sort", "address"),
     [
-        (Listing(), "created", "/projects?order=asc"),
-        (Listing(), "name", "/projects?sort=name"),
-        (Listing(search="a b"), "count", "/projects?q=a+b&sort=count"),
+        (ProjectListing(), "created", "/projects?order=asc"),
+        (ProjectListing(), "name", "/projects?sort=name"),
+        (ProjectListing(search="a b"), "count", "/projects?q=a+b&sort=count"),
     ],
 )
-def test_headings_turn_the_order(listing: Listing, sort: str, address: str) -> None:
+def test_headings_turn_the_order(listing: ProjectListing, sort: str, address: str) -> None:
     assert listing.sorted_by(sort) == address
 
 

@@ -32,7 +32,7 @@ from backroom.web.mcp import shapes
 from backroom.web.mcp.pictures import MOST_PICTURES, scaled
 from backroom.web.mcp.results import Result, Shown
 from backroom.web.mcp.work import Work
-from backroom.web.picture_turns import in_turn
+from backroom.web.picture_turns import run_picture_work
 
 NOTHING_WAITS = (
     "Nothing waits: every open report is taken, or there is none. list_reports shows those in other statuses."
@@ -251,7 +251,7 @@ async def _pictures(work: Work, shots: Sequence[Shot]) -> tuple[Shown, ...]:
     for number, shot in enumerate(shots[:MOST_PICTURES], 1):
         label = f"Screenshot {number} of {len(shots)}"
         try:
-            picture = await in_turn(scaled, work.shared.blobs, shot.file.key, shot.drawn)
+            picture = await run_picture_work(scaled, work.shared.blobs, shot.file.key, shot.drawn)
             found.append(Shown(f"{label}:", picture))
         except Failure as error:
             found.append(Shown(f"{label} isn't shown: {error.message}", None))

@@ -25,7 +25,7 @@ from backroom.errors import Conflict, Denied, NotFound, TooMany
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import client_of, entry_page, let_in, wrong_page
 from backroom.web.dashboard.entry.sign_in import NEW_ACCOUNT_PAGE, is_account
-from backroom.web.dashboard.entry.values import Gone, Invitation, NewAccount, NoWorkspace
+from backroom.web.dashboard.entry.values import GonePage, InvitationPage, NewAccount, NoWorkspacePage
 from backroom.web.dashboard.frame.auth import in_person
 from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
@@ -77,10 +77,10 @@ def _sign_up(
     return begin(tx, made.id, address, agent, now)
 
 
-def _look(conn: Connection, token: str, session: Session | None) -> Invitation:
+def _look(conn: Connection, token: str, session: Session | None) -> InvitationPage:
     """Raises NotFound."""
     invited, mode = look_at_invitation(conn, token, now_ms()), get_instance(conn).sign_up
-    return Invitation(token=token, invited=invited, mode=mode, session=session)
+    return InvitationPage(token=token, invited=invited, mode=mode, session=session)
 
 
 async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
@@ -90,10 +90,10 @@ async def show_invitation(door: DashboardDoor, request: Request) -> Answer:
     try:
         return entry_page(door, request.scope, await door.db.read(_look, token, session))
     except NotFound:
-        return entry_page(door, request.scope, Gone(session=session), 404)
+        return entry_page(door, request.scope, GonePage(session=session), 404)
 
 
-async def accept(door: DashboardDoor, request: Request) -> Answer:
+async def answer_invitation(door: DashboardDoor, request: Request) -> Answer:
     """Adds the person who is signed in, or the new account, to the workspace."""
     form = await read_form(request)
     session = await find_signed_in(door, request.scope)
@@ -104,10 +104,10 @@ async def accept(door: DashboardDoor, request: Request) -> Answer:
         except (Conflict, Denied) as error:
             return wrong_page(door, request.scope, page, form, error)
     except NotFound:
-        return entry_page(door, request.scope, Gone(session=session), 404)
+        return entry_page(door, request.scope, GonePage(session=session), 404)
 
 
-async def _accept_or_join(door: DashboardDoor, request: Request, form: Form, page: Invitation) -> Answer:
+async def _accept_or_join(door: DashboardDoor, request: Request, form: Form, page: InvitationPage) -> Answer:
     """Raises Conflict, Denied, NotFound."""
     if page.session is not None:
         await door.db.write(_accept, page.session, form["token"])
@@ -117,7 +117,7 @@ async def _accept_or_join(door: DashboardDoor, request: Request, form: Form, pag
     return await _join(door, request, form, page)
 
 
-async def _join(door: DashboardDoor, request: Request, form: Form, page: Invitation) -> Answer:
+async def _join(door: DashboardDoor, request: Request, form: Form, page: InvitationPage) -> Answer:
     """Raises Denied, NotFound."""
     await door.db.read(require_open_sign_up, invited=True)
     failure = None
@@ -138,9 +138,9 @@ def _accept(tx: Connection, session: Session, token: str) -> None:
     switch_workspace(tx, session, workspace)
 
 
-def _read_choices(conn: Connection, session: Session) -> NoWorkspace:
+def _read_choices(conn: Connection, session: Session) -> NoWorkspacePage:
     own, may_add = list_workspaces(conn, session.user), may_add_workspace(conn, session)
-    return NoWorkspace(session=session, own=own, may_add=may_add)
+    return NoWorkspacePage(session=session, own=own, may_add=may_add)
 
 
 @in_person
@@ -152,7 +152,7 @@ async def show_no_workspace(door: DashboardDoor, request: Request, session: Sess
 
 
 @in_person
-async def add(door: DashboardDoor, request: Request, session: Session) -> Answer:
+async def start_workspace(door: DashboardDoor, request: Request, session: Session) -> Answer:
     """Makes a workspace and goes there."""
     form = await read_form(request)
     name = form.check("name", lambda typed: check_name(typed, "workspace's name"))
@@ -174,13 +174,13 @@ def _actor(session: Session) -> Actor:
 
 
 @in_person
-async def show_new(door: DashboardDoor, request: Request, session: Session) -> Answer:
+async def show_new_workspace(door: DashboardDoor, request: Request, session: Session) -> Answer:
     """Where another workspace gets its name."""
     return entry_page(door, request.scope, await door.db.read(_read_choices, session))
 
 
 @in_person
-async def switch(door: DashboardDoor, request: Request, session: Session) -> Answer:
+async def change_workspace(door: DashboardDoor, request: Request, session: Session) -> Answer:
     """Switches to another of the person's workspaces. Raises NotFound."""
     form = await read_form(request)
     await door.db.write(switch_workspace, session, form["workspace"])
@@ -191,9 +191,9 @@ OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/sign-up", show_sign_up, "The sign-up page.", public=True),
     Operation("POST", "/sign-up", sign_up_here, "Create an account.", public=True),
     Operation("GET", "/invitation", show_invitation, "An invitation.", public=True),
-    Operation("POST", "/invitation", accept, "Accept an invitation.", public=True),
+    Operation("POST", "/invitation", answer_invitation, "Accept an invitation.", public=True),
     Operation("GET", "/no-workspace", show_no_workspace, "The page of a person without a workspace."),
-    Operation("GET", "/workspaces/new", show_new, "The form for a new workspace."),
-    Operation("POST", "/workspaces/new", add, "Create a workspace."),
-    Operation("POST", "/workspaces/switch", switch, "Switch to another workspace."),
+    Operation("GET", "/workspaces/new", show_new_workspace, "The form for a new workspace."),
+    Operation("POST", "/workspaces/new", start_workspace, "Create a workspace."),
+    Operation("POST", "/workspaces/switch", change_workspace, "Switch to another workspace."),
 ]

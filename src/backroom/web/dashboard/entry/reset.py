@@ -14,7 +14,7 @@ from backroom.clock import now_ms
 from backroom.errors import NotFound, TooMany
 from backroom.web.dashboard.door import DashboardDoor
 from backroom.web.dashboard.entry.pages import entry_page, forget_session, wrong_page
-from backroom.web.dashboard.entry.values import Choose, Gone, Reset
+from backroom.web.dashboard.entry.values import Choose, GonePage, ResetPage
 from backroom.web.dashboard.frame.devices import site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, read_form
@@ -34,11 +34,11 @@ async def show_reset(door: DashboardDoor, request: Request) -> Answer:
     """Where a link is asked for; with a link, where the new password is chosen."""
     token = request.query_params.get("token")
     if token is None:
-        return entry_page(door, request.scope, Reset(mails=mails_resets(door)))
+        return entry_page(door, request.scope, ResetPage(mails=mails_resets(door)))
     return await _choose_page(door, request, token, None)
 
 
-async def reset(door: DashboardDoor, request: Request) -> Answer:
+async def save_new_password(door: DashboardDoor, request: Request) -> Answer:
     """Mails a link; with a link, sets the password."""
     form = await read_form(request)
     return await (_choose(door, request, form) if "token" in form else _ask(door, request, form))
@@ -49,13 +49,13 @@ async def _ask(door: DashboardDoor, request: Request, form: Form) -> Answer:
     scope, mails = request.scope, mails_resets(door)
     email = form.check("email", check_email)
     if email is None or not mails:
-        return wrong_page(door, scope, Reset(mails=mails), form)
+        return wrong_page(door, scope, ResetPage(mails=mails), form)
     try:
         door.throttle.reset(site(door, scope), email)
     except TooMany as error:
-        return wrong_page(door, scope, Reset(mails=mails), form, error)
+        return wrong_page(door, scope, ResetPage(mails=mails), form, error)
     door.mailer.later(_mail_link(door, email))
-    return entry_page(door, scope, Reset(mails=mails, asked=email))
+    return entry_page(door, scope, ResetPage(mails=mails, asked=email))
 
 
 async def _mail_link(door: DashboardDoor, email: str) -> None:
@@ -94,10 +94,10 @@ async def _choose_page(door: DashboardDoor, request: Request, token: str, form: 
 
 
 def _gone(door: DashboardDoor, request: Request) -> Answer:
-    return entry_page(door, request.scope, Gone(), 404)
+    return entry_page(door, request.scope, GonePage(), 404)
 
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/reset-password", show_reset, "The page to reset a password.", public=True),
-    Operation("POST", "/reset-password", reset, "Request a reset link, or set the password.", public=True),
+    Operation("POST", "/reset-password", save_new_password, "Request a reset link, or set the password.", public=True),
 ]

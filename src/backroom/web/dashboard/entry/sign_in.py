@@ -27,7 +27,7 @@ from backroom.web.dashboard.entry.pages import (
     let_in,
     wrong_page,
 )
-from backroom.web.dashboard.entry.values import CODE_PATH, Code, Setup, SignIn
+from backroom.web.dashboard.entry.values import CODE_PATH, Code, SetupPage, SignIn
 from backroom.web.dashboard.frame.devices import find_device, site
 from backroom.web.dashboard.frame.flash import say
 from backroom.web.dashboard.frame.forms import Form, own_path, read_form
@@ -58,7 +58,7 @@ async def show_setup(door: DashboardDoor, request: Request) -> Answer:
     """Where the setup link of the terminal leads."""
     token = request.query_params.get("token", "")
     state = await door.db.read(setup_state, token, now_ms())
-    return entry_page(door, request.scope, Setup(state=state, token=token))
+    return entry_page(door, request.scope, SetupPage(state=state, token=token))
 
 
 async def set_up(door: DashboardDoor, request: Request) -> Answer:
@@ -75,10 +75,10 @@ async def set_up(door: DashboardDoor, request: Request) -> Answer:
             )
             return await let_in(door, scope, made, form["email"], NEW_ACCOUNT_PAGE, "Your account is ready.")
         except TooMany as error:
-            return wrong_page(door, scope, Setup(state=state, token=token), form, error)
+            return wrong_page(door, scope, SetupPage(state=state, token=token), form, error)
         except (Conflict, NotFound):
             state = await door.db.read(setup_state, token, now_ms())
-    return wrong_page(door, scope, Setup(state=state, token=token), form)
+    return wrong_page(door, scope, SetupPage(state=state, token=token), form)
 
 
 def is_account(form: Form) -> bool:

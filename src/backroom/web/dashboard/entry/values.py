@@ -23,7 +23,7 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup(Page):
+class SetupPage(Page):
     """Where the owner's account is made. `state` is what `setup_state` says of the `token`."""
 
     template = "setup"
@@ -60,7 +60,7 @@ class NewAccount(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invitation(Page):
+class InvitationPage(Page):
     """`session` is set if someone is signed in already; they accept with one click."""
 
     template = "invitation"
@@ -71,7 +71,7 @@ class Invitation(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gone(Page):
+class GonePage(Page):
     """A link that is used, withdrawn or too old."""
 
     template = "gone"
@@ -79,7 +79,7 @@ class Gone(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reset(Page):
+class ResetPage(Page):
     """Where a link to a new password is asked for; `asked` is the address that one was asked for."""
 
     template = "reset"
@@ -97,7 +97,7 @@ class Choose(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoWorkspace(Page):
+class NoWorkspacePage(Page):
     """What somebody can do who is in no workspace right now, or wants another; `own` are those they belong to."""
 
     template = "no_workspace"

@@ -29,7 +29,7 @@ TYPES = {
 
 
 @signed_in
-async def export(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def export_reports(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Everything that the filter matches, of any size, written while it is read."""
     form = request.query_params.get("as", "zip")
     if form not in TYPES:
@@ -69,6 +69,6 @@ async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/inbox/export", export, "Export the inbox."),
-    Operation("GET", "/p/{slug}/export", export, "Export a project's inbox."),
+    Operation("GET", "/inbox/export", export_reports, "Export the inbox."),
+    Operation("GET", "/p/{slug}/export", export_reports, "Export a project's inbox."),
 ]

@@ -30,7 +30,7 @@ from backroom.web.dashboard.inbox.inbox import EVERYWHERE, PAGE, Query, filter_o
 from backroom.web.dashboard.inbox.thumbnails import thumbnail
 from backroom.web.file_answers import HARMLESS, stored_answer
 from backroom.web.http import JSON, Answer, Operation
-from backroom.web.picture_turns import in_turn
+from backroom.web.picture_turns import run_picture_work
 from backroom.web.sessions import origin_of
 
 THUMB_HEADERS = [
@@ -96,7 +96,7 @@ async def show_report(door: DashboardDoor, request: Request, visit: Visit) -> An
 
 
 @signed_in
-async def comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def post_comment(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Adds a note for the team, or a reply to the reporter."""
     form = await read_form(request)
     kind = "reply" if form["kind"] == "reply" else "note"
@@ -156,10 +156,10 @@ async def show_file(door: DashboardDoor, request: Request, visit: Visit) -> Answ
 
 
 @signed_in
-async def show_thumb(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_thumbnail(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The report's first screenshot, small."""
     found = await door.db.read(get_first_shot, visit.actor, _id(request))
-    body = await in_turn(thumbnail, door.blobs, found.key)
+    body = await run_picture_work(thumbnail, door.blobs, found.key)
     return Answer(200, body, [*THUMB_HEADERS, (b"vary", COOKIE)])
 
 
@@ -173,9 +173,9 @@ def _id(request: Request) -> str:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/r/{report}", show_report, "A report."),
-    Operation("POST", "/r/{report}/comments", comment, "Add a note or a reply."),
+    Operation("POST", "/r/{report}/comments", post_comment, "Add a note or a reply."),
     Operation("GET", "/r/{report}/raw", show_raw, "The report as JSON."),
     Operation("GET", "/r/{report}/markdown", show_markdown, "The report as Markdown for agents."),
-    Operation("GET", "/r/{report}/thumb", show_thumb, "The report's first screenshot, small."),
+    Operation("GET", "/r/{report}/thumb", show_thumbnail, "The report's first screenshot, small."),
     Operation("GET", "/r/{report}/files/{file}", show_file, "A file of the report."),
 ]

@@ -19,7 +19,7 @@ from backroom.web.http import Answer, Operation
 
 
 @signed_in
-async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def add_view(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Keeps the inbox's filter under a name. Raises Denied, Conflict (the form was for another workspace)."""
     form = await read_form(request)
     require_same_workspace(form["workspace"], visit)
@@ -31,7 +31,7 @@ async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_view(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Renames a view, or deletes it."""
     form = await read_form(request)
     view = request.path_params["view"]
@@ -50,13 +50,13 @@ def read_views(conn: Connection, visit: Visit) -> Values:
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_views(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The list of views, to rename and delete them."""
     return await door.page(request, visit, "inbox/views.html", read_views)
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/views", show, "The saved views."),
-    Operation("POST", "/views", add, "Save a view."),
-    Operation("POST", "/views/{view}", change, "Rename or delete a view."),
+    Operation("GET", "/views", show_views, "The saved views."),
+    Operation("POST", "/views", add_view, "Save a view."),
+    Operation("POST", "/views/{view}", change_view, "Rename or delete a view."),
 ]

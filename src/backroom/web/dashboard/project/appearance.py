@@ -123,7 +123,7 @@ def _config_of(form: Form, kept: WidgetConfig) -> WidgetConfig | None:
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_widget(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The widget's settings; with fields in the address, their picture before they are saved."""
     asked = request.query_params
     form = Form(asked.multi_items()) if "mascot" in asked else None
@@ -136,7 +136,7 @@ async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_widget(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Keeps the settings; pages have them within a minute."""
     form, project = await begin_change(door, request, visit)
     kept = await door.db.read(get_widget, visit.actor, project.id)
@@ -157,6 +157,6 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/settings/widget", show, "The appearance of a project's widget."),
-    Operation("POST", "/p/{slug}/settings/widget", change, "Change the appearance of a project's widget."),
+    Operation("GET", "/p/{slug}/settings/widget", show_widget, "The appearance of a project's widget."),
+    Operation("POST", "/p/{slug}/settings/widget", change_widget, "Change the appearance of a project's widget."),
 ]

@@ -86,7 +86,7 @@ def _count_reports(conn: Connection, project: Project) -> dict[str, int]:
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_channels(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The channels; with one of them or a new one to fill in, and what the tester says."""
     asked = request.query_params
     tried = (asked.get("user", "").strip(), asked.get("channel", "").strip()) if "user" in asked else None
@@ -95,7 +95,7 @@ async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def add_channel(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A new channel; its key is made from its name where none is given."""
     form, project = await begin_change(door, request, visit)
     values = _check_fields(form)
@@ -110,7 +110,7 @@ async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_channel(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Gives a channel other looks or another weight, archives it, brings it back, or makes it the default."""
     form, project = await begin_change(door, request, visit)
     key: str = request.path_params["key"]
@@ -133,7 +133,7 @@ async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def take_hint_back(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def remove_hint(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Ends a hint before its time; one that has ended meanwhile is gone all the same."""
     _, project = await begin_change(door, request, visit)
     try:
@@ -167,8 +167,8 @@ def _weight(text: str) -> float:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/channels", show, "A project's channels."),
-    Operation("POST", "/p/{slug}/channels", add, "Add a channel."),
-    Operation("POST", "/p/{slug}/channels/{key}", change, "Change, archive or restore a channel."),
-    Operation("POST", "/p/{slug}/hints/{hint}", take_hint_back, "Remove a hint."),
+    Operation("GET", "/p/{slug}/channels", show_channels, "A project's channels."),
+    Operation("POST", "/p/{slug}/channels", add_channel, "Add a channel."),
+    Operation("POST", "/p/{slug}/channels/{key}", change_channel, "Change, archive or restore a channel."),
+    Operation("POST", "/p/{slug}/hints/{hint}", remove_hint, "Remove a hint."),
 ]

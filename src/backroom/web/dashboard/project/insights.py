@@ -197,7 +197,7 @@ def _bars(found: Sequence[tuple[str, int]], href: Any) -> list[Bar]:
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_insights(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A project's insights."""
     asked = request.query_params
     slug = request.path_params["slug"]
@@ -213,5 +213,5 @@ async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/insights", show, "A project's insights."),
+    Operation("GET", "/p/{slug}/insights", show_insights, "A project's insights."),
 ]

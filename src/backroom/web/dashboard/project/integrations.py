@@ -38,7 +38,7 @@ SCOPES = {
 }
 
 
-class Shown(NamedTuple):
+class NewSecret(NamedTuple):
     """A key that was made just now, the one time it can be read."""
 
     dialect: Dialect
@@ -47,7 +47,7 @@ class Shown(NamedTuple):
 
 
 def read_integrations(
-    conn: Connection, visit: Visit, slug: str, origin: str, form: Form | None = None, shown: Shown | None = None
+    conn: Connection, visit: Visit, slug: str, origin: str, form: Form | None = None, shown: NewSecret | None = None
 ) -> Values:
     """The page's values; keys only for those who manage them. Raises NotFound."""
     project = get_by_slug(conn, visit.actor, slug)
@@ -70,13 +70,13 @@ def read_integrations(
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_integrations(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The keys of the project and what they are for."""
     return await _page(door, request, visit)
 
 
 @signed_in
-async def regenerate(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def regenerate_key(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """A new `mbk_` key, shown this once (Miniback, "Keys and plans"); the one before ends, which one has to confirm."""
     form, project = await begin_change(door, request, visit)
     before = await door.db.read(find_miniback_key, visit.actor, project.id)
@@ -84,7 +84,7 @@ async def regenerate(door: DashboardDoor, request: Request, visit: Visit) -> Ans
         form.refuse("sure", "Confirm this first: programs that use the current key lose access immediately.")
         return await _page(door, request, visit, form)
     made = await door.db.write(regenerate_miniback_key, visit.actor, project.id, visit.now)
-    return await _page(door, request, visit, shown=Shown(Dialect.MINIBACK, "API Access", made.key))
+    return await _page(door, request, visit, shown=NewSecret(Dialect.MINIBACK, "API Access", made.key))
 
 
 @signed_in
@@ -99,13 +99,13 @@ async def add_key(door: DashboardDoor, request: Request, visit: Visit) -> Answer
         command = door.db.write(create_secret_key, visit.actor, project.id, scopes, form["name"], visit.now)
         made = await attempt(form, "name", command)
         if made is not None:
-            shown = Shown(Dialect.PATCHROOMS, form["name"].strip(), made.key)
+            shown = NewSecret(Dialect.PATCHROOMS, form["name"].strip(), made.key)
             return await _page(door, request, visit, shown=shown)
     return await _page(door, request, visit, form)
 
 
 @signed_in
-async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def revoke_project_key(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Ends a secret key of this project."""
     _, project = await begin_change(door, request, visit)
     key: str = request.path_params["key"]
@@ -117,15 +117,15 @@ async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 async def _page(
-    door: DashboardDoor, request: Request, visit: Visit, form: Form | None = None, shown: Shown | None = None
+    door: DashboardDoor, request: Request, visit: Visit, form: Form | None = None, shown: NewSecret | None = None
 ) -> Answer:
     slug, origin = request.path_params["slug"], origin_of(door, request.scope)
     return await door.page(request, visit, PAGE, read_integrations, slug, origin, form, shown)
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/integrations", show, "A project's keys."),
-    Operation("POST", "/p/{slug}/integrations/api-access", regenerate, "Generate the mbk_ key."),
+    Operation("GET", "/p/{slug}/integrations", show_integrations, "A project's keys."),
+    Operation("POST", "/p/{slug}/integrations/api-access", regenerate_key, "Generate the mbk_ key."),
     Operation("POST", "/p/{slug}/integrations/keys", add_key, "Create a secret key."),
-    Operation("POST", "/p/{slug}/integrations/keys/{key}/revoke", revoke, "Revoke a secret key."),
+    Operation("POST", "/p/{slug}/integrations/keys/{key}/revoke", revoke_project_key, "Revoke a secret key."),
 ]

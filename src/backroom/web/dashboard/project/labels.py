@@ -36,14 +36,14 @@ def read_labels(conn: Connection, visit: Visit, slug: str, edited: str | None, f
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_labels(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The labels, with the form of the one that the query names. Raises NotFound."""
     slug, edited = request.path_params["slug"], request.query_params.get("edit")
     return await door.page(request, visit, PAGE, read_labels, slug, edited)
 
 
 @signed_in
-async def change(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_label(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Renames or recolors a label, or removes it from every report and deletes it. Raises NotFound, Denied."""
     form = await read_form(request)
     project = await find_project_here(door, request, visit)
@@ -67,6 +67,6 @@ def _change(tx: Connection, actor: Actor, project: str, label: str, name: str, c
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/settings/labels", show, "A project's labels."),
-    Operation("POST", "/p/{slug}/settings/labels", change, "Rename, recolor or delete a label."),
+    Operation("GET", "/p/{slug}/settings/labels", show_labels, "A project's labels."),
+    Operation("POST", "/p/{slug}/settings/labels", change_label, "Rename, recolor or delete a label."),
 ]

@@ -27,7 +27,7 @@ T = TypeVar("T")
 SORTS = {Sort.NAME: "Name", Sort.COUNT: "Reports", Sort.CREATED: "Created"}
 
 
-class Listing(NamedTuple):
+class ProjectListing(NamedTuple):
     """What the list's address asks for."""
 
     sort: Sort = Sort.CREATED
@@ -58,16 +58,16 @@ class Listing(NamedTuple):
         return self._replace(include_paused=include_paused).address
 
 
-def listing_of(request: Request) -> Listing:
+def listing_of(request: Request) -> ProjectListing:
     """The list that the query string asks for; what isn't known counts as not asked."""
     asked = request.query_params
     sort = next((known for known in Sort if known == asked.get("sort")), Sort.CREATED)
     order = asked.get("order")
     descending = order == "desc" if order in ("asc", "desc") else sort is not Sort.NAME
-    return Listing(sort, descending, asked.get("q", "").strip(), asked.get("paused") != "no")
+    return ProjectListing(sort, descending, asked.get("q", "").strip(), asked.get("paused") != "no")
 
 
-def read_list(conn: Connection, visit: Visit, listing: Listing) -> Values:
+def read_list(conn: Connection, visit: Visit, listing: ProjectListing) -> Values:
     """The workspace's projects in the order that was asked for."""
     found = list_overview(
         conn,
@@ -100,13 +100,13 @@ def read_new(conn: Connection, visit: Visit, form: Form | None = None) -> Values
 
 
 @signed_in
-async def show_new(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_new_project(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Where a project gets its name."""
     return await door.page(request, visit, "project/new.html", read_new)
 
 
 @signed_in
-async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def add_project(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Makes a project and leads to how its first report comes in.
 
     Raises Denied, Conflict (the form was for another workspace).
@@ -131,7 +131,7 @@ async def add(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def set_status(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_project_status(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Pauses a project, or lets it take feedback again."""
     form, project = await begin_change(door, request, visit)
     status = parse_project_status(form["status"])
@@ -168,7 +168,7 @@ async def attempt(form: Form, name: str, command: Awaitable[T]) -> T | None:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/projects", show_list, "The projects."),
-    Operation("GET", "/projects/new", show_new, "The form for a new project."),
-    Operation("POST", "/projects/new", add, "Create a project."),
-    Operation("POST", "/p/{slug}/status", set_status, "Pause or resume a project."),
+    Operation("GET", "/projects/new", show_new_project, "The form for a new project."),
+    Operation("POST", "/projects/new", add_project, "Create a project."),
+    Operation("POST", "/p/{slug}/status", change_project_status, "Pause or resume a project."),
 ]

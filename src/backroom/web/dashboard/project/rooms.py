@@ -22,12 +22,12 @@ PAGE = 50
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_rooms(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The project's rooms; with an artifact, the way to where its reports are. Raises NotFound."""
     slug, artifact = request.path_params["slug"], request.query_params.get("artifact")
     if artifact:
         return redirect(await door.db.read(read_way_to, visit, slug, artifact))
-    return await door.page(request, visit, "project/rooms/page.html", read_rooms, slug)
+    return await door.page(request, visit, "project/rooms/page.html", read_room_list, slug)
 
 
 @signed_in
@@ -39,7 +39,7 @@ async def show_room(door: DashboardDoor, request: Request, visit: Visit) -> Answ
     return await door.page(request, visit, "project/rooms/room.html", read_room, path["slug"], path["room"], *wanted)
 
 
-def read_rooms(conn: Connection, visit: Visit, slug: str) -> Values:
+def read_room_list(conn: Connection, visit: Visit, slug: str) -> Values:
     """The list's values."""
     project = get_by_slug(conn, visit.actor, slug)
     return {"project": project, "rooms": list_rooms(conn, visit.actor, project.id)}
@@ -67,6 +67,6 @@ def read_room(
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/rooms", show, "A project's rooms."),
+    Operation("GET", "/p/{slug}/rooms", show_rooms, "A project's rooms."),
     Operation("GET", "/p/{slug}/rooms/{room}", show_room, "A room and its reports."),
 ]

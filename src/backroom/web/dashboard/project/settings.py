@@ -38,7 +38,7 @@ class Tried(NamedTuple):
     by: list[str]
 
 
-def read_settings(
+def read_project_settings(
     conn: Connection,
     visit: Visit,
     slug: str,
@@ -66,14 +66,14 @@ def _try_address(patterns: list[str], address: str) -> Tried:
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_settings(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The settings; with `address` also whether the widget shows there."""
     slug, tried = request.path_params["slug"], request.query_params.get("address", "")
-    return await door.page(request, visit, PAGE, read_settings, slug, tried)
+    return await door.page(request, visit, PAGE, read_project_settings, slug, tried)
 
 
 @signed_in
-async def change_name(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def change_project_name(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The project's name, and the slug in its URLs."""
     form, project = await begin_change(door, request, visit)
     slug = form["slug"].strip()
@@ -124,7 +124,7 @@ async def change_identity(door: DashboardDoor, request: Request, visit: Visit) -
         return await _again(door, request, visit, form)
     if act == "generate":
         secret = await door.db.write(generate_identity_secret, visit.actor, project.id, visit.now)
-        return await door.page(request, visit, PAGE, read_settings, project.slug, "", None, secret)
+        return await door.page(request, visit, PAGE, read_project_settings, project.slug, "", None, secret)
     kept = None if act == "remove" else form.check("secret", lambda typed: check_identity_secret(typed.strip()))
     if not form.right:
         return await _again(door, request, visit, form)
@@ -134,7 +134,7 @@ async def change_identity(door: DashboardDoor, request: Request, visit: Visit) -
 
 
 @signed_in
-async def delete(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def remove_project(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Deletes the project with all its reports, for an owner who typed its name."""
     form = await read_form(request)
     project = await find_project_here(door, request, visit)
@@ -146,13 +146,13 @@ async def delete(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 async def _again(door: DashboardDoor, request: Request, visit: Visit, form: Form) -> Answer:
-    return await door.page(request, visit, PAGE, read_settings, request.path_params["slug"], "", form)
+    return await door.page(request, visit, PAGE, read_project_settings, request.path_params["slug"], "", form)
 
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/p/{slug}/settings", show, "A project's settings."),
-    Operation("POST", "/p/{slug}/settings/name", change_name, "Rename a project."),
+    Operation("GET", "/p/{slug}/settings", show_settings, "A project's settings."),
+    Operation("POST", "/p/{slug}/settings/name", change_project_name, "Rename a project."),
     Operation("POST", "/p/{slug}/settings/addresses", change_addresses, "Where the widget shows and who may send."),
     Operation("POST", "/p/{slug}/settings/identity", change_identity, "Set or remove the identity secret."),
-    Operation("POST", "/p/{slug}/settings/delete", delete, "Delete a project."),
+    Operation("POST", "/p/{slug}/settings/delete", remove_project, "Delete a project."),
 ]

@@ -66,7 +66,7 @@ async def show_account(door: DashboardDoor, request: Request, visit: Visit) -> A
 
 
 @signed_in
-async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def save_account_name(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Changes the person's name."""
     form = await read_form(request)
     try:
@@ -78,7 +78,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def set_password(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def save_password(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Changes the password of a person who knows the current one; signs out all other browsers and programs."""
     form = await read_form(request)
     form.check("new", check_password)
@@ -124,7 +124,7 @@ async def _attempted(form: Form, work: Awaitable[None]) -> bool:
 
 
 @signed_in
-async def end(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def sign_out_browser(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Signs another browser out, or all others. Raises NotFound."""
     form = await read_form(request)
     user = visit.session.user
@@ -139,7 +139,7 @@ async def end(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/account", show_account, "Your account."),
-    Operation("POST", "/account/name", rename, "Change your name."),
-    Operation("POST", "/account/password", set_password, "Change your password."),
-    Operation("POST", "/account/sessions", end, "Sign browsers out."),
+    Operation("POST", "/account/name", save_account_name, "Change your name."),
+    Operation("POST", "/account/password", save_password, "Change your password."),
+    Operation("POST", "/account/sessions", sign_out_browser, "Sign browsers out."),
 ]

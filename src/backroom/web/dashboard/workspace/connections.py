@@ -48,7 +48,7 @@ OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @signed_in
-async def ask(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def ask_consent(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """What a program asks for, to allow or refuse it."""
     try:
         return await _consent(door, request, visit, request.query_params.get("request", ""), Form())
@@ -57,7 +57,7 @@ async def ask(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def answer(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def answer_consent(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Sends the person back to the program, with a code for it or with a refusal."""
     form = await read_form(request)
     try:
@@ -90,13 +90,13 @@ async def _answered(door: DashboardDoor, request: Request, visit: Visit, form: F
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_connections(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """The page of the connected agents."""
     return await door.page(request, visit, "workspace/connections/page.html", read_connections)
 
 
 @signed_in
-async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def end_connection(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Disconnects a program."""
     await read_form(request)
     await door.db.write(oauth.revoke, visit.actor, request.path_params["grant"], visit.now)
@@ -168,9 +168,9 @@ def _back(door: DashboardDoor, request: Request, asked: Asked, *, allowed: bool,
 SAFE = "".join(map(chr, range(33, 127)))
 
 OPERATIONS: list[Operation[Any]] = [
-    Operation("GET", "/connections", show, "Connected agents."),
-    Operation("GET", "/connections/new", ask, "The page that asks for consent."),
-    Operation("POST", "/connections/new", answer, "Allow or deny an agent."),
+    Operation("GET", "/connections", show_connections, "Connected agents."),
+    Operation("GET", "/connections/new", ask_consent, "The page that asks for consent."),
+    Operation("POST", "/connections/new", answer_consent, "Allow or deny an agent."),
     Operation("GET", "/connections/failed", show_failure, "Why an agent can't be connected.", public=True),
-    Operation("POST", "/connections/{grant}/revoke", revoke, "Disconnect an agent."),
+    Operation("POST", "/connections/{grant}/revoke", end_connection, "Disconnect an agent."),
 ]

@@ -60,7 +60,7 @@ async def show_factor(door: DashboardDoor, request: Request, visit: Visit) -> An
 
 
 @signed_in
-async def begin(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def begin_factor(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Creates the secret for an app, for a person who knows the password."""
     form = await read_form(request)
     if await judge_own_password(door, request, visit, form, "password") is None:
@@ -70,7 +70,7 @@ async def begin(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def confirm(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def confirm_factor(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Turns it on with a first code of the app."""
     form = await read_form(request)
     codes = await _with_code(door, request, visit, form, confirm_totp, visit.session.id)
@@ -80,7 +80,7 @@ async def confirm(door: DashboardDoor, request: Request, visit: Visit) -> Answer
 
 
 @signed_in
-async def renew(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def renew_codes(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """New recovery codes in place of those that are left."""
     form = await read_form(request)
     codes = await _with_code(door, request, visit, form, renew_recovery_codes)
@@ -90,7 +90,7 @@ async def renew(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def turn_off(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def turn_off_factor(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Turns it off, for a person who has a code."""
     form = await read_form(request)
     await _with_code(door, request, visit, form, disable_totp)
@@ -122,8 +122,8 @@ async def _with_code(
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", PATH, show_factor, "The second factor."),
-    Operation("POST", f"{PATH}/begin", begin, "Create a secret for an app."),
-    Operation("POST", f"{PATH}/confirm", confirm, "Turn the second factor on."),
-    Operation("POST", f"{PATH}/codes", renew, "Create new recovery codes."),
-    Operation("POST", f"{PATH}/off", turn_off, "Turn the second factor off."),
+    Operation("POST", f"{PATH}/begin", begin_factor, "Create a secret for an app."),
+    Operation("POST", f"{PATH}/confirm", confirm_factor, "Turn the second factor on."),
+    Operation("POST", f"{PATH}/codes", renew_codes, "Create new recovery codes."),
+    Operation("POST", f"{PATH}/off", turn_off_factor, "Turn the second factor off."),
 ]

@@ -56,9 +56,9 @@ def _days(keys: Sequence[KeyCalls], first_day: int) -> Iterator[tuple[int, list[
 
 
 @signed_in
-async def show(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def show_usage(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Where the workspace stands in this month."""
     return await door.page(request, visit, "workspace/usage/page.html", read_usage)
 
 
-OPERATIONS: list[Operation[Any]] = [Operation("GET", "/usage", show, "What the workspace uses of its plan.")]
+OPERATIONS: list[Operation[Any]] = [Operation("GET", "/usage", show_usage, "What the workspace uses of its plan.")]

@@ -84,7 +84,7 @@ async def show_workspace(door: DashboardDoor, request: Request, visit: Visit) ->
 
 
 @signed_in
-async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def save_workspace_name(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Names the workspace. Raises Denied, Conflict (the form was for another workspace)."""
     form = await read_form(request)
     require_same_workspace(form["workspace"], visit)
@@ -97,7 +97,7 @@ async def rename(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
 
 
 @signed_in
-async def set_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def save_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Puts a workspace on another plan; for owners of the instance. Raises Denied, NotFound, Invalid."""
     form = await read_form(request)
     plan = parse_plan(form["plan"])
@@ -106,7 +106,7 @@ async def set_plan(door: DashboardDoor, request: Request, visit: Visit) -> Answe
 
 
 @signed_in
-async def invite(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def invite_member(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Makes an invitation, shows its link this once, and mails it where there is an address and a mail server.
 
     Raises Denied, Conflict (the form was for another workspace).
@@ -139,7 +139,7 @@ async def _mail(door: DashboardDoor, visit: Visit, email: str, role: Role, link:
 
 
 @signed_in
-async def revoke(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
+async def withdraw_invitation(door: DashboardDoor, request: Request, visit: Visit) -> Answer:
     """Withdraws an invitation. Raises Denied, NotFound."""
     await read_form(request)
     await door.db.write(revoke_invitation, visit.actor, request.path_params["invitation"], visit.now)
@@ -200,10 +200,10 @@ async def _change_member(door: DashboardDoor, visit: Visit, user: str, form: For
 
 OPERATIONS: list[Operation[Any]] = [
     Operation("GET", "/workspace", show_workspace, "The workspace."),
-    Operation("POST", "/workspace/name", rename, "Rename the workspace."),
-    Operation("POST", "/workspace/plan", set_plan, "Change a workspace's plan."),
-    Operation("POST", "/workspace/invitations", invite, "Invite a member."),
-    Operation("POST", "/workspace/invitations/{invitation}", revoke, "Revoke an invitation."),
+    Operation("POST", "/workspace/name", save_workspace_name, "Rename the workspace."),
+    Operation("POST", "/workspace/plan", save_plan, "Change a workspace's plan."),
+    Operation("POST", "/workspace/invitations", invite_member, "Invite a member."),
+    Operation("POST", "/workspace/invitations/{invitation}", withdraw_invitation, "Revoke an invitation."),
     Operation("GET", "/workspace/members/{user}", show_member, "A member."),
     Operation("POST", "/workspace/members/{user}", change_member, "Change a member's role, or remove them."),
 ]
