@@ -88,7 +88,7 @@ class Visitor:
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.problems.append(message.text)
+            self.problems.append(f"{message.text} {message.location['url']}")
 
 
 def rest(page: Page) -> None:

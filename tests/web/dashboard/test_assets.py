@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from backroom.web.dashboard.frame.assets import STATIC, STYLES, TOKENS, address, imports_of, script
+from backroom.web.dashboard.frame.assets import STATIC, STYLES, TOKENS, address, imports_of, load_script
 from tests.harness.server import Server
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -41,7 +41,7 @@ def test_nothing_else_is_served(server: Server, name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_whatever_a_script_imports_is_served_and_named_by_its_page(server: Server, name: str) -> None:
-    tags = script(name)
+    tags = load_script(name)
     for imported in imports_of(name):
         assert f'<link rel="modulepreload" href="{address(imported)}">' in tags
         assert httpx.get(server.url + address(imported)).headers["content-type"] == "text/javascript; charset=utf-8"

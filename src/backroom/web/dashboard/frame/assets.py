@@ -50,7 +50,7 @@ def address(name: str) -> str:
 
 
 @cache
-def script(name: str) -> Markup:
+def load_script(name: str) -> Markup:
     """The tags that run a module. What it imports is named too: else the browser would only hear of it from the
     module, once that has come, and of what that imports yet later."""
     preloads = (f'<link rel="modulepreload" href="{address(each)}">' for each in imports_of(name))

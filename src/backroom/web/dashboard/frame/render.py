@@ -15,7 +15,7 @@ from starlette.types import Scope
 from backroom.clock import iso
 from backroom.web.dashboard.frame import formats
 from backroom.web.dashboard.frame.annotations import marks
-from backroom.web.dashboard.frame.assets import address, script, takes_gzip
+from backroom.web.dashboard.frame.assets import address, load_script, takes_gzip
 from backroom.web.dashboard.frame.theme import theme_of
 from backroom.web.http import Answer, Headers, header
 from backroom.web.pages import guards, make_environment
@@ -35,8 +35,11 @@ COMPRESSION = 4
 def html_answer(
     scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
 ) -> Answer:
-    """The template with `values` as a page, or as a part of one."""
-    body = _environment().get_template(template).render(theme=theme_of(scope), **values).encode()
+    """The template with `values` as a page, or as a part of one. Raises ValueError for a value with a global's name."""
+    environment = _environment()
+    if taken := values.keys() & environment.globals.keys():
+        raise ValueError(f"{template} is given {min(taken)}, which is the name of a global")
+    body = environment.get_template(template).render(theme=theme_of(scope), **values).encode()
     sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, backroom-part"), *(headers or [])]
     if takes_gzip(scope) and len(body) > 1000:
         return Answer(status, gzip.compress(body, COMPRESSION, mtime=0), [*sent, (b"content-encoding", b"gzip")])
@@ -63,7 +66,7 @@ def with_query(path: str, **values: str | int | Sequence[str] | None) -> str:
 def _environment() -> Environment:
     environment = make_environment(FOLDER, extensions=["jinja2.ext.do"])
     environment.globals.update(
-        asset=address, script=script, with_query=with_query, statuses=formats.STATUSES, marks=marks
+        asset=address, load_script=load_script, with_query=with_query, statuses=formats.STATUSES, marks=marks
     )
     environment.filters.update(
         ago=formats.ago,
