@@ -132,7 +132,7 @@ def test_the_project_key_is_copied_and_members_see_no_secret(room: Room, visit: 
     assert f"{room.project.project_key}.js" in snippet
     widget.get_by_role("button", name="Copy").last.click()
     wait_for_clipboard(page, snippet)
-    for text in ("Admins generate and see the key.", "Admins make and revoke keys."):
+    for text in ("Only admins can see and generate the key.", "Only admins can create and revoke keys."):
         expect(page.get_by_text(text)).to_be_visible()
     expect(page.locator("#main form")).to_have_count(0)
 
@@ -174,4 +174,4 @@ def test_usage_counts_what_was_sent_and_called(room: Room, visit: Visit, size: t
     assert int(feedback.inner_text().replace(",", "")) == before + 1
     page.get_by_text("Show as a table").click()
     expect(page.get_by_role("table")).to_contain_text(series)
-    expect(page.get_by_text(re.compile(r"count anew on .* \(UTC\), in \d+ days?\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"reset on .* \(UTC\), in \d+ days?\."))).to_be_visible()

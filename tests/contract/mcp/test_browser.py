@@ -138,7 +138,7 @@ def test_what_fails_at_the_start_is_a_page(browser: Browser, flow: Flow) -> None
     visitor = Visitor(browser, flow.url, size=(320, 700))
     page = visitor.go("/oauth/authorize?client_id=nobody&response_type=code")
     expect(page.get_by_role("heading", name="Connection failed")).to_be_visible()
-    expect(page.get_by_text("Connect again from the program.")).to_be_visible()
+    expect(page.get_by_text("Connect again from the agent.")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     visitor.close()

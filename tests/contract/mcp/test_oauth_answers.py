@@ -141,9 +141,9 @@ def opened(flow: Flow, **asked: str) -> httpx.Response:
 def test_people_see_a_page_where_programs_get_json(flow: Flow) -> None:
     flow.register()
     for wrong, words in (
-        ({"client_id": "nobody"}, "Connect again from the program."),
-        ({"client_id": ""}, "Connect again from the program."),
-        ({"redirect_uri": "https://evil.example/"}, "What the program asked for isn&#39;t right."),
+        ({"client_id": "nobody"}, "Connect again from the agent."),
+        ({"client_id": ""}, "Connect again from the agent."),
+        ({"redirect_uri": "https://evil.example/"}, "The agent sent an invalid request."),
     ):
         page = opened(flow, **wrong)
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")

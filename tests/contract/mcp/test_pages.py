@@ -83,9 +83,9 @@ def test_what_an_agent_did_is_told_as_its_own(owner: Agent, people: dict[str, Me
         "<code>abcdef1234</code>",
         "Fix &lt;it&gt;",
         "Done &amp; dusted",
-        "set it to resolved",
+        "changed the status to resolved",
     ):
         assert words in page
     made = owner.done("create_report", text="Found by an agent")
-    assert "created it" in people["viewer"].get(f"/r/{made['id']}").text
+    assert "created the report" in people["viewer"].get(f"/r/{made['id']}").text
     assert report in people["owner"].get("/audit").text
