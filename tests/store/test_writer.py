@@ -306,9 +306,9 @@ CREATE CONSTRAINT TRIGGER die AFTER INSERT ON workspaces DEFERRABLE INITIALLY DE
 def test_who_asked_for_a_commit_is_told_where_its_outcome_is_unknown(db: Database) -> None:
     """Before it was asked for, nothing is kept; once it was, only looking tells."""
     db.write_now(lambda tx: tx.exec_driver_sql(DIE_AT_COMMIT))
-    with pytest.raises(StoreFailed, match="has kept nothing of it"):
+    with pytest.raises(StoreFailed, match="nothing of it was kept"):
         db.write_now(lambda tx: tx.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())"))
-    with pytest.raises(StoreFailed, match="before it said whether"):
+    with pytest.raises(StoreFailed, match="before it confirmed this"):
         db.write_now(add, "fatal")
     assert db.write_now(add, "next") == "next"
 

@@ -167,12 +167,12 @@ def come_from_the_future(backup: Backup) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (add_a_table, "aren't those of its schema"),
-        (add_a_later_column, "aren't those of its schema"),
-        (leave_a_column_out, "aren't those of its schema"),
-        (repeat_rows, "doesn't take: UNIQUE"),
-        (mistake_a_type, "row of users that can't be read"),
-        (come_from_the_future, f"made by Backroom {PROGRAM} and has schema 9999"),
+        (add_a_table, "don't match its schema"),
+        (add_a_later_column, "don't match its schema"),
+        (leave_a_column_out, "don't match its schema"),
+        (repeat_rows, "don't fit its schema: UNIQUE"),
+        (mistake_a_type, "A row of users in the backup can't be read"),
+        (come_from_the_future, f"created by Backroom {PROGRAM} with schema 9999"),
         ("cut", "damaged"),
         ("flipped", "damaged"),
         ("rows", "damaged"),

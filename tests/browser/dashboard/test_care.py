@@ -103,10 +103,10 @@ def test_a_blank_comment_is_not_sent_and_a_double_one_once(room: Room, visit: Vi
 def test_a_stream_that_a_proxy_refused_comes_back(room: Room, visit: Visit) -> None:
     room.send("Before")
     visitor = visit("member")
-    visitor.page.route("**/live*", lambda route: route.fulfill(status=502, body="bad gateway"))
+    visitor.page.route("**/live?*", lambda route: route.fulfill(status=502, body="bad gateway"))
     page = visitor.go(room.path)
     expect(page.locator("#offline")).to_be_visible()
-    page.unroute("**/live*")
+    page.unroute("**/live?*")
     expect(page.locator("#offline")).to_be_hidden()
     room.send("After")
     expect(page.locator(".row .row-title")).to_have_text(["After", "Before"])

@@ -350,7 +350,7 @@ def test_the_consent_page_names_who_asks(flow: Flow) -> None:
     request = flow.consent()
     page = flow.person.get(f"/connections/new?request={request}").text
     assert "Connect &lt;b&gt;Nice&lt;/b&gt; agent?" in page
-    assert "a program on your own machine" in page
+    assert "a program on your computer" in page
     flow.register(client_name="", redirect_uris=["https://agents.example.com/cb"])
     where = flow.authorize(redirect_uri="https://agents.example.com/cb").headers["location"]
     assert "<b>agents.example.com</b>" in flow.person.get(where.removeprefix(flow.url)).text

@@ -199,7 +199,7 @@ def test_the_cause_is_told_where_a_document_can_not_be_had(flow: Flow, site: Sit
     assert said == (
         f"The program's description at {flow.client} can't be used: this server finds no public address of its host."
     )
-    assert "finds no such address on the internet" in opened(flow).text
+    assert "find its address on the internet" in opened(flow).text
     assert site.connections == 0
 
 
