@@ -107,7 +107,7 @@ def test_bars_and_the_table_behind_them_say_and_lead_to_the_same(room: Room, vis
     table = section.get_by_role("table", name="Reports by day and channel")
     expect(table).to_be_visible()
     heads = table.get_by_role("columnheader").all_inner_texts()
-    assert heads == ["Day", "Bugs", "Ideas", "All"]
+    assert heads == ["Day", "Bugs", "Ideas", "Total"]
     rows = [row.inner_text().split("\t") for row in table.locator("tbody tr").all()]
     told = {f"{day}: {n} {name}" for day, *numbers in rows for name, n in zip(heads[1:-1], numbers, strict=False)}
     assert set(said) == {each for each in told if ": 0 " not in each}
