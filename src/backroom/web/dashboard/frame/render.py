@@ -35,11 +35,10 @@ COMPRESSION = 4
 def html_answer(
     scope: Scope, template: str, status: int = 200, headers: Headers | None = None, **values: Any
 ) -> Answer:
-    """The template with `values` as a page, or as a part of one. Raises ValueError for a value with a global's name."""
-    environment = _environment()
-    if taken := values.keys() & environment.globals.keys():
-        raise ValueError(f"{template} is given {min(taken)}, which is the name of a global")
-    body = environment.get_template(template).render(theme=theme_of(scope), **values).encode()
+    """The template with `values` as a page, or as a part of one. Raises ValueError for a value with a shared name."""
+    if taken := values.keys() & SHARED.keys():
+        raise ValueError(f"{template} is given {min(taken)}, a name that all templates share")
+    body = _environment().get_template(template).render(theme=theme_of(scope), **values).encode()
     sent = [HTML, PRIVATE, *SECURITY, (b"vary", b"accept-encoding, backroom-part"), *(headers or [])]
     if takes_gzip(scope) and len(body) > 1000:
         return Answer(status, gzip.compress(body, COMPRESSION, mtime=0), [*sent, (b"content-encoding", b"gzip")])
@@ -62,12 +61,20 @@ def with_query(path: str, **values: str | int | Sequence[str] | None) -> str:
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
 
 
+SHARED = {
+    "asset": address,
+    "load_script": load_script,
+    "with_query": with_query,
+    "statuses": formats.STATUSES,
+    "marks": marks,
+}
+"""What every template may call or read by these names."""
+
+
 @cache
 def _environment() -> Environment:
     environment = make_environment(FOLDER, extensions=["jinja2.ext.do"])
-    environment.globals.update(
-        asset=address, load_script=load_script, with_query=with_query, statuses=formats.STATUSES, marks=marks
-    )
+    environment.globals.update(SHARED)
     environment.filters.update(
         ago=formats.ago,
         iso=iso,
