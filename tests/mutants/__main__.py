@@ -60,7 +60,7 @@ def main() -> int:
         if options.out:
             options.out.write_text(json.dumps([asdict(each) for each in results], indent=1, ensure_ascii=False))
     bad = [each.mutant.id for each in results if each.outcome != KILLED]
-    print(f"Not killed: {' '.join(bad)}" if bad else "No mutant is left.")
+    print(f"Not killed: {' '.join(bad)}" if bad else "Each mutant fits." if options.check else "Each mutant is killed.")
     return 1 if bad else 0
 
 
