@@ -248,7 +248,7 @@ def test_an_undo_that_can_be_none(room: Room) -> None:
 
 def test_reports_of_several_days_are_counted_on_each_and_together(room: Room) -> None:
     ids = [room.submit(NOW + day * DAY).id for day in range(3)]
-    room.db.write_now(apply, room.actor, SetStatus(Status.RESOLVED), ids, NOW + 3 * DAY)
+    room.db.write_now(change_slice, room.actor, SetStatus(Status.RESOLVED), ids, NOW + 3 * DAY)
     assert room.db.read_now(counted) == room.db.read_now(recounted) == {(room.id, "bug", "resolved", "API"): 3}
 
 
