@@ -188,7 +188,7 @@ def test_a_server_may_do_without_documents(cast: Cast, start_server: StartServer
         refused = flow.authorize()
         assert refused.status_code == 400
         assert "BACKROOM_CLIENT_ID_DOCUMENTS is off" in refused.json()["error_description"]
-        assert "which this server doesn&#39;t read" in opened(flow).text
+        assert "is set not to read such pages" in opened(flow).text
         assert flow.register().status_code == 201
         assert flow.connect()["scope"] == BOTH
 
