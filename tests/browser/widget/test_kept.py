@@ -139,7 +139,7 @@ def test_what_was_sent_at_a_later_visit_shows_its_receipt_once(visit: Visit, roo
     shop.enter()
     shop.write("sent later")
     shop.send()
-    shop.page.wait_for_selector("text=Try now")
+    shop.page.wait_for_selector("text=Try again now")
     site.fault = lambda _: None
     shop.page.reload()
     shop.page.wait_for_function("localStorage.getItem('backroom:waiting') === null")

@@ -168,13 +168,13 @@ def test_a_tab_hears_that_another_one_has_sent_its_report(visit: Visit, room: Ro
     shop.enter()
     shop.write("sent next door")
     shop.send()
-    shop.page.wait_for_selector("text=Try now")
+    shop.page.wait_for_selector("text=Try again now")
     site.fault = lambda _: None
     second = shop.context.new_page()
     second.goto(f"{site.url}/")
     second.wait_for_function("localStorage.getItem('backroom:waiting') === null")
     assert site.sent == 2
-    shop.page.click("text=Try now")
+    shop.page.click("text=Try again now")
     shop.page.wait_for_selector(".receipt")
     assert site.sent == 2, "it was there already"
     assert len(room.stored()) == 1
