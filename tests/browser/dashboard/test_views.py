@@ -44,7 +44,7 @@ def test_views_are_saved_shared_renamed_and_deleted(room: Room, visit: Visit, sc
 
     page.get_by_role("link", name="Manage views").click()
     line = page.locator("#main form").filter(has=page.get_by_role("link", name=f"Mine {mark}"))
-    expect(line).to_contain_text(f"{room.project.name} · only you")
+    expect(line).to_contain_text(f"{room.project.name} · Only you")
     line.get_by_label("View name").fill(f"Renamed {mark}")
     line.get_by_role("button", name="Rename").click()
     expect(page.locator(".said")).to_contain_text("View renamed.")
