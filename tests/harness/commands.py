@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from backroom import ids
 from backroom.cli import main
 
 COLUMNS = {"COLUMNS": "80"}
@@ -39,7 +40,13 @@ def run_here(args: Sequence[str], env: Mapping[str, str], text: str) -> Finished
     stdin = io.TextIOWrapper(io.BytesIO(text.encode(errors="surrogateescape")), "utf-8")
     stdout = io.TextIOWrapper(io.BytesIO(), "utf-8")
     stderr = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace")
-    with _turn, _environment(COLUMNS | dict(env)), _logging(), _interpreter(["backroom", *args], stdin, stdout, stderr):
+    with (
+        _turn,
+        _ids(),
+        _environment(COLUMNS | dict(env)),
+        _logging(),
+        _interpreter(["backroom", *args], stdin, stdout, stderr),
+    ):
         status = _status_of_main()
     return Finished(status, _written(stdout), _written(stderr))
 
@@ -56,6 +63,17 @@ def _written(stream: io.TextIOWrapper) -> str:
     """What was written to the stream, with every line's end as \\n."""
     stream.seek(0)
     return stream.read()
+
+
+@contextmanager
+def _ids() -> Iterator[None]:
+    """Ids that begin anew: in a process that gave some already, the sample data's couldn't lie in the past."""
+    before = ids._maker
+    ids._renew()
+    try:
+        yield
+    finally:
+        ids._maker = before
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def test_a_refusal_is_told_plainly_and_the_text_can_be_edited_again(visit: Visit
     shop.enter()
     shop.write("too much")
     shop.send()
-    shop.page.wait_for_selector("text=It is too large")
+    shop.page.wait_for_selector("text=The report is too large")
     site.fault = lambda _: None
     shop.page.reload()
     shop.enter()
