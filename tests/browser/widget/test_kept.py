@@ -183,7 +183,7 @@ def test_a_full_store_is_told_and_promises_nothing(visit: Visit, room: Room, sit
     shop.enter()
     shop.write("too much")
     shop.send()
-    shop.page.wait_for_selector("text=leave this page open")
+    shop.page.wait_for_selector("text=keep this page open")
     assert "next visit" not in (shop.page.text_content(".outcome") or "")
 
 

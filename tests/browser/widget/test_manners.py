@@ -287,7 +287,7 @@ def test_a_dropped_file_that_is_no_picture_is_told(visit: Visit, room: Room) -> 
            dataTransfer.items.add(new File(['%PDF'], 'a.pdf', {type: 'application/pdf'}));
            panel.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true})) }"""
     )
-    shop.page.wait_for_selector(".notice >> text=not a picture")
+    shop.page.wait_for_selector(".notice >> text=can't read this image")
 
 
 def test_the_kind_of_device_is_in_the_readers_language(visit: Visit, room: Room) -> None:
