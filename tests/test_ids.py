@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backroom import ids
-from backroom.ids import IdMaker, first_id_at, id_at, is_id, moment_of, new_id, random_text
+from backroom.ids import IdMaker, first_id_at, id_at, ids_of_the_past, is_id, moment_of, new_id, random_text
 from tests.harness.processes import PATIENCE
 
 NOW = 1_780_478_062_345
@@ -160,3 +160,11 @@ def test_random_text_is_letters_and_digits() -> None:
     assert all(re.fullmatch("[A-Za-z0-9]{40}", text) for text in texts)
     assert len(set("".join(texts))) == 62
     assert random_text(0) == ""
+
+
+def test_ids_of_the_past_lie_before_those_given_already() -> None:
+    latest = new_id(NOW)
+    with ids_of_the_past():
+        past = [new_id(NOW - 2000), new_id(NOW - 1000), new_id(NOW - 3000)]
+    assert past == sorted(set(past))
+    assert past[-1] < latest < new_id(NOW)

@@ -11,6 +11,8 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 ID = re.compile(r"[0-9a-f]{24}\Z")
 LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -61,6 +63,20 @@ os.register_at_fork(after_in_child=_renew)
 def new_id(now: int | None = None) -> str:
     """A new id of this process. `now` is in milliseconds since the epoch, the system's clock if left out."""
     return _maker.make(time.time_ns() // 1_000_000 if now is None else now)
+
+
+@contextmanager
+def ids_of_the_past() -> Iterator[None]:
+    """Lets this process give ids of moments before those that it gave ids for already, for the time of the block.
+
+    Within it they increase as ever. For who writes a history down, such as sample data.
+    """
+    global _maker
+    before, _maker = _maker, IdMaker()
+    try:
+        yield
+    finally:
+        _maker = before
 
 
 def id_at(moment: int) -> str:

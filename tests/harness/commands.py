@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from backroom import ids
 from backroom.cli import main
 
 COLUMNS = {"COLUMNS": "80"}
@@ -42,7 +41,6 @@ def run_here(args: Sequence[str], env: Mapping[str, str], text: str) -> Finished
     stderr = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace")
     with (
         _turn,
-        _ids(),
         _environment(COLUMNS | dict(env)),
         _logging(),
         _interpreter(["backroom", *args], stdin, stdout, stderr),
@@ -63,17 +61,6 @@ def _written(stream: io.TextIOWrapper) -> str:
     """What was written to the stream, with every line's end as \\n."""
     stream.seek(0)
     return stream.read()
-
-
-@contextmanager
-def _ids() -> Iterator[None]:
-    """Ids that begin anew: in a process that gave some already, the sample data's couldn't lie in the past."""
-    before = ids._maker
-    ids._renew()
-    try:
-        yield
-    finally:
-        ids._maker = before
 
 
 @contextmanager

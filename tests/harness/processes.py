@@ -10,11 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGTERM
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
     when_orphaned: str = "KILL",
+    pass_fds: Collection[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a child with its output appended to `log`.
 
@@ -55,6 +56,7 @@ def spawn(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=env,
+                pass_fds=pass_fds,
                 user=who.user,
                 group=who.group,
                 extra_groups=who.extra_groups,
@@ -63,7 +65,18 @@ def spawn(
     return _launcher.submit(start).result()
 
 
-def end(child: subprocess.Popen[bytes], signal: int, *, timeout: float = PATIENCE) -> int:
+class Child(Protocol):
+    """What `end` asks of a process: `subprocess.Popen` has it, and what the nursery forks."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float = ...) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+def end(child: Child, signal: int, *, timeout: float = PATIENCE) -> int:
     """Send the signal, wait for the end and return the exit status; kill after `timeout` seconds.
 
     Raises TimeoutError when it had to be killed.
@@ -142,10 +155,10 @@ def identity(user: str | None) -> Identity:
     return Identity(entry.pw_uid, entry.pw_gid, [])
 
 
-def die_with_parent() -> None:
-    """Let this process end by SIGTERM as soon as the one that started it is gone (Linux only)."""
+def die_with_parent(signal: int = SIGTERM) -> None:
+    """Let this process end by the signal as soon as the one that started it is gone (Linux only)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal)
 
 
 @functools.cache

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.harness.commands import Finished, run_here
-from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, tail, wait_until
+from tests.harness.nursery import Forked, nursery
+from tests.harness.processes import PATIENCE, clean_environment, end, free_port, tail, wait_until
 from tests.harness.store import Store
 
 BACKROOM = Path(sys.executable).with_name("backroom")
@@ -35,7 +36,7 @@ class Server:
             **{"BACKROOM_RATE_LIMITS": "off", "PYTHONUNBUFFERED": "1", **UNHURRIED, **store.env, **(env or {})}
         )
         self._log = log
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Forked | None = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -78,11 +79,8 @@ class Server:
 
     def start(self) -> Self:
         """Start and return once /readyz says so; raises RuntimeError with the log else."""
-        child = self._child = spawn(
-            [BACKROOM, "serve", "--host", "127.0.0.1", "--port", str(self.port)],
-            log=self._log,
-            env=self._env,
-        )
+        words = ["serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        child = self._child = nursery().fork(words, self._env, self._log)
         try:
             wait_until(lambda: child.poll() is not None or self.ready(), "/readyz")
         except TimeoutError:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from backroom import ids
 from backroom.access import Role, person
 from backroom.clock import DAY
 from backroom.errors import Denied, Invalid, NotFound
-from backroom.ids import IdMaker
+from backroom.ids import ids_of_the_past
 from backroom.reports import find
 from backroom.reports.agents import list_for_agent, search_for_agent
 from backroom.reports.commands import add_comment, delete_reports
@@ -114,9 +113,7 @@ def filled(
 ) -> Iterator[Filled]:
     folder = tmp_path_factory.mktemp("filled") / "data"
     with new_store(folder, cluster, like=migrated(cluster)) as store, opened(store) as db:
-        with pytest.MonkeyPatch.context() as patch:
-            # Ids never step back behind those that other tests of the process made.
-            patch.setattr(ids, "_maker", IdMaker())
+        with ids_of_the_past():
             made = Filled(db)
         yield made
 
@@ -357,8 +354,8 @@ def test_a_search_within_times_finds_what_came_while_the_clock_was_wrong(
     monkeypatch.setattr(find, "SLACK_ROWS", 1)
     ahead = [room.submit(NOW + DAY, message="the checkout").id for _ in range(5)]
     feed_all(room.db)
-    monkeypatch.setattr(ids, "_maker", IdMaker())
-    right = [room.submit(NOW + number * 60_000, message="the checkout").id for number in range(5)]
+    with ids_of_the_past():
+        right = [room.submit(NOW + number * 60_000, message="the checkout").id for number in range(5)]
     if fed:
         feed_all(room.db)
     for since, until, found in (

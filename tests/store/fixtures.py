@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from backroom import ids
 from backroom.access import Actor, Role, operator, person
 from backroom.accounts.commands import create_workspace
 from backroom.accounts.rules import Plan
-from backroom.ids import IdMaker
+from backroom.ids import ids_of_the_past
 from backroom.projects.commands import create_project
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.reports.submit import Submission, Submitted, submit_report
@@ -77,11 +76,9 @@ def core_store(
     migrated: Callable[[Cluster | None], Store],
     spares: Spares | None,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Store]:
     """A store of the test's own with tables and nothing else, and ids that begin with the test's first moment."""
-    monkeypatch.setattr(ids, "_maker", IdMaker())
-    with lent_store(tmp_path / "data", spares, migrated(cluster)) as store:
+    with ids_of_the_past(), lent_store(tmp_path / "data", spares, migrated(cluster)) as store:
         yield store
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection
 
-from backroom import ids
 from backroom.access import operator
+from backroom.ids import ids_of_the_past
 from backroom.projects.directory import Directory, ProjectFacts
 from backroom.reports.commands import set_status
 from backroom.reports.places import find_agent, page_of
@@ -68,9 +68,8 @@ def send_past(cast: Cast, project: str, told: Sequence[Past]) -> None:
             else:
                 set_status(tx, operator(cast.owner.workspace), [each.id], status, moment)
 
-    # Ids of one process only increase. As in a process of its own, those of the past begin anew.
-    ids._renew()
-    in_store(cast.store, send)
+    with ids_of_the_past():
+        in_store(cast.store, send)
 
 
 def _submission(project: ProjectFacts, each: Past) -> Submission:
