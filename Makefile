@@ -91,8 +91,9 @@ tested-with: .venv/.dev $(WIDGET) widget/node_modules/.installed $(MCP_TOOLS)/.i
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
 		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
 ifneq ($(wildcard tests/browser/*/test_*.py),)
-	@command -v chromium >/dev/null 2>&1 || $(call debian,chromium) || \
-		{ echo "The browser tests need chromium (Debian and Ubuntu: apt-get install chromium)." >&2; exit 1; }
+	@command -v chromium-headless-shell >/dev/null 2>&1 || $(call debian,chromium-headless-shell) || \
+		command -v chromium >/dev/null 2>&1 || $(call debian,chromium) || \
+		{ echo "The browser tests need Chromium (Debian: apt-get install chromium-headless-shell)." >&2; exit 1; }
 endif
 
 # Three workers on two cores: a quarter of a test is waiting. Each begins with a part of the list in its order, so that
