@@ -23,6 +23,7 @@ from backroom.store.database import Database
 from backroom.store.tables import instance, memberships, recovery_codes, sessions, tickets, users, workspaces
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast
+from tests.harness.samples import Samples
 from tests.harness.server import Cli
 from tests.harness.store import Store
 from tests.store.fixtures import opened
@@ -112,10 +113,9 @@ def test_what_cant_be_reset_is_one_line(fresh_cast: Cast) -> None:
     assert_fails(short, 1, "10 to 1024")
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_the_sample_datas_owner_can_sign_in(store: Store) -> None:
-    made = Cli(store)("demo")
-    with opened(store) as db:
+def test_the_sample_datas_owner_can_sign_in(samples: Samples, tmp_path: Path) -> None:
+    made = samples.said
+    with samples.copy(tmp_path / "data", None) as store, opened(store) as db:
         login = login_of(db, made["email"])
         verdict = judge_password(login.password_hash, made["password"])
         token = db.write_now(sign_in, login, verdict, "127.0.0.1", "Firefox", now_ms()).token

@@ -3,13 +3,15 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.checks.files import ROOT
 from tests.harness.fixtures import StartServer
 from tests.harness.processes import PATIENCE, clean_environment
-from tests.harness.server import BACKROOM, Cli
+from tests.harness.samples import Samples
+from tests.harness.server import BACKROOM
 from tests.harness.store import Store
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -43,6 +45,7 @@ def pasted(script: str, address: str, store: Store) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is made of curl lines")
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_tours_work_when_pasted(store: Store, start_server: StartServer) -> None:
     server = start_server(store)
     first = tour("README.md", "A tour")
@@ -65,11 +68,11 @@ def test_tours_work_when_pasted(store: Store, start_server: StartServer) -> None
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines are curl's")
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_lines_of_the_demo_work_when_pasted(store: Store, start_server: StartServer) -> None:
-    lines = Cli(store)("demo")["try"]
-    server = start_server(store)
-    said = [pasted(line, server.url, store) for line in lines]
+def test_lines_of_the_demo_work_when_pasted(samples: Samples, start_server: StartServer, tmp_path: Path) -> None:
+    with samples.copy(tmp_path / "data", None) as store:
+        server = start_server(store)
+        said = [pasted(line, server.url, store) for line in samples.said["try"]]
+        server.stop()
     assert '"items":[{' in said[0]
     assert '"status":"open"' in said[1]
     assert "cart" in said[2].lower()

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,8 @@ from backroom.accounts.rules import Plan
 from backroom.accounts.setup import take_setup
 from backroom.clock import now_ms
 from tests.cli.test_commands import assert_fails
-from tests.harness.processes import PATIENCE, clean_environment, end, free_port, spawn, wait_until
+from tests.harness.nursery import nursery
+from tests.harness.processes import PATIENCE, Child, clean_environment, end, free_port, spawn, wait_until
 from tests.harness.server import BACKROOM, UNHURRIED, Cli
 from tests.harness.store import Store
 from tests.store.fixtures import opened
@@ -28,12 +28,12 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 class Served:
     """`backroom serve` with its standard output and errors in one file."""
 
-    def __init__(self, store: Store, log: Path, *args: str, **settings: str) -> None:
+    def __init__(self, store: Store, log: Path, *args: str, public_url: str = "", installed: bool = False) -> None:
+        settings = UNHURRIED | store.env | ({"BACKROOM_PUBLIC_URL": public_url} if public_url else {})
+        words, env = ["serve", "--port", "0", *args], clean_environment(**settings)
         self._log = log
-        self.process: subprocess.Popen[bytes] = spawn(
-            [BACKROOM, "serve", "--port", "0", *args],
-            log=log,
-            env=clean_environment(**UNHURRIED, **store.env, **settings),
+        self.process: Child = (
+            spawn([BACKROOM, *words], log=log, env=env) if installed else nursery().fork(words, env, log)
         )
 
     def first_line(self) -> str:
@@ -65,7 +65,7 @@ def serve(store: Store, tmp_path: Path) -> Iterator[list[Served]]:
 def test_a_signal_ends_it_with_status_0(
     store: Store, tmp_path: Path, serve: list[Served], number: signal.Signals
 ) -> None:
-    served = Served(store, tmp_path / "log")
+    served = Served(store, tmp_path / "log", installed=True)
     serve.append(served)
     address = re.search(r"http://127\.0\.0\.1:(\d+)", served.first_line())
     assert address is not None
@@ -103,8 +103,8 @@ def test_the_set_up_link_is_printed_at_each_start_until_it_is_used(
 
 
 def test_set_up_link_as_json_with_the_public_address(store: Store, tmp_path: Path, serve: list[Served]) -> None:
-    settings = {"BACKROOM_PUBLIC_URL": "https://feedback.example.com"}
-    served = Served(store, tmp_path / "log", "--json", "--host", "0.0.0.0", **settings)  # noqa: S104 -- what is tested
+    words = ("--json", "--host", "0.0.0.0")  # noqa: S104 -- what is tested
+    served = Served(store, tmp_path / "log", *words, public_url="https://feedback.example.com")
     serve.append(served)
     said = json.loads(served.first_line())
     assert said["url"].startswith("http://0.0.0.0:")

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,14 +34,23 @@ from backroom.store.tables import api_keys, audit, channels, events, files, repo
 from backroom.upkeep.inspections import recount
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast
+from tests.harness.postgres import Cluster
+from tests.harness.samples import Demo, Samples
 from tests.harness.server import Cli
-from tests.harness.store import Store
+from tests.harness.store import Store, new_store
 from tests.upkeep.contents import blobs_of, database
 
-Demo = tuple[Store, dict[str, Any]]
 NOW = 1_780_000_000_000
 STORIES = [NOW + day * (DAY + DAY // 7) for day in range(14)]
 """Moments on all days of the week and at many hours: where the story ends decides what happens in it."""
+
+
+@pytest.fixture(scope="module")
+def demo(cluster: Cluster | None, samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A store that the command itself filled, on PostgreSQL, too."""
+    folder = tmp_path_factory.mktemp("filled") / "data"
+    with new_store(folder, cluster) if cluster else samples.copy(folder, None) as store:
+        yield store, Cli(store)("demo") if cluster else samples.said
 
 
 def rows(store: Store, query: Any) -> list[Any]:

@@ -10,14 +10,15 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from backroom.store.database import Database
 from tests.harness.cast import Cast, copy_cast, make_cast
+from tests.harness.once import made_once, shared_folder
 from tests.harness.postgres import Cluster
 from tests.harness.processes import die_with_parent
+from tests.harness.samples import Demo, Samples, fill_with_samples
 from tests.harness.server import Cli, Server
 from tests.harness.store import ENGINES, Store, new_store
 
@@ -113,10 +114,16 @@ def fresh_cast(cluster: Cluster | None, cast_of: CastOf, tmp_path: Path) -> Iter
 
 
 @pytest.fixture(scope="session")
-def demo(cluster: Cluster | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, dict[str, Any]]]:
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """The sample data, which takes seconds to draw: all workers of a run have copies of one store."""
+    return Samples(made_once(shared_folder(tmp_path_factory) / "samples", fill_with_samples))
+
+
+@pytest.fixture(scope="session")
+def demo(cluster: Cluster | None, samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A store with the sample data, which tests only read, and what `backroom demo` said of it."""
-    with new_store(tmp_path_factory.mktemp("demo") / "data", cluster) as made:
-        yield made, Cli(made)("demo")
+    with samples.copy(tmp_path_factory.mktemp("demo") / "data", cluster) as store:
+        yield store, samples.said
 
 
 @pytest.fixture

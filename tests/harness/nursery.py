@@ -1,6 +1,6 @@
-"""Servers without the second that Python and its imports take: forks of a process that has imported the program.
+"""Processes without the second that Python and its imports take: forks of one that has imported the program.
 
-Each is a process of its own in everything else: its arguments, environment, output, signals and end. What concerns
+Each is a process of its own in everything else: its arguments, environment, streams, signals and end. What concerns
 the start of the process itself is tested with the installed command.
 """
 
@@ -11,19 +11,21 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from backroom.cli import main
 from tests.harness.processes import PATIENCE, clean_environment, die_with_parent, spawn, tail, wait_until
 
+ROOT = Path(__file__).parents[2]
 PRELOADED = (
     "PIL.JpegImagePlugin",
     "PIL.PngImagePlugin",
@@ -38,9 +40,12 @@ PRELOADED = (
 )
 """What every server imports sooner or later."""
 
+PROGRAM = "backroom"
+"""What the installed command runs."""
+
 
 class Forked:
-    """A server's process, with what the tests ask of a `subprocess.Popen`."""
+    """A process, with what the tests ask of a `subprocess.Popen`."""
 
     def __init__(self, nursery: Nursery, pid: int) -> None:
         self.pid = pid
@@ -58,7 +63,7 @@ class Forked:
         try:
             wait_until(lambda: self.poll() is not None, "the end", timeout=timeout)
         except TimeoutError:
-            raise subprocess.TimeoutExpired(f"server {self.pid}", timeout) from None
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout) from None
         assert self.returncode is not None
         return self.returncode
 
@@ -79,7 +84,7 @@ class Nursery:
         mine, its = socket.socketpair()
         log = Path(tempfile.gettempdir()) / f"backroom-nursery-{os.getpid()}.log"
         command = [sys.executable, "-m", __name__, str(its.fileno())]
-        self._child = spawn(command, log=log, env=clean_environment(), pass_fds=[its.fileno()])
+        self._child = spawn(command, log=log, env=clean_environment(PYTHONPATH=str(ROOT)), pass_fds=[its.fileno()])
         its.close()
         self._stream = mine.makefile("rw", encoding="utf-8")
         self._turn = threading.Lock()
@@ -87,9 +92,23 @@ class Nursery:
             raise RuntimeError(f"the program could not be imported:\n{tail(log)}")
         log.unlink()
 
-    def fork(self, args: list[str], env: Mapping[str, str], log: Path) -> Forked:
-        """Starts `backroom` with the arguments, `env` as its environment and its output appended to `log`."""
-        pid = self.ask({"args": args, "env": dict(env), "log": str(log)})
+    def fork(
+        self,
+        args: Sequence[object],
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        module: str = PROGRAM,
+        errors: Path | None = None,
+        stdin: Path = Path(os.devnull),
+    ) -> Forked:
+        """Starts a module, `backroom` unless another is named, with `env` as its whole environment.
+
+        What it writes is appended to `log`, or its errors to the file `errors`.
+        """
+        log.touch()
+        process = {"module": module, "args": list(map(str, args)), "env": dict(env), "folder": str(Path.cwd())}
+        pid = self.ask(process | {"stdin": str(stdin), "log": str(log), "errors": str(errors or log)})
         assert pid is not None
         return Forked(self, pid)
 
@@ -108,8 +127,8 @@ def nursery() -> Nursery:
     return Nursery()
 
 
-def _serve(channel: socket.socket) -> None:
-    """Answers until the tests are gone. In a fork it comes back once that is what it was asked to be."""
+def _serve(channel: socket.socket) -> str:
+    """Answers until the tests are gone. In a fork it returns the name of the module that this has to run."""
     for name in PRELOADED:
         importlib.import_module(name)
     # What is there stays; a child that looked through it would copy it.
@@ -126,8 +145,9 @@ def _serve(channel: socket.socket) -> None:
             if answer == 0:
                 os.close(channel.detach())
                 _become(**request)
-                return
+                return str(request["module"])
         print(json.dumps(answer), file=answers, flush=True)
+    return ""
 
 
 def _status_of(pid: int) -> int | None:
@@ -135,18 +155,24 @@ def _status_of(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def _become(args: list[str], env: dict[str, str], log: str) -> None:
-    """Turns this fork into what the installed command would start; it ends as that does."""
+def _become(
+    *, module: str, args: list[str], env: dict[str, str], folder: str, stdin: str, log: str, errors: str
+) -> None:
+    """Gives this fork what the process that it stands for would begin with."""
     die_with_parent(signal.SIGKILL)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    os.chdir(folder)
+    for number, path in enumerate((stdin, log, errors)):
+        opened = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        os.dup2(opened, number)
+        os.close(opened)
     os.environ.clear()
     os.environ.update(env)
-    sys.argv = ["backroom", *args]
+    sys.argv = [module, *args]
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    main()
+    chosen = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if chosen == PROGRAM:
+        main()
+    elif chosen:
+        runpy.run_module(chosen, run_name="__main__")

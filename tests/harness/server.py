@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -131,8 +132,14 @@ class Cli:
     def run(self, *args: str, input: str = "") -> Finished:
         """Run as it is, whatever its status; bytes that aren't UTF-8 go in as Python's surrogate escapes."""
         if args[:1] == ("serve",):
-            return self.run_alone(*args, input=input)
+            return self._run_forked(*args)
         return run_here(args, self._env, input)
+
+    def _run_forked(self, *args: str) -> Finished:
+        with TemporaryDirectory() as folder:
+            log, errors = Path(folder) / "out", Path(folder) / "errors"
+            status = nursery().fork(args, self._env, log, errors=errors).wait()
+            return Finished(status, log.read_text(), errors.read_text())
 
     def run_alone(self, *args: str, input: str = "") -> Finished:
         """The same as a process of its own: for what concerns the process, which takes a second or two longer."""

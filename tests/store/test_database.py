@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,11 @@ from backroom.store.changes import change_number, mark_changed
 from backroom.store.database import Database, parse_url
 from backroom.store.prepared import Prepared
 from backroom.store.tables import workspaces
-from tests.harness.processes import PATIENCE, wait_until
+from tests.harness.nursery import Forked, nursery
+from tests.harness.processes import clean_environment, wait_until
 from tests.harness.store import Store
 from tests.store.fixtures import database_of, opened
 from tests.store.test_writer import add, end_other_sessions, ids
-
-ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 
 sqlite_only = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
@@ -46,15 +44,15 @@ def parameters(conn: Connection) -> dict[str, str]:
     return dict(driver.info.get_parameters())
 
 
-def elsewhere(store: Store, work: str, *words: str) -> subprocess.Popen[bytes]:
-    url = store.url if store.engine == "postgresql" else ""
-    return subprocess.Popen([sys.executable, ELSEWHERE, work, store.data_dir, url, *words], stderr=subprocess.PIPE)
+def elsewhere(store: Store, work: str, *words: str) -> tuple[Forked, Path]:
+    """The process, and the file that it writes to."""
+    url, log = store.url if store.engine == "postgresql" else "", store.data_dir.with_name(secrets.token_hex(4))
+    args = [work, store.data_dir, url, *words]
+    return nursery().fork(args, clean_environment(), log, module="tests.store.elsewhere"), log
 
 
-def all_end_well(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        _, errors = child.communicate(timeout=PATIENCE)
-        assert (child.returncode, errors) == (0, b"")
+def all_end_well(children: list[tuple[Forked, Path]]) -> None:
+    assert [(child.wait(), log.read_text()) for child, log in children] == [(0, "")] * len(children)
 
 
 def test_processes_share_a_store_and_nobody_is_turned_away(core_store: Store, db: Database) -> None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.harness.samples import Demo
 from tests.harness.server import Cli
 from tests.harness.store import ENGINES, Store, new_store
 
 
 @pytest.fixture(scope="module")
-def demo_store(demo: tuple[Store, dict[str, Any]]) -> Store:
+def demo_store(demo: Demo) -> Store:
     """The store with the sample data, which tests only read."""
     return demo[0]
 

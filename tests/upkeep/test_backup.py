@@ -11,7 +11,6 @@ import subprocess
 import tarfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
@@ -25,7 +24,9 @@ from backroom.upkeep.backup import back_up
 from backroom.upkeep.restore import MARK, Restored, is_unfinished, restore
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast
-from tests.harness.processes import PATIENCE, clean_environment, spawn, wait_until
+from tests.harness.nursery import nursery
+from tests.harness.processes import PATIENCE, clean_environment, wait_until
+from tests.harness.samples import Demo
 from tests.harness.server import BACKROOM, Cli
 from tests.harness.store import Store
 from tests.upkeep.contents import arrivals_of, blobs_of, database, files_of, lists_of, rows_of
@@ -38,9 +39,7 @@ AT_ONCE = 20
 """Reports that are sent one after the other before they are told of."""
 
 
-def test_restored_store_is_the_same_on_either_engine(
-    demo: tuple[Store, dict[str, Any]], target: Store, tmp_path: Path
-) -> None:
+def test_restored_store_is_the_same_on_either_engine(demo: Demo, target: Store, tmp_path: Path) -> None:
     demo_store, said = demo
     file = tmp_path / "backup.tar.gz"
     made = Cli(demo_store)("backup", str(file))
@@ -133,7 +132,7 @@ def test_killed_restore_is_seen_and_begins_anew(
     demo_store: Store, backup_file: Path, store: Store, tmp_path: Path
 ) -> None:
     Cli(store)("migrate")
-    child = spawn([BACKROOM, "restore", backup_file], log=tmp_path / "log", env=clean_environment(**store.env))
+    child = nursery().fork(["restore", backup_file], clean_environment(**store.env), tmp_path / "log")
     with database(store) as db:
         wait_until(lambda: child.poll() is not None or db.read_now(is_unfinished), "the mark", every=0.001)
         child.send_signal(signal.SIGKILL)
@@ -384,7 +383,7 @@ def test_restores_that_start_together_leave_one_and_say_so(
     Cli(target)("migrate")
     logs = [tmp_path / f"log-{number}" for number in range(3)]
     env = clean_environment(**target.env)
-    children = [spawn([BACKROOM, "restore", backup_file], log=log, env=env) for log in logs]
+    children = [nursery().fork(["restore", backup_file], env, log) for log in logs]
     ended = sorted((child.wait(PATIENCE), log.read_text()) for child, log in zip(children, logs, strict=True))
     assert [status for status, _ in ended] == [0, 1, 1], ended
     for _, said in ended[1:]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from backroom.upkeep.restore import is_unfinished, restore
 from tests.cli.test_commands import assert_fails
 from tests.harness.cast import Cast, copy_cast
 from tests.harness.fixtures import CastOf
+from tests.harness.nursery import nursery
 from tests.harness.postgres import Cluster
 from tests.harness.processes import clean_environment
 from tests.harness.server import Cli
@@ -118,12 +117,10 @@ def test_killed_restore_of_an_older_backup_begins_anew(
     kept, temporary = backup(OLDER[0]), tmp_path / "temporary"
     file = kept.write(tmp_path / "backup.tar.gz")
     temporary.mkdir()
-    ended = subprocess.run(
-        [sys.executable, killed.__file__, file, store.data_dir, store.url, moment],
-        env=clean_environment(TMPDIR=str(temporary)),
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL
+    env = clean_environment(TMPDIR=str(temporary))
+    words = (file, store.data_dir, store.url, moment)
+    child = nursery().fork(words, env, tmp_path / "log", module=killed.__name__)
+    assert child.wait() == -signal.SIGKILL
     assert list(temporary.iterdir()) == []
     left = rows_of(store)
     with database(store) as db:
