@@ -87,7 +87,7 @@ install: .venv/.run $(WIDGET) ## Install what running needs, and nothing else
 widget: $(WIDGET) ## Build the widget
 
 # What both runs of the tests need.
-tested-with: .venv/.dev $(WIDGET) widget/node_modules/.installed $(MCP_TOOLS)/.installed
+tested-with: .venv/.dev $(WIDGET) widget/node_modules/.installed
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || $(call debian,postgresql) || \
 		echo "PostgreSQL is not installed (Debian and Ubuntu: apt-get install postgresql): testing on the wheel's, which has no pg_trgm."
 ifneq ($(wildcard tests/browser/*/test_*.py),)
@@ -99,9 +99,12 @@ endif
 # Three workers on two cores: a quarter of a test is waiting. Each begins with a part of the list in its order, so that
 # a module's server is started once, and takes from the longest rest when it is done.
 test: tested-with ## Run the tests on SQLite and PostgreSQL; ARGS go to pytest
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal -m "not more" $(ARGS)
 
-test-more: tested-with ## Try ten times as many examples, others in every run; SEED=… repeats one
+# Other people's clients download much, and random examples take long.
+test-more: tested-with $(MCP_TOOLS)/.installed ## Try real clients, a whole browser, and ten times the examples; SEED=… repeats those
+	$(BIN)/pytest -n 2 --dist worksteal -m "more and not hypothesis" $(ARGS)
+	BROWSER=chromium $(BIN)/pytest -n 2 --dist worksteal tests/browser $(ARGS)
 	@echo "Examples are drawn by SEED=$(SEED)"
 	$(BIN)/pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile more --hypothesis-seed $(SEED) $(ARGS)
 

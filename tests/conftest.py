@@ -1,4 +1,7 @@
+import functools
+
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from httpx._transports import default as transports
 from hypothesis import settings
 
 from tests.harness.processes import PATIENCE
@@ -9,5 +12,8 @@ pytest_plugins = ["tests.harness.fixtures"]
 # httpx waits five seconds for an answer, which a busy machine may need more than.
 DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = PATIENCE
 DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE
+
+# To read the certificates of the internet's authorities takes 50 ms, which every client would do anew.
+transports.create_ssl_context = functools.cache(transports.create_ssl_context)  # type: ignore[attr-defined]
 
 settings.load_profile(FIXED)

@@ -13,6 +13,11 @@ from tests.harness.cast import Cast
 from tests.harness.randomness import times
 from tests.harness.server import Server
 
+ON_ENGINES = pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.more)], indirect=True
+)
+"""What a door answers doesn't depend on the engine. The contract tests, which know the answers, run on both."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -49,9 +54,9 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def examples(engine: str) -> int:
+def examples() -> int:
     """How many random requests an operation gets, besides its corner cases."""
-    return times(60 if engine == "sqlite" else 12)
+    return times(60)
 
 
 @pytest.fixture(scope="session")

