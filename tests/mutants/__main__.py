@@ -115,7 +115,7 @@ def _killer(mutant: Mutant, tree: Path, until: float) -> str | None:
 
 
 def _run_pytest(test: str, engine: str, tree: Path, seconds: float) -> str | None:
-    options = ["-q", "-x", "--tb=no", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", engine]
+    options = ["-q", "-x", "--tb=no", "-p", "no:randomly", "-p", "no:cacheprovider", "-m", "not more", "-k", engine]
     return _run(["-m", "pytest", *options, test], tree, FOUND, seconds)
 
 
