@@ -2,6 +2,7 @@ import functools
 
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default as transports
+from httpx2._transports import default as transports_of_mcp
 from hypothesis import settings
 
 from tests.harness.processes import PATIENCE
@@ -14,6 +15,7 @@ DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = PATIENCE
 DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE
 
 # To read the certificates of the internet's authorities takes 50 ms, which every client would do anew.
-transports.create_ssl_context = functools.cache(transports.create_ssl_context)  # type: ignore[attr-defined]
+for module in (transports, transports_of_mcp):
+    module.create_ssl_context = functools.cache(module.create_ssl_context)  # type: ignore[attr-defined]
 
 settings.load_profile(FIXED)
