@@ -19,8 +19,8 @@ PYTHON ?= $(shell for p in .venv/bin/python python3 python3.14 python3.13 python
 # An older uv may not read the lock file.
 UV_IS_NEW := import sys; sys.exit([int(n) for n in sys.argv[2].split(".")[:2]] < [0, 9])
 
-# Images of containers like to say that Python keeps no bytecode. A run of the tests starts hundreds of processes, each
-# of which would compile a thousand modules: more than a second, where it is half of one without.
+# Images of containers like to say that Python keeps no bytecode. Each of the hundreds of processes that the tests start
+# would then compile a thousand modules, which takes more than a second.
 unexport PYTHONDONTWRITEBYTECODE
 
 # $(call debian,PACKAGE) succeeds when it could install the package without asking anybody.

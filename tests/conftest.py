@@ -5,6 +5,7 @@ from httpx._transports import default as transports
 from httpx2._transports import default as transports_of_mcp
 from hypothesis import settings
 
+from tests.harness.hashing import hash_quickly
 from tests.harness.processes import PATIENCE
 from tests.harness.randomness import FIXED
 
@@ -18,4 +19,5 @@ DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE
 for module in (transports, transports_of_mcp):
     module.create_ssl_context = functools.cache(module.create_ssl_context)  # type: ignore[attr-defined]
 
+hash_quickly()
 settings.load_profile(FIXED)

@@ -12,15 +12,18 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from backroom.access import KeyScope
 from backroom.projects.rules import KEY_LENGTHS
+from backroom.store.tables import users
 from tests.harness.cast import Cast
 from tests.harness.commands import Finished
 from tests.harness.fixtures import StartServer
 from tests.harness.processes import PATIENCE, clean_environment
 from tests.harness.server import BACKROOM, Cli, CommandFailed
 from tests.harness.store import Store
+from tests.store.fixtures import opened
 
 ID = re.compile(r"[0-9a-f]{24}")
 NOBODY = "0" * 24
@@ -48,6 +51,15 @@ def test_user_create_makes_the_store(cli: Cli) -> None:
     assert made["email"] == "me@example.com"
     assert ID.fullmatch(made["id"])
     assert ID.fullmatch(made["workspaceId"])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_installed_command_spends_on_a_password_what_argon2_advises(cli: Cli, store: Store) -> None:
+    """RFC 9106, "Parameter Choice": its second choice. The tests' own process spends less."""
+    assert cli.run_alone(*USER, input=PASSWORD).status == 0
+    with opened(store) as db:
+        kept = db.read_now(lambda conn: conn.execute(select(users.c.password_hash)).scalar_one())
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_user_create_refuses_a_second_of_that_address_and_short_passwords(cli: Cli) -> None:

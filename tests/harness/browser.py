@@ -123,6 +123,21 @@ def run_axe(page: Page, *only: str) -> list[str]:
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
+def assert_for_everybody(page: Page, *sizes: tuple[int, int], what: str = "") -> None:
+    """That the page as it is has nothing for axe to find, light or dark, and fits, in windows of these sizes.
+
+    Whoever opened it asked for less motion: what moves is looked at as it stands in the end.
+    """
+    load_axe(page)
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="light")
+        assert run_axe(page) == [], f"{what} {width}, light"
+        page.emulate_media(color_scheme="dark")
+        assert run_axe(page, *COLOURED) == [], f"{what} {width}, dark"
+        assert not runs_sideways(page), f"{what} {width}"
+
+
 def runs_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
     page.wait_for_load_state()

@@ -15,6 +15,7 @@ import pytest
 
 from backroom.store.database import Database
 from tests.harness.cast import Cast, copy_cast, make_cast
+from tests.harness.engines import mark_later
 from tests.harness.once import made_once, shared_folder
 from tests.harness.postgres import Cluster
 from tests.harness.processes import die_with_parent
@@ -30,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """End the workers of an interrupted run with it; their own tests would go on else."""
     if hasattr(config, "workerinput"):
         die_with_parent()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before any is chosen by its marks."""
+    for item in items:
+        mark_later(item)
 
 
 @pytest.fixture(scope="session")

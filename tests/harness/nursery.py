@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from backroom.cli import main
+from tests.harness.hashing import hash_quickly
 from tests.harness.processes import PATIENCE, clean_environment, die_with_parent, spawn, tail, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +132,7 @@ def _serve(channel: socket.socket) -> str:
     """Answers until the tests are gone. In a fork it returns the name of the module that this has to run."""
     for name in PRELOADED:
         importlib.import_module(name)
+    hash_quickly()
     # What is there stays; a child that looked through it would copy it.
     gc.collect()
     gc.freeze()

@@ -56,7 +56,7 @@ class House:
 @pytest.fixture(scope="module")
 def examples() -> int:
     """How many random requests an operation gets, besides its corner cases."""
-    return times(60)
+    return times(30)
 
 
 @pytest.fixture(scope="session")

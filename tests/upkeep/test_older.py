@@ -33,7 +33,8 @@ from tests.upkeep.test_backup import damaged
 
 OLDER = revisions()[:-1]
 CASES = [
-    *((revision, engine, engine) for revision in OLDER for engine in ("sqlite", "postgresql")),
+    *((revision, "sqlite", "sqlite") for revision in OLDER),
+    *((revision, "postgresql", "postgresql") for revision in (OLDER[0], OLDER[-1])),
     (OLDER[0], "sqlite", "postgresql"),
     (OLDER[0], "postgresql", "sqlite"),
 ]

@@ -18,7 +18,7 @@ from backroom.projects.queries import Project
 from backroom.store.database import Database
 from tests.browser.widget import site as sites
 from tests.browser.widget.site import Site
-from tests.harness.browser import AXE, RULES
+from tests.harness.browser import AXE, COLOURED, RULES
 from tests.harness.cast import Cast
 from tests.harness.processes import PATIENCE
 from tests.harness.projects import add_full_key, add_project
@@ -136,11 +136,23 @@ class Visitor:
     def violations(self) -> list[str]:
         """What axe finds in the widget as it is once nothing moves."""
         self.page.evaluate(STILL)
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self._found({"type": "tag", "values": [rule for rule in RULES if rule != "best-practice"]})
+        return [*found, *self._found_in_the_dark()]
+
+    def _found_in_the_dark(self) -> list[str]:
+        """What axe finds of the colours where the visitor asked for dark ones; to its other rules they are one."""
+        self.page.emulate_media(color_scheme="dark")
+        self.page.evaluate(STILL)
+        found = self._found({"type": "rule", "values": COLOURED})
+        self.page.emulate_media(color_scheme="light")
+        return found
+
+    def _found(self, rules: dict[str, Any]) -> list[str]:
         found = self.page.evaluate(
-            """rules => axe.run({include: [['[data-backroom]']]}, {runOnly: {type: 'tag', values: rules}})
-                .then(done => done.violations)""",
-            [rule for rule in RULES if rule != "best-practice"],
+            """rules => axe.run({include: [['[data-backroom]']]}, {runOnly: rules}).then(done => done.violations)""",
+            rules,
         )
         return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
