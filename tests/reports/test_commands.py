@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
@@ -13,21 +13,33 @@ import pytest
 from sqlalchemy import Connection, select
 
 from backroom.access import Actor, operator
+from backroom.accounts.audit import list_audit
 from backroom.errors import NotFound
 from backroom.projects.commands import delete_project
 from backroom.projects.directory import Stale
 from backroom.reports import purge
-from backroom.reports.commands import delete_reports, set_status
+from backroom.reports.commands import (
+    add_comment,
+    add_label,
+    delete_reports,
+    link_commit,
+    move_to_channel,
+    remove_label,
+    set_status,
+)
+from backroom.reports.commits import Commit
 from backroom.reports.filters import Filter
 from backroom.reports.find import count_ids
 from backroom.reports.purge import purge_deleted_projects
 from backroom.reports.queries import list_reports
 from backroom.reports.rules import CLASS_OF, Status, StatusClass
 from backroom.reports.submit import StoredFile, submit_report
+from backroom.reports.timeline import AGENT, NOTE
 from backroom.store import search
 from backroom.store.changes import change_number
 from backroom.store.database import Database
 from backroom.store.tables import doomed_files, doomed_projects, events, files, reports
+from backroom.web.dashboard.workspace.audit import ABOUT_OTHERS, SENTENCES
 from tests.harness.processes import wait_until
 from tests.harness.store import Store
 from tests.reports.recount import counted, recounted
@@ -273,3 +285,23 @@ def test_no_report_comes_in_behind_the_clearing(both: list[Database], room: Room
             for done in [threads.submit(submit), threads.submit(remove)]:
                 done.result()
     assert all_rows(room.db, reports) == all_rows(room.db, doomed_projects) == []
+
+
+def test_the_log_has_a_sentence_for_whatever_an_agent_does(room: Room) -> None:
+    db, report = room.db, room.submit().id
+    agent = room.actor._replace(kind=AGENT, name="Helper")
+    changes: list[Callable[[Connection], object]] = [
+        lambda tx: set_status(tx, agent, [report], Status.TRIAGED, NOW),
+        lambda tx: move_to_channel(tx, agent, [report], "feature", NOW),
+        lambda tx: add_label(tx, agent, [report], "checkout", NOW),
+        lambda tx: remove_label(tx, agent, [report], "checkout", NOW),
+        lambda tx: add_comment(tx, agent, [report], NOTE, "Done", NOW),
+        lambda tx: link_commit(tx, agent, [report], Commit("0123456789abcdef", None, None), NOW),
+        lambda tx: delete_reports(tx, agent, [report], NOW),
+    ]
+    for change in changes:
+        db.write_now(change)
+    log = db.read_now(list_audit, operator(room.actor.workspace), None, 50)
+    actions = [each.action for each in log if each.action.startswith("report.")]
+    assert sorted(actions) == sorted({*SENTENCES, *ABOUT_OTHERS} & set(actions))
+    assert len(actions) == len(changes)

@@ -96,6 +96,19 @@ def change(action: str, subject: str = "s", **payload: Any) -> Change:
             change("report.status", "0badc0de", project_name="Room", **{"from": "open", "to": "in-progress"}),
             "changed the report c0de from open to in progress in Room",
         ),
+        (
+            change("report.channel", "0badc0de", project_name="Room", **{"from": "bug", "to": "feature"}),
+            "moved the report c0de from bug to feature in Room",
+        ),
+        (
+            change("report.label", "0badc0de", project_name="Room", name="checkout"),
+            "added the label checkout to the report c0de in Room",
+        ),
+        (
+            change("report.unlabel", "0badc0de", project_name="Room", name="checkout"),
+            "removed the label checkout from the report c0de in Room",
+        ),
+        (change("report.delete", "0badc0de", project_name="Room"), "deleted the report c0de in Room"),
         (change("report.comment", "0badc0de", project_name="Room"), "left a note on the report c0de in Room"),
         (
             change("report.assign", "0badc0de", project_name="Room", **{"from": "q", "to": "p"}),

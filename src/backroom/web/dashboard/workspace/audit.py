@@ -174,6 +174,14 @@ SENTENCES: dict[str, Callable[[Payload, str], str]] = {
     "report.status": lambda payload, report: (
         f"changed the report {short(report)} from {_status(payload, 'from')} to {_status(payload, 'to')}"
     ),
+    "report.channel": lambda payload, report: (
+        f"moved the report {short(report)} from {payload.get('from')} to {payload.get('to')}"
+    ),
+    "report.label": lambda payload, report: f"added the label {payload.get('name')} to the report {short(report)}",
+    "report.unlabel": lambda payload, report: (
+        f"removed the label {payload.get('name')} from the report {short(report)}"
+    ),
+    "report.delete": lambda _payload, report: f"deleted the report {short(report)}",
     "report.comment": lambda _payload, report: f"left a note on the report {short(report)}",
     "report.commit": lambda payload, report: (
         f"linked the commit {str(payload.get('commit'))[:10]} to the report {short(report)}"
