@@ -58,8 +58,20 @@ class Room:
 
 
 @pytest.fixture
-def room(fresh_cast: Cast, start_server: Callable[..., Server]) -> Iterator[Room]:
-    """A server of the test's own."""
+def room(request: pytest.FixtureRequest, new_room: NewRoom) -> Room:
+    """A project of the test's own on the module's server; its `own_room` where the test uses that."""
+    if "own_room" in request.fixturenames:
+        own: Room = request.getfixturevalue("own_room")
+        return own
+    return new_room()
+
+
+@pytest.fixture
+def own_room(fresh_cast: Cast, start_server: Callable[..., Server]) -> Iterator[Room]:
+    """A store and a server of the test's own, in half a second: for what changes or counts more than a project.
+
+    `@pytest.mark.usefixtures("own_room")` makes it the test's `room`.
+    """
     server = start_server(fresh_cast.store)
     with httpx.Client(base_url=server.url) as client, members_of(fresh_cast, server) as people:
         project = fresh_cast.owner.project
@@ -68,10 +80,7 @@ def room(fresh_cast: Cast, start_server: Callable[..., Server]) -> Iterator[Room
 
 @pytest.fixture(scope="module")
 def new_room(cast: Cast, server: Server) -> Iterator[NewRoom]:
-    """`new_room()`: a new project on the module's server, for tests that can do without a store of their own.
-
-    Their module says so by a fixture `room` that returns it.
-    """
+    """`new_room()`: a new project on the module's server."""
     names = iter(NAMES)
     with httpx.Client(base_url=server.url) as client, members_of(cast, server) as people:
 

@@ -152,12 +152,6 @@ def test_everybody_can_use_every_page(house: House, path: str) -> None:
     assert page.evaluate(STRETCHED) == []
 
 
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
-
-
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_nothing_moves_for_those_who_asked_for_that(room: Room, visit: Visit, motion: str) -> None:
     visitor = visit("member", reduced_motion=motion)

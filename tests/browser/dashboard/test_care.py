@@ -68,7 +68,7 @@ def test_the_pane_goes_on_to_the_next_report_and_keys_with_it(room: Room, visit:
     page.keyboard.press("z")
     expect(page.locator("#tabs")).to_contain_text("Open2")
     page.keyboard.press("Escape")
-    expect(page).to_have_title("Room · Backroom")
+    expect(page).to_have_title(f"{room.project.name} · Backroom")
 
 
 def test_what_one_writes_and_chooses_stays_while_others_work(room: Room, visit: Visit) -> None:
@@ -170,6 +170,7 @@ def test_a_long_absence_is_caught_up_with_whole(room: Room, visit: Visit) -> Non
     visitor.problems.clear()
 
 
+@pytest.mark.usefixtures("own_room")
 def test_a_server_that_starts_again_is_heard_again(room: Room, visit: Visit) -> None:
     room.send("Before")
     visitor = visit("member")

@@ -8,17 +8,11 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
 from tests.harness.browser import DESK, PHONE
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def item(page: Page, name: str) -> Locator:

@@ -44,6 +44,12 @@ def open_window(browser: Browser, new_server: Server) -> Iterator[Open]:
         yield open_it
 
 
+@pytest.fixture
+def room(own_room: Room) -> Room:
+    """Of each test's own: what they change is people's own."""
+    return own_room
+
+
 def setup_link(server: Server) -> str:
     found = wait_until(lambda: re.search(r"http://\S+/setup\?token=\S+(?=\s)", server.log), "the link")
     assert found is not None

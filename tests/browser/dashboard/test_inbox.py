@@ -160,6 +160,7 @@ def test_without_scripts_one_reads_filters_and_changes(room: Room, visit: Visit)
     expect(page.locator(".timeline")).to_contain_text("Written without scripts")
 
 
+@pytest.mark.usefixtures("own_room")
 def test_everybody_can_use_it(room: Room, visit: Visit) -> None:
     room.send.with_picture("With a picture\nand more words")
     report = room.send("Second", identity={"userId": "mara"})

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from backroom.clock import DAY, HOUR, iso, now_ms
 from backroom.reports.rules import Status
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_titles, titles
 from tests.harness.browser import DESK, PHONE
 from tests.web.dashboard.past import AGENTS, Past, send_past
@@ -18,12 +18,6 @@ from tests.web.dashboard.past import AGENTS, Past, send_past
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 FIREFOX, SAFARI = list(AGENTS)[1:]
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def days_ago(n: int, now: int) -> str:

@@ -8,18 +8,12 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_consent_asked, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE, Visitor
 from tests.harness.processes import wait_until
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def open_integrations(room: Room, visitor: Visitor) -> Page:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_titles
 from tests.harness.browser import DESK, PHONE
 
@@ -45,12 +45,6 @@ HERE = """() => {
   const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
   return [node.dataset.reach ?? "", ring, inside, node.outerHTML.slice(0, 120)];
 }"""
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def walk(page: Page) -> None:

@@ -7,16 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

@@ -23,8 +23,8 @@ from backroom.clock import now_ms
 from backroom.store.tables import events, memberships, projects, reports
 from tests.harness.browser import PHONE, Visitor
 from tests.harness.member import in_store
-from tests.harness.server import Cli, Server
-from tests.harness.store import new_store
+from tests.harness.samples import Samples
+from tests.harness.server import Server
 
 DOCS = Path(__file__).parents[3] / "docs/pictures"
 DESK = (1440, 900)
@@ -66,12 +66,11 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
-    """A store that `backroom demo` filled; nobody else uses it."""
+def sample(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+    """A copy of the sample data; nobody else uses it."""
     folder = tmp_path_factory.mktemp("sample")
     with ExitStack() as kept:
-        store = kept.enter_context(new_store(folder / "data", None))
-        Cli(store)("demo")
+        store = kept.enter_context(samples.copy(folder / "data", None))
 
         def sign_in(tx: Connection) -> str:
             owner = select(memberships.c.user, memberships.c.workspace).where(memberships.c.role == "owner")

@@ -10,19 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_wrong, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE
 from tests.harness.processes import PATIENCE
 from tests.web.dashboard.making import new_project
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def expect_names(page: Page, *wanted: str) -> None:

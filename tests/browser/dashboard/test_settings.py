@@ -11,19 +11,13 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.dashboard.conftest import NewRoom, Room, Visit
+from tests.browser.dashboard.conftest import Room, Visit
 from tests.browser.dashboard.looking import expect_consent_asked, expect_wrong, forgive_refusal, wait_for_clipboard
 from tests.harness.browser import DESK, PHONE, Visitor
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 LANGUAGES = ["Python", "Node.js", "Ruby", "PHP", "Go"]
-
-
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
 
 
 def said(page: Page, text: str) -> None:

@@ -14,12 +14,6 @@ from tests.harness.browser import DESK, PHONE
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def room(new_room: NewRoom) -> Room:
-    """A project of the test's own on the module's server."""
-    return new_room()
-
-
 def save_view(page: Page, name: str, shared: bool) -> None:
     page.get_by_text("Save as view").click()
     page.get_by_label("View name").fill(name)
