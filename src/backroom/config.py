@@ -1,4 +1,4 @@
-"""Settings: parsed once from the environment and the command line's flags, then handed in."""
+"""The settings. They are parsed once, from the environment and the command line's flags, and passed as arguments."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?\Z"
 SMTP_URL = re.compile(r"smtps?://(?:[^/?#@\s]+@)?(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?\Z", re.ASCII)
 MAIL_FROM = re.compile(r"(?:[^<>@\x00-\x1f]+ <[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+)\Z")
 MISREAD_PASSWORD = re.compile(r"[^:]+://(?:[^/?]*@[^/?]*@|[^?]*/[^?]*@)")
-"""An address in which an @ stands behind the one before the host: the end of the password would be the host."""
+"""An address with an unescaped @ or / in the password: the end of the password would be read as the host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How this instance runs. Every field is a variable `BACKROOM_<NAME>`; the README has the table.
+    """The settings of this instance. Every field has a variable `BACKROOM_<NAME>`; the README lists them.
 
     Sizes are in bytes, times in seconds, rates in requests per minute, bursts in requests at once.
     """
@@ -65,14 +65,14 @@ class Settings:
 
     @property
     def files_path(self) -> Path:
-        """The folder for files where `files_url` is empty."""
+        """The folder for files if `files_url` is empty."""
         return self.data / "files"
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
-    """Settings from `BACKROOM_*` variables, with flags (those not None) over them.
+    """Reads the settings from `BACKROOM_*` variables. Flags that aren't None override them.
 
-    Raises Invalid, which names the variable or flag, what it was and what would be right.
+    Raises Invalid, which names the variable or flag, its value, and what is allowed.
     """
     values: dict[str, Any] = {}
     for field in fields(Settings):
@@ -87,12 +87,12 @@ def read_settings(environment: Mapping[str, str] = os.environ, **flags: object) 
 
 
 def variable_of(name: str) -> str:
-    """The variable of the setting `name`: `BACKROOM_MAX_JSON` of `max_json`."""
+    """The variable of a setting: `BACKROOM_MAX_JSON` for `max_json`."""
     return f"{PREFIX}{name.upper()}"
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """The `BACKROOM_*` variables that no setting reads, sorted: most likely misspelled."""
+    """The `BACKROOM_*` variables that belong to no setting, sorted. They are probably misspelled."""
     known = {variable_of(field.name) for field in fields(Settings)}
     return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
 
@@ -113,12 +113,12 @@ def _parse(source: str, name: str, text: str) -> object:
 
 
 def _is_utf8(text: str) -> bool:
-    """Whether no bytes had to be made halves of characters, as Python does with others of the environment."""
+    """Whether the variable was valid UTF-8. Python decodes other bytes of the environment to lone surrogates."""
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _shown(name: str, text: str) -> str:
-    """A value that was refused; of an address, which may have a password anywhere, only its scheme."""
+    """An invalid value for an error. Of an address it shows only the scheme, because the rest may be a password."""
     if not name.endswith("_url"):
         return repr(text)
     scheme = re.match(r"[a-z0-9+]{1,20}://", text)
@@ -134,7 +134,7 @@ def _switch(text: str) -> bool:
 
 
 def _number(text: str) -> int:
-    # int() takes at most 4,300 digits.
+    # The length comes first, because int() raises its own ValueError for more than 4,300 digits.
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST)) and int(text) > 0):
         raise ValueError(f"a whole number from 1 to {MOST}")
     return int(text)
@@ -167,8 +167,8 @@ def _database_url(text: str) -> str:
 
 
 def _files_url(text: str) -> str:
-    if text and ("@" in text or not FILES_URL.match(text)):  # credentials are the cloud's own variables
-        raise ValueError("s3://bucket, gs://bucket, az://container (each with a path, if wanted) or file:///path")
+    if text and ("@" in text or not FILES_URL.match(text)):  # credentials come from the cloud's own variables
+        raise ValueError("s3://bucket, gs://bucket, az://container (each with an optional path) or file:///path")
     return text
 
 
@@ -203,7 +203,7 @@ def _networks(text: str) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(part)) for part in parts)
     except ValueError:
-        raise ValueError("addresses or networks such as 10.0.0.0/8, with commas between them") from None
+        raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
 
 
 PARSERS: dict[str, Callable[[str], Any]] = {

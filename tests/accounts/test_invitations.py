@@ -169,7 +169,7 @@ def test_members_are_not_invited_and_addresses_are_checked(team: Team) -> None:
 def test_invitations_are_many_but_not_without_end(team: Team) -> None:
     for _ in range(MOST_INVITATIONS):
         invite(team)
-    with pytest.raises(Invalid, match="Withdraw"):
+    with pytest.raises(Invalid, match="Revoke some first"):
         invite(team)
     invite(team, "outsider")
 

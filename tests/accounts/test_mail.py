@@ -106,7 +106,7 @@ def test_a_password_isnt_sent_in_the_clear() -> None:
 )
 def test_what_cant_be_sent_is_one_sentence(sender: str, to: str, subject: str) -> None:
     with mail_server() as server:
-        with pytest.raises(MailFailed, match=r"^The mail server 127\.0\.0\.1 didn't take the mail: ") as refused:
+        with pytest.raises(MailFailed, match=r"^The mail server 127\.0\.0\.1 didn't accept the email: ") as refused:
             send_mail(f"smtp://127.0.0.1:{server.port}", sender, to, subject, "Hello\n")
         assert "\n" not in refused.value.message
         assert server.mails == []

@@ -53,5 +53,5 @@ def test_any_member_can_go(whole: dict[str, Any], style: dict[str, Any], data: s
 
 @pytest.mark.parametrize("text", ["[]", '{"mcp": 1}', '{"mcp": []}', '{"mcp": {}, "mcp": {}}'])
 def test_other_forms_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"form|twice"):
+    with pytest.raises(ValueError, match=r"format|twice"):
         put(text, ("mcp", "ours"), ENTRY)

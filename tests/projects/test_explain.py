@@ -152,5 +152,5 @@ def test_a_hint_is_taken_back_once(room: Room) -> None:
     assert explain(room).channel.key == "feature"
     room.db.write_now(delete_hint, room.actor, room.id, found.id, NOW)
     assert explain(room).channel.key == "bug"
-    with pytest.raises(NotFound, match="ended already"):
+    with pytest.raises(NotFound, match="already ended"):
         room.db.write_now(delete_hint, room.actor, room.id, found.id, NOW)

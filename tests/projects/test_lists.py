@@ -126,7 +126,7 @@ def test_keys_say_who_made_them(room: Room) -> None:
         (by_key.id, "API Access"),
         (by_operator.id, "Command line"),
         (by_ada.id, "Ada"),
-        (by_nobody.id, "Somebody who left"),
+        (by_nobody.id, "A former member"),
     ], "live ones first, newest first"
     scopes = (KeyScope.FEEDBACK_READ,)
     assert rows[2] == (by_ada.id, Dialect.PATCHROOMS, "CI", by_ada.key[:10], scopes, "Ada", NOW, None, None)

@@ -99,7 +99,7 @@ def test_the_log_tells_of_the_secret_only_that_it_changed(room: Room) -> None:
     for secret in (None, "first secret", "second secret", None):
         room.db.write_now(update_project, room.actor, room.id, {"identity_secret": secret}, NOW)
     found = log(room)[start:]
-    assert [each.payload["identity_secret"] for each in found] == ["set", "replaced", "taken away"]
+    assert [each.payload["identity_secret"] for each in found] == ["set", "replaced", "removed"]
 
 
 def test_what_changes_nothing_is_not_noted(room: Room) -> None:

@@ -39,7 +39,7 @@ REFUSALS = {
         Refusal(415, r"^The screenshot can't be read: its header is broken\.$"),
         Refusal(400, r"^Texts must not have NUL characters\.$", rb"\\u0000"),
     ),
-    f"POST {CHANNELS}": (Refusal(409, r"^This project has a channel [a-z0-9-]+ already\.$"),),
+    f"POST {CHANNELS}": (Refusal(409, r"^This project already has a channel [a-z0-9-]+\.$"),),
     FILE: (Refusal(416, r"^The file has [\d,]+ bytes; the range lies behind them\.$"),),
 }
 """What the document can't tell: which files and parts belong together and what is in them, which keys are taken, how

@@ -1,4 +1,4 @@
-"""Who changed what in a workspace."""
+"""The audit log of a workspace: who changed what."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 200
 
 
 class Change(NamedTuple):
-    """One entry. `at` in milliseconds since the epoch; `payload` says what was given, never a secret."""
+    """One entry. `at` is in milliseconds since the epoch; `payload` has the values of the change, never a secret."""
 
     id: str
     at: int
@@ -31,10 +31,10 @@ class Change(NamedTuple):
 def note_change(
     tx: Connection, actor: Actor, action: str, subject: str, payload: Mapping[str, Any] | None, now: int
 ) -> None:
-    """Notes, in the transaction of the change itself, what the actor did in `actor.workspace`.
+    """Adds an entry to the log of `actor.workspace`, in the transaction of the change itself.
 
-    `action` is a thing and a verb such as `member.remove`, `subject` the id or key of what was changed,
-    `payload` what can be shown of it as JSON. Where an operator acts, give it the subject's workspace first.
+    `action` is a thing and a verb, such as `member.remove`. `subject` is the id or key of what was changed. `payload`
+    has the details that the log may show, as JSON. An operator has no workspace: set it to the subject's first.
     """
     tx.execute(
         insert(audit).values(
@@ -52,14 +52,14 @@ def note_change(
 
 
 def note_personal(tx: Connection, user: str, name: str, action: str, now: int) -> None:
-    """Notes what somebody did to their own account, in every workspace that they belong to."""
+    """Logs a change that a person made to their own account, in every workspace that they belong to."""
     query = select(memberships.c.workspace).where(memberships.c.user == user)
     for workspace in tx.execute(query.order_by(memberships.c.workspace)).scalars().all():
         note_change(tx, Actor("user", user, workspace, None, frozenset(), None, name), action, user, None, now)
 
 
 def list_audit(conn: Connection, actor: Actor, before: str | None, limit: int) -> list[Change]:
-    """The workspace's changes, newest first, older than the entry `before`; at most 200. For admins and owners."""
+    """At most 200 of the workspace's entries, newest first, older than the entry `before`. For admins and owners."""
     actor.require_role(Role.ADMIN)
     query = select(*[column for column in audit.columns if column is not audit.c.workspace])
     query = query.where(audit.c.workspace == actor.workspace)

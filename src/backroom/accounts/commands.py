@@ -1,4 +1,4 @@
-"""People and workspaces: made, named, put on a plan."""
+"""Creates people and workspaces, renames workspaces, changes their plans."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN_WORKSPACE = "'s workspace"
 
 
 class NewUser(NamedTuple):
-    """A person as created: ids of 24 hex digits. `workspace` is their own, or the one they were invited to."""
+    """A person who was just created. `workspace` is their own, or the one they were invited to."""
 
     id: str
     email: str
@@ -27,9 +27,9 @@ class NewUser(NamedTuple):
 
 
 def create_user(tx: Connection, email: str, name: str, password_hash: str, plan: Plan, now: int) -> NewUser:
-    """Adds a person and a workspace of their own; the first one owns the instance.
+    """Adds a person and a workspace that they own. The first person owns the instance.
 
-    Raises Conflict where the address is taken.
+    Raises Conflict if the email is taken.
     """
     user, email, name = add_person(tx, email, name, password_hash, now)
     workspace = create_workspace(tx, f"{name[: NAME_LENGTH - len(OWN_WORKSPACE)]}{OWN_WORKSPACE}", plan, now)
@@ -38,15 +38,17 @@ def create_user(tx: Connection, email: str, name: str, password_hash: str, plan:
 
 
 def add_person(tx: Connection, email: str, name: str, password_hash: str, now: int) -> tuple[str, str, str]:
-    """Adds a person without a workspace; returns their id, address and name. Raises Conflict, Invalid.
+    """Adds a person without a workspace; returns their id, email and name. Raises Conflict, Invalid.
 
-    The first one owns the instance, and ends every set-up link.
+    The first person owns the instance; from then on no setup link works.
     """
     email = check_email(email)
     name = check_name(name or email.partition("@")[0])
-    mark_config_changed(tx)  # first, for on PostgreSQL it makes those who would be the first take turns
+    # Before the look for other people: on PostgreSQL this locks a row, so that two transactions that would both
+    # create the first person run one after the other, and only one person owns the instance.
+    mark_config_changed(tx)
     if tx.execute(select(users.c.id).where(users.c.email == email)).first():
-        raise Conflict(f"There is a user with the address {email} already.")
+        raise Conflict(f"There already is a user with the email {email}.")
     user = new_id(now)
     first = tx.execute(select(users.c.id).limit(1)).first() is None
     values = {"id": user, "email": email, "name": name, "password_hash": password_hash, "instance_owner": first}
@@ -65,12 +67,12 @@ def create_workspace(tx: Connection, name: str, plan: Plan, now: int) -> str:
 
 
 def add_member(tx: Connection, workspace: str, user: str, role: Role, now: int) -> None:
-    """Puts somebody who isn't in the workspace into it."""
+    """Adds a person to a workspace that they aren't a member of yet."""
     tx.execute(insert(memberships).values(workspace=workspace, user=user, role=role.value, created_at=now))
 
 
 def rename_workspace(tx: Connection, actor: Actor, name: str, now: int) -> str:
-    """Names the actor's workspace; for owners. Returns the name as kept. Raises Denied, Invalid."""
+    """Renames the actor's workspace; for owners. Returns the name as stored. Raises Denied, Invalid."""
     require_person(actor, Role.OWNER)
     name = check_name(name, "workspace's name")
     tx.execute(update(workspaces).where(workspaces.c.id == actor.workspace).values(name=name))
@@ -79,7 +81,7 @@ def rename_workspace(tx: Connection, actor: Actor, name: str, now: int) -> str:
 
 
 def set_plan(tx: Connection, workspace: str, plan: Plan) -> None:
-    """Puts the workspace on `plan` from now on; what it has used stays. Raises NotFound."""
+    """Changes the workspace's plan. What it has used this month still counts. Raises NotFound."""
     changed = tx.execute(update(workspaces).where(workspaces.c.id == workspace).values(plan=plan.value))
     if changed.rowcount == 0:
         raise NotFound(f"There is no workspace {workspace}.")

@@ -1,4 +1,4 @@
-"""What an instance's owner sets, and the instance's own secret."""
+"""The settings that an instance's owner can change, and the instance's own secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET_BYTES = 32
 
 
 class Instance(NamedTuple):
-    """The instance's settings. `default_plan` is that of new workspaces, None where the environment's counts."""
+    """The instance's settings. `default_plan` is for new workspaces; None means that of the environment."""
 
     sign_up: SignUp
     default_plan: Plan | None
@@ -40,7 +40,7 @@ class WorkspaceInfo(NamedTuple):
 
 
 def get_instance(conn: Connection) -> Instance:
-    """The instance's settings as they are now."""
+    """The instance's current settings."""
     query = select(instance.c.name, instance.c.value).where(instance.c.name.in_((SIGN_UP, DEFAULT_PLAN)))
     found = {row.name: msgspec.json.decode(row.value) for row in conn.execute(query)}
     plan = found.get(DEFAULT_PLAN)
@@ -48,12 +48,12 @@ def get_instance(conn: Connection) -> Instance:
 
 
 def first_plan(conn: Connection, otherwise: Plan) -> Plan:
-    """The plan of a new workspace: the instance's, else `otherwise`, which the environment says."""
+    """The plan of a new workspace: the instance's default plan, or `otherwise` (the environment's) if it has none."""
     return get_instance(conn).default_plan or otherwise
 
 
 def owns_instance(conn: Connection, actor: Actor) -> bool:
-    """Whether the actor may change the instance: an owner of it, or the operator; never a key."""
+    """Whether the actor may change the instance. Its owners and the operator may, a key never."""
     if actor.kind == "operator":
         return True
     query = select(users.c.id).where(users.c.id == actor.id, users.c.instance_owner.is_(True))
@@ -67,21 +67,21 @@ def require_instance_owner(conn: Connection, actor: Actor) -> None:
 
 
 def set_sign_up(tx: Connection, actor: Actor, mode: SignUp, now: int) -> None:
-    """Says who may make an account from now on. Raises Denied."""
+    """Changes who may create an account. Raises Denied."""
     require_instance_owner(tx, actor)
     _put(tx, SIGN_UP, mode.value)
     note_change(tx, actor, "instance.sign-up", SIGN_UP, {"mode": mode.value}, now)
 
 
 def set_default_plan(tx: Connection, actor: Actor, plan: Plan | None, now: int) -> None:
-    """Says what plan new workspaces get; None leaves it to the environment. Raises Denied."""
+    """Changes the plan of new workspaces; None means that of the environment. Raises Denied."""
     require_instance_owner(tx, actor)
     _put(tx, DEFAULT_PLAN, None if plan is None else plan.value)
     note_change(tx, actor, "instance.default-plan", DEFAULT_PLAN, {"plan": None if plan is None else plan.value}, now)
 
 
 def change_plan(tx: Connection, actor: Actor, workspace: str, plan: Plan, now: int) -> None:
-    """Puts any workspace on `plan`, and notes it there. Raises Denied, NotFound."""
+    """Changes the plan of any workspace and logs it there. Raises Denied, NotFound."""
     require_instance_owner(tx, actor)
     set_plan(tx, workspace, plan)
     note_change(tx, actor._replace(workspace=workspace), "workspace.plan", workspace, {"plan": plan.value}, now)
@@ -97,9 +97,9 @@ def list_all_workspaces(conn: Connection, actor: Actor) -> list[WorkspaceInfo]:
 
 
 def instance_secret(tx: Connection) -> bytes:
-    """The instance's own secret of 32 random bytes, for signatures that only it checks; made the first time.
+    """The instance's own secret of 32 random bytes, for signatures that only it checks.
 
-    It stays the same for good: call it once at the start, as a write.
+    The first call creates it, so it needs a write transaction. It never changes: call this once, at the start.
     """
     _put(tx, SECRET, secrets.token_hex(SECRET_BYTES), only_new=True)
     value = tx.execute(select(instance.c.value).where(instance.c.name == SECRET)).scalar_one()

@@ -1,4 +1,4 @@
-"""Invitations into a workspace, with a role, by a link; and making an account."""
+"""Invitations to a workspace by link, and sign-up."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from backroom.ids import is_id
 from backroom.store.tables import memberships, tickets, users, workspaces
 
 MOST_INVITATIONS = 200
-SIGN_UP_CLOSED = "This server takes no new accounts. Ask whoever runs it."
-INVITATION_NEEDED = "An account here needs an invitation. Ask somebody who has one."
+SIGN_UP_CLOSED = "This server doesn't accept new accounts. Ask the person who runs it."
+INVITATION_NEEDED = "You need an invitation to create an account here. Ask someone who already has an account."
 
 
 class Invitation(NamedTuple):
-    """An invitation as admins list it. Times are in milliseconds since the epoch."""
+    """An invitation as admins see it in the list. Times are in milliseconds since the epoch."""
 
     id: str
     email: str | None
@@ -33,7 +33,7 @@ class Invitation(NamedTuple):
 
 
 class Invited(NamedTuple):
-    """What a link invites to; `email` where it is for one address only."""
+    """The workspace and role that a link invites to. `email` is set if only that person may use it."""
 
     workspace: str
     workspace_name: str
@@ -43,19 +43,19 @@ class Invited(NamedTuple):
 
 
 def create_invitation(tx: Connection, actor: Actor, email: str | None, role: Role, now: int) -> NewTicket:
-    """Invites somebody for 7 days, whoever has the link or only the one with `email`.
+    """Creates an invitation that is valid for 7 days: for anyone who has the link, or only for `email`.
 
-    For admins; only owners invite owners. Raises Denied, Invalid (200 wait already), Conflict (a member).
+    For admins; only owners can invite owners. Raises Denied, Invalid (200 are open), Conflict (already a member).
     """
     require_managing(actor, role)
     email = check_email(email) if email else None
     open_ones = select(func.count()).where(_open(actor.workspace, now))
     if tx.execute(open_ones).scalar_one() >= MOST_INVITATIONS:
-        raise Invalid(f"{MOST_INVITATIONS} invitations are open already. Withdraw some first.")
+        raise Invalid(f"{MOST_INVITATIONS} invitations are already open. Revoke some first.")
     member = memberships.join(users, users.c.id == memberships.c.user)
     query = select(users.c.id).select_from(member).where(memberships.c.workspace == actor.workspace)
     if email and tx.execute(query.where(users.c.email == email)).first():
-        raise Conflict(f"{email} is a member already.")
+        raise Conflict(f"{email} is already a member.")
     made = issue(
         tx,
         Purpose.INVITATION,
@@ -80,7 +80,7 @@ def list_invitations(conn: Connection, actor: Actor, now: int) -> list[Invitatio
 
 
 def revoke_invitation(tx: Connection, actor: Actor, invitation: str, now: int) -> None:
-    """Withdraws an invitation; for admins, one of an owner for owners. Raises Denied, NotFound."""
+    """Revokes an invitation. For admins; only owners can revoke one for an owner. Raises Denied, NotFound."""
     actor.require_role(Role.ADMIN)
     if not is_id(invitation):
         raise NotFound("There is no such invitation.")
@@ -94,7 +94,7 @@ def revoke_invitation(tx: Connection, actor: Actor, invitation: str, now: int) -
 
 
 def look_at_invitation(conn: Connection, token: str, now: int) -> Invited:
-    """What the link invites to, without using it. Raises NotFound."""
+    """Returns what the link invites to and leaves it valid. Raises NotFound."""
     found = get_ticket(conn, Purpose.INVITATION, token, now)
     name = conn.execute(select(workspaces.c.name).where(workspaces.c.id == found.workspace)).scalar()
     inviter = conn.execute(select(users.c.name).where(users.c.id == found.created_by)).scalar()
@@ -104,27 +104,27 @@ def look_at_invitation(conn: Connection, token: str, now: int) -> Invited:
 
 
 def accept_invitation(tx: Connection, user: str, token: str, now: int) -> str:
-    """Puts somebody with an account into the workspace that the link names; returns its id.
+    """Adds a person who has an account to the workspace of the invitation; returns its id.
 
-    Raises NotFound, Denied (for another address), Conflict (a member already); these two leave the link as it is.
+    Raises NotFound, Denied (for another email), Conflict (already a member); after the last two the link still works.
     """
     email, name = tx.execute(select(users.c.email, users.c.name).where(users.c.id == user)).one()
     found = spend(tx, Purpose.INVITATION, token, now)
     if found.email not in (None, email):
-        raise Denied(f"This invitation is for {found.email}. Sign in with that address.")
+        raise Denied(f"This invitation is for {found.email}. Sign in with that email.")
     is_member = (memberships.c.workspace == found.workspace) & (memberships.c.user == user)
     if tx.execute(select(memberships.c.role).where(is_member)).first():
-        raise Conflict("You belong to that workspace already.")
+        raise Conflict("You're already a member of that workspace.")
     return _join(tx, found, user, name, now)
 
 
 def sign_up(
     tx: Connection, invitation: str | None, email: str, name: str, password_hash: str, plan: Plan, now: int
 ) -> NewUser:
-    """Makes an account: in the workspace of the token `invitation`, or with a workspace of its own on `plan`.
+    """Creates an account: in the workspace of the token `invitation`, or with a new workspace on `plan`.
 
-    Raises Denied (the instance's setting, or an invitation for another address), NotFound (the link), Conflict
-    (the address is taken), Invalid.
+    Raises Denied (the instance's setting, or an invitation for another email), NotFound (the link), Conflict
+    (the email is taken), Invalid.
     """
     require_open_sign_up(tx, invited=invitation is not None)
     if invitation is None:
@@ -140,7 +140,7 @@ def sign_up(
 
 
 def require_open_sign_up(conn: Connection, *, invited: bool) -> None:
-    """Raises Denied where the instance's setting takes no new account, or none without an invitation."""
+    """Raises Denied if the instance accepts no new accounts, or only `invited` people."""
     mode = get_instance(conn).sign_up
     if mode is SignUp.CLOSED:
         raise Denied(SIGN_UP_CLOSED)
@@ -149,7 +149,8 @@ def require_open_sign_up(conn: Connection, *, invited: bool) -> None:
 
 
 def withdraw_invitations(tx: Connection, workspace: str, user: str, role: Role | None) -> None:
-    """Withdraws what somebody has invited to and, with `role` or with none any more, couldn't now."""
+    """Revokes the invitations of a person who, with their new `role` (None: no longer a member), may not invite to
+    these roles."""
     if role is Role.OWNER:
         return
     own = (tickets.c.kind == Purpose.INVITATION.value) & (tickets.c.workspace == workspace)

@@ -1,4 +1,4 @@
-"""Mail by SMTP: a plain text to one address, blocking, for a thread."""
+"""Sends plain-text email by SMTP. It blocks, so it runs in a thread."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from urllib.parse import unquote, urlsplit
 from backroom.errors import Failure
 
 TIMEOUT = 20
-"""Seconds for each step of the conversation."""
+"""Seconds for each step of the SMTP conversation."""
 
 PORTS = {"smtp": 587, "smtps": 465}
 
 
 class MailFailed(Failure):
-    """The mail server couldn't be reached, or didn't take the mail."""
+    """The mail server couldn't be reached or rejected the email."""
 
 
 class SmtpServer(NamedTuple):
-    """A mail server; `tls` from the first byte on, else by STARTTLS where the server offers it."""
+    """A mail server. With `tls`, TLS starts with the first byte; without it, with STARTTLS if the server offers it."""
 
     host: str
     port: int
@@ -41,9 +41,9 @@ def parse_smtp_url(url: str) -> SmtpServer:
 
 
 def send_mail(url: str, sender: str, to: str, subject: str, text: str, context: ssl.SSLContext | None = None) -> None:
-    """Sends `text` to one address. A password goes over TLS only. Raises MailFailed.
+    """Sends `text` to one address. The password is only ever sent over TLS. Raises MailFailed.
 
-    `context` is what the server's certificate is judged by, the system's authorities if left out.
+    `context` verifies the server's certificate; the default trusts the system's authorities.
     """
     server = parse_smtp_url(url)
     try:
@@ -51,7 +51,7 @@ def send_mail(url: str, sender: str, to: str, subject: str, text: str, context: 
         with _connected(server, context or ssl.create_default_context()) as smtp:
             smtp.send_message(message)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise MailFailed(f"The mail server {server.host} didn't take the mail: {_reason(error)}") from error
+        raise MailFailed(f"The mail server {server.host} didn't accept the email: {_reason(error)}") from error
 
 
 def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
@@ -85,7 +85,7 @@ def _connected(server: SmtpServer, context: ssl.SSLContext) -> smtplib.SMTP:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in one line, without what was sent."""
+    """What went wrong, in one line. It never contains what was sent, which may be a password."""
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         return f"{error.smtp_code} {' '.join(said.split())}"

@@ -1,4 +1,4 @@
-"""Who belongs to a workspace, and with which role. A workspace always has an owner."""
+"""The members of a workspace and their roles. A workspace always has an owner."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from backroom.errors import Conflict, Denied, NotFound
 from backroom.ids import is_id
 from backroom.store.tables import memberships, users, workspaces
 
-LAST_OWNER = "A workspace needs an owner. Make somebody else an owner first."
+LAST_OWNER = "A workspace needs an owner. Give someone else the role owner first."
 NO_MEMBER = "There is no such member."
 
 
 class Member(NamedTuple):
-    """Somebody in a workspace. `joined_at` in milliseconds since the epoch."""
+    """A member of a workspace. `joined_at` is in milliseconds since the epoch."""
 
     user: str
     name: str
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 class OwnWorkspace(NamedTuple):
-    """A workspace that somebody belongs to."""
+    """A workspace that a person belongs to, with their role in it."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class OwnWorkspace(NamedTuple):
 
 
 def list_members(conn: Connection, actor: Actor) -> list[Member]:
-    """Everybody in the actor's workspace, by name; for all who belong to it."""
+    """Everyone in the actor's workspace, sorted by name. Every member may see it."""
     actor.require_role(Role.VIEWER)
     columns = (users.c.id, users.c.name, users.c.email, memberships.c.role, memberships.c.created_at, users.c.totp_step)
     query = select(*columns).select_from(memberships.join(users, users.c.id == memberships.c.user))
@@ -51,7 +51,7 @@ def list_members(conn: Connection, actor: Actor) -> list[Member]:
 
 
 def list_workspaces(conn: Connection, user: str) -> list[OwnWorkspace]:
-    """The workspaces that a person belongs to, by name."""
+    """The workspaces that a person belongs to, sorted by name."""
     query = select(workspaces.c.id, workspaces.c.name, memberships.c.role)
     query = query.select_from(memberships.join(workspaces, workspaces.c.id == memberships.c.workspace))
     rows = conn.execute(query.where(memberships.c.user == user).order_by(workspaces.c.name, workspaces.c.id))
@@ -59,18 +59,15 @@ def list_workspaces(conn: Connection, user: str) -> list[OwnWorkspace]:
 
 
 def may_add_workspace(conn: Connection, session: Session) -> bool:
-    """Whether the person may make a workspace: where sign-up is open, and as an owner of the instance."""
+    """Whether the person may create a workspace: everyone if sign-up is open, else only owners of the instance."""
     return session.instance_owner or get_instance(conn).sign_up is SignUp.OPEN
 
 
 def add_workspace(tx: Connection, actor: Actor, name: str, plan: Plan, now: int) -> str:
-    """Makes another workspace, which the person owns; returns its id.
-
-    Where sign-up is open for everybody, else for owners of the instance. Raises Denied, Invalid.
-    """
+    """Creates another workspace, which the person owns; returns its id. Raises Denied, Invalid."""
     may = actor.kind == "user" and (get_instance(tx).sign_up is SignUp.OPEN or owns_instance(tx, actor))
     if not may:
-        raise Denied("Only an owner of this instance makes workspaces.")
+        raise Denied("Only an owner of this instance can create workspaces.")
     workspace = create_workspace(tx, name, plan, now)
     add_member(tx, workspace, actor.id, Role.OWNER, now)
     note_change(tx, actor._replace(workspace=workspace), "workspace.create", workspace, {"name": name.strip()}, now)
@@ -78,10 +75,9 @@ def add_workspace(tx: Connection, actor: Actor, name: str, plan: Plan, now: int)
 
 
 def change_role(tx: Connection, actor: Actor, user: str, role: Role, now: int) -> None:
-    """Gives a member another role, from the next request on; what they invited to beyond it is withdrawn.
+    """Changes a member's role, from the next request on. Revokes their invitations to roles above it.
 
-    For admins, among admins, members and viewers; only an owner makes or unmakes owners. Raises Denied, NotFound,
-    Conflict (the last owner).
+    For admins; only an owner can give or remove the role owner. Raises Denied, NotFound, Conflict (the last owner).
     """
     actor.require_role(Role.ADMIN)
     before = _hold_role(tx, actor.workspace, user)
@@ -95,9 +91,9 @@ def change_role(tx: Connection, actor: Actor, user: str, role: Role, now: int) -
 
 
 def remove_member(tx: Connection, actor: Actor, user: str, now: int) -> None:
-    """Takes somebody out of the workspace at once; what they invited to is withdrawn, what they connected ends.
+    """Removes a member at once, revokes their invitations and disconnects their agents.
 
-    For admins; only an owner removes an owner. Raises Denied, NotFound, Conflict (the last owner).
+    For admins; only an owner can remove an owner. Raises Denied, NotFound, Conflict (the last owner).
     """
     actor.require_role(Role.ADMIN)
     before = _hold_role(tx, actor.workspace, user)
@@ -106,7 +102,7 @@ def remove_member(tx: Connection, actor: Actor, user: str, now: int) -> None:
 
 
 def leave_workspace(tx: Connection, actor: Actor, now: int) -> None:
-    """Takes the actor themselves out of the workspace. Raises NotFound, Conflict (the last owner)."""
+    """Removes the actor from the workspace. Raises NotFound, Conflict (the last owner)."""
     before = _hold_role(tx, actor.workspace, actor.id)
     _take_out(tx, actor, actor.id, before, "member.leave", now)
 
@@ -121,7 +117,9 @@ def _take_out(tx: Connection, actor: Actor, user: str, role: Role, action: str, 
 
 
 def _hold_role(tx: Connection, workspace: str, user: str) -> Role:
-    """The member's role. On PostgreSQL whoever else changes members of the workspace waits. Raises NotFound."""
+    """The member's role, locked until the transaction ends. Raises NotFound."""
+    # Locks the workspace, not the membership: two owners who remove each other at the same time change different
+    # memberships, and the workspace would be left without an owner. SQLite has one writer at a time.
     tx.execute(select(workspaces.c.id).where(workspaces.c.id == workspace).with_for_update())
     role = tx.execute(select(memberships.c.role).where(_is(workspace, user))).scalar() if is_id(user) else None
     if role is None:
@@ -130,7 +128,7 @@ def _hold_role(tx: Connection, workspace: str, user: str) -> Role:
 
 
 def _keep_an_owner(tx: Connection, workspace: str, leaving: Role) -> None:
-    """Raises Conflict where the one who is to be an owner no more is the last."""
+    """Raises Conflict if the member is the workspace's only owner."""
     owners = (memberships.c.workspace == workspace) & (memberships.c.role == Role.OWNER.value)
     if leaving is Role.OWNER and tx.execute(select(func.count()).where(owners)).scalar_one() == 1:
         raise Conflict(LAST_OWNER)

@@ -1,6 +1,6 @@
-"""Programs that people connect with OAuth: what they ask for, what a person allows, what is taken back.
+"""Programs that people connect with OAuth: requests for consent, grants, revoking them.
 
-A grant is what one person allowed one program: one project, some scopes, never more than the person's own role.
+A grant is what one person allowed one program: one project and some scopes, never more than the person's own role.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from backroom.store.tables import (
 )
 
 OFFERED = (KeyScope.FEEDBACK_READ, KeyScope.FEEDBACK_WRITE)
-"""What a program can be allowed: all that agents' tools need."""
+"""The scopes that a program can be granted: all that the agents' tools need."""
 
 REQUEST_LASTS = 10 * MINUTE
 CLIENT_LASTS = 90 * DAY
-"""How long a program that registered itself is known without being used."""
+"""How long a program's registration is kept while nobody uses it."""
 
 MOST_CLIENTS = 10_000
 NAME_LENGTH = 100
-GONE = "This request isn't valid any more. Connect again from the program."
+GONE = "This request is no longer valid. Connect again from the program."
 
 
 class RequestGone(NotFound):
-    """What a person is to consent to was answered already, or is too old."""
+    """The request for consent was already answered or has expired."""
 
     def __init__(self) -> None:
         super().__init__(GONE)
@@ -56,8 +56,8 @@ class Kind(StrEnum):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a program asks a person for. `name` is what it calls itself, which nobody has checked; `named` are those
-    scopes that it asked for by name."""
+    """A program's request for consent. `name` is what the program calls itself; nobody has verified it. `named` are
+    the scopes that it asked for explicitly."""
 
     client: str
     name: str
@@ -71,7 +71,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Grant(NamedTuple):
-    """Something connected. Times are in milliseconds since the epoch; `person` is the name of whoever allowed it."""
+    """A connected program. Times are in milliseconds since the epoch; `person` is the name of who allowed it."""
 
     id: str
     name: str
@@ -86,7 +86,7 @@ class Grant(NamedTuple):
 
 
 def register_client(tx: Connection, client: str, metadata: bytes, now: int) -> None:
-    """Keeps what a program says of itself; forgets those that nobody has used for long. Raises Denied."""
+    """Registers a program with the metadata that it sent, and deletes registrations that nobody uses. Raises Denied."""
     granted = exists(select(oauth_grants.c.id).where(oauth_grants.c.client == oauth_clients.c.id))
     stale = (oauth_clients.c.used_at <= now - DAY) & ~granted | (oauth_clients.c.used_at <= now - CLIENT_LASTS)
     tx.execute(delete(oauth_clients).where(stale))
@@ -96,14 +96,14 @@ def register_client(tx: Connection, client: str, metadata: bytes, now: int) -> N
 
 
 def find_client(conn: Connection, client: str) -> bytes | None:
-    """What a registered program says of itself, as JSON."""
+    """The metadata that the program registered with, as JSON."""
     if not (client.isascii() and client.isprintable()):
         return None
     return conn.execute(select(oauth_clients.c.metadata).where(oauth_clients.c.id == client)).scalar()
 
 
 def ask(tx: Connection, asked: Asked, now: int) -> str:
-    """Puts a request before whoever holds the token that this returns, for ten minutes."""
+    """Stores a request for consent for ten minutes; returns the token with which it can be read and answered."""
     tx.execute(delete(oauth_requests).where(oauth_requests.c.expires_at <= now))
     token = new_token()
     values = {"hash": hash_token(token), "client": asked.client, "content": msgspec.json.encode(asked)}
@@ -112,7 +112,7 @@ def ask(tx: Connection, asked: Asked, now: int) -> str:
 
 
 def get_asked(conn: Connection, token: str, now: int) -> Asked:
-    """What is asked for. Raises RequestGone."""
+    """The request for consent, which stays open. Raises RequestGone."""
     query = select(oauth_requests.c.content).where(oauth_requests.c.hash == hash_token(token))
     content = conn.execute(query.where(oauth_requests.c.expires_at > now)).scalar()
     if content is None:
@@ -121,7 +121,7 @@ def get_asked(conn: Connection, token: str, now: int) -> Asked:
 
 
 def take_asked(tx: Connection, token: str, now: int) -> Asked:
-    """What is asked for, answered now, so that nobody can answer again. Raises RequestGone."""
+    """The request for consent, deleted so that it can't be answered twice. Raises RequestGone."""
     asked = get_asked(tx, token, now)
     if tx.execute(delete(oauth_requests).where(oauth_requests.c.hash == hash_token(token))).rowcount == 0:
         raise RequestGone
@@ -131,7 +131,7 @@ def take_asked(tx: Connection, token: str, now: int) -> Asked:
 def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Collection[KeyScope], now: int) -> str:
     """Grants a program these scopes in a project of the person's workspace; returns the grant's id.
 
-    Raises NotFound, Denied (more than the person may), Invalid (nothing, or more than was asked for).
+    Raises NotFound, Denied (the person's role lacks one of them), Invalid (none, or more than the program asked for).
     """
     project_name = _hold_project(tx, actor, project)
     if not scopes or not set(scopes) <= set(asked.scopes):
@@ -158,9 +158,9 @@ def allow(tx: Connection, actor: Actor, asked: Asked, project: str, scopes: Coll
 
 
 def list_grants(conn: Connection, actor: Actor) -> list[Grant]:
-    """What the person has connected in this workspace, for admins and owners what everybody has; newest first.
+    """The programs connected in this workspace, newest first: the person's own, or everyone's for admins and owners.
 
-    Those whose program never came for its tokens are left out.
+    Leaves out grants whose program never fetched its tokens.
     """
     g = oauth_grants.c
     actor.require_role(Role.VIEWER)
@@ -180,46 +180,46 @@ def list_grants(conn: Connection, actor: Actor) -> list[Grant]:
 
 
 def revoke(tx: Connection, actor: Actor, grant: str, now: int) -> None:
-    """Disconnects a program at once: one's own, for admins and owners anybody's in the workspace. Raises NotFound."""
+    """Disconnects a program at once. Members can disconnect their own, admins and owners anyone's. Raises NotFound."""
     g = oauth_grants.c
     row = None
     if is_id(grant):
         query = select(g.user, g.name).where(g.id == grant, g.workspace == actor.workspace, g.revoked_at.is_(None))
         row = tx.execute(query).first()
     if row is None or not (row.user == actor.id or actor.has_role(Role.ADMIN)):
-        raise NotFound("That connection has ended already.")
+        raise NotFound("That connection has already ended.")
     end_grant(tx, grant, now)
     note_change(tx, actor, "connection.revoke", grant, {"name": row.name}, now)
 
 
 def revoke_all_of(tx: Connection, user: str, name: str, now: int) -> int:
-    """Disconnects everything that the person has connected, in every workspace; returns how many programs that were.
+    """Disconnects all programs of a person in every workspace; returns how many there were.
 
-    For a new password: whoever had the old one may have connected something.
+    Called when the password changes: someone who knew the old one may have connected a program.
     """
     return _end_all(tx, Actor("user", user, "", None, frozenset(), name=name), oauth_grants.c.user == user, now)
 
 
 def end_grants_of_member(tx: Connection, actor: Actor, user: str, now: int) -> None:
-    """Disconnects what somebody has connected in the actor's workspace, which they have left just now."""
+    """Disconnects the programs of a person who has just left the actor's workspace."""
     g = oauth_grants.c
     _end_all(tx, actor, (g.user == user) & (g.workspace == actor.workspace), now)
 
 
 def end_grants_of_project(tx: Connection, actor: Actor, project: str, now: int) -> None:
-    """Disconnects what is connected to a project, which is deleted just now."""
+    """Disconnects the programs of a project that is being deleted."""
     _end_all(tx, actor, oauth_grants.c.project == project, now)
 
 
 def end_grant(tx: Connection, grant: str, now: int) -> None:
-    """Ends a grant with all of its codes and tokens, from now on."""
+    """Ends a grant and deletes its codes and tokens."""
     ended = update(oauth_grants).where(oauth_grants.c.id == grant, oauth_grants.c.revoked_at.is_(None))
     tx.execute(ended.values(revoked_at=now))
     tx.execute(delete(oauth_secrets).where(oauth_secrets.c.grant == grant))
 
 
 def _end_all(tx: Connection, actor: Actor, which: ColumnElement[bool], now: int) -> int:
-    """Ends the grants, each with its entry in its own workspace's audit log; returns how many they were."""
+    """Ends the grants and logs each in its workspace's audit log; returns how many there were."""
     g = oauth_grants.c
     found = tx.execute(select(g.id, g.workspace, g.name).where(which, g.revoked_at.is_(None))).all()
     for row in found:
@@ -230,8 +230,9 @@ def _end_all(tx: Connection, actor: Actor, which: ColumnElement[bool], now: int)
 
 
 def _hold_project(tx: Connection, actor: Actor, project: str) -> str:
-    """The project's name. On PostgreSQL it stays, and the person a member, until the grant is written, so that whoever
-    ends either finds the grant. Raises NotFound."""
+    """The name of a project in the actor's workspace, locked together with the membership. Raises NotFound."""
+    # Without the locks, deleting the project or removing the member could run between this check and the insert of
+    # the grant, and would then not find the grant that it has to end.
     m, p = memberships.c, projects.c
     mine = select(m.role).where(m.workspace == actor.workspace, m.user == actor.id)
     row = tx.execute(
@@ -243,7 +244,7 @@ def _hold_project(tx: Connection, actor: Actor, project: str) -> str:
 
 
 def mark_used(tx: Connection, grant: str, now: int) -> None:
-    """Notes that a connection is in use; for `write_soon`, every few minutes."""
+    """Updates the time of a connection's last use; for `write_soon`, every few minutes."""
     tx.execute(update(oauth_grants).where(oauth_grants.c.id == grant).values(used_at=now))
     row = tx.execute(select(oauth_grants.c.client).where(oauth_grants.c.id == grant)).first()
     if row is not None:

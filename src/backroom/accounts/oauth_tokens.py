@@ -1,8 +1,8 @@
-"""Codes and tokens of OAuth: short ones to work with, and refresh tokens that are used once.
+"""OAuth's codes and tokens: short-lived access tokens, and refresh tokens that can be used once.
 
-A code or refresh token that comes a second time was stolen, or its owner's is: all of its grant ends then
-(RFC 9700, sections 2.1.1 and 4.14). Only right after a refresh the same one may come again, for its answer may have
-been lost, or two windows of one program have asked at once; it gets the same successor. The store has only hashes.
+A code or refresh token that is used a second time may have been stolen, so the whole grant ends (RFC 9700, sections
+2.1.1 and 4.14). The one exception: for 10 seconds after a refresh the same token returns the same successor, because
+the answer may have been lost, or two windows of one program refreshed at once. The store has only hashes of tokens.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from backroom.store.tables import memberships, oauth_grants, oauth_secrets, proj
 ACCESS_PREFIX = "br_at_"
 REFRESH_PREFIX = "br_rt_"
 AGENT = "agent"
-"""The kind of every actor that comes in as an agent, by which timelines and the audit log tell it from people."""
+"""The actor kind of agents, by which timelines and the audit log distinguish them from people."""
 
 
 REPEATED_FOR = 10_000
-"""Milliseconds for which a refresh may be repeated."""
+"""Milliseconds in which a refresh may be repeated."""
 
 LASTS = {Kind.CODE: MINUTE, Kind.ACCESS: 30 * MINUTE, Kind.REFRESH: 30 * DAY}
-"""Milliseconds. A refresh token's time begins anew with each that follows it."""
+"""Lifetimes in milliseconds. Each refresh returns a refresh token with a full lifetime."""
 
 
 class Tokens(NamedTuple):
-    """What a program gets, the one time that it can be read. `seconds` is how long `access` lasts."""
+    """The tokens that a program gets. The store can't show them again. `seconds` is the lifetime of `access`."""
 
     access: str
     refresh: str
@@ -45,9 +45,9 @@ class Tokens(NamedTuple):
 
 
 class Secret(NamedTuple):
-    """A code or refresh token that is good. `asked` is what a code was for; `expires_at` in milliseconds.
+    """A valid code or refresh token. `asked` is the request that a code belongs to; `expires_at` is in milliseconds.
 
-    `successor` is the refresh token that has followed this one just now.
+    `successor` is the refresh token that this one was exchanged for within the last 10 seconds, if it was.
     """
 
     grant: str
@@ -59,7 +59,7 @@ class Secret(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A program at work: who it acts as, for whom, and when that was last noted (ms)."""
+    """A program's access: the actor, the person who allowed it, and the last use that was recorded (ms)."""
 
     actor: Actor
     user: str
@@ -74,7 +74,7 @@ _living = (
     )
     .join(projects, and_(projects.c.id == oauth_grants.c.project, projects.c.workspace == oauth_grants.c.workspace))
 )
-"""Secrets whose person is a member still, and whose project is there."""
+"""Secrets of grants whose person is still a member and whose project still exists."""
 
 _access = Prepared(
     select(
@@ -99,16 +99,16 @@ _access = Prepared(
 
 
 def new_code(tx: Connection, grant: str, asked: Asked, now: int) -> str:
-    """A code for the program, good for a minute."""
+    """Creates a code for the program, valid for a minute."""
     code = new_token()
     _keep(tx, Kind.CODE, grant, code, msgspec.json.encode(asked), now)
     return code
 
 
 def find_access(conn: Connection, hashed: str, now: int) -> Access | None:
-    """Who the access token with that hash acts as: with its scopes, as far as the person's role goes now.
+    """The access of the token with that hash, with those of its scopes that the person's current role allows.
 
-    None for one that has ended, of somebody who left, or of a project that is gone.
+    None if the token has expired or was revoked, the person has left, or the project was deleted.
     """
     rows = _access(conn, hash=hashed, now=now)
     if not rows:
@@ -119,13 +119,14 @@ def find_access(conn: Connection, hashed: str, now: int) -> Access | None:
 
 
 def find_secret(tx: Connection, kind: Kind, client: str, secret: str, now: int) -> Secret | None:
-    """The code or refresh token of that client, while it is good. One that was used before ends its grant.
+    """The client's code or refresh token if it is valid. A token that was used before ends its grant.
 
-    None, too, where whoever allowed it is no member any more, or the project is gone.
+    None also if the person is no longer a member, or the project was deleted.
     """
     s, g = oauth_secrets.c, oauth_grants.c
     query = select(s.grant, g.client, g.scopes, s.content, s.expires_at, s.used_at).select_from(_living)
     query = query.where(s.hash == hash_token(secret), s.kind == kind.value, s.expires_at > now, g.revoked_at.is_(None))
+    # The lock makes two uses of one token take turns: the second then sees `used_at` of the first.
     row = tx.execute(query.with_for_update(of=oauth_secrets)).first()
     if row is None or row.client != client:
         return None
@@ -141,9 +142,9 @@ def find_secret(tx: Connection, kind: Kind, client: str, secret: str, now: int) 
 def exchange(
     tx: Connection, kind: Kind, client: str, secret: str, now: int, scopes: Collection[KeyScope] = OFFERED
 ) -> Tokens | None:
-    """New tokens for a code or refresh token, which is used up by that; None where it isn't good.
+    """Exchanges a code or refresh token for new tokens; None if it isn't valid.
 
-    The access token has those of the grant's scopes that are among `scopes`; the refresh token keeps them all.
+    The access token has those of the grant's scopes that are in `scopes`; the refresh token keeps all of them.
     """
     found = find_secret(tx, kind, client, secret, now)
     granted = () if found is None else tuple(scope for scope in found.scopes if scope in scopes)
@@ -156,7 +157,7 @@ def exchange(
 
 
 def give_back(tx: Connection, client: str, token: str, now: int) -> None:
-    """Ends the grant of a token that its program has no more use for; one that isn't good changes nothing."""
+    """Ends the grant of a token that its program revokes. A token that isn't valid changes nothing."""
     s, g = oauth_secrets.c, oauth_grants.c
     query = select(g.id).join(oauth_secrets, s.grant == g.id).where(s.hash == hash_token(token), g.client == client)
     grant = tx.execute(query.where(s.kind != Kind.CODE.value)).scalar()
@@ -165,7 +166,7 @@ def give_back(tx: Connection, client: str, token: str, now: int) -> None:
 
 
 def _end_stolen(tx: Connection, grant: str, now: int) -> None:
-    """Ends a grant of which a secret came twice, and says so in the audit log."""
+    """Ends a grant whose secret was used twice, and logs that in the audit log."""
     g = oauth_grants.c
     row = tx.execute(select(g.workspace, g.name).where(g.id == grant)).one()
     end_grant(tx, grant, now)
@@ -174,10 +175,11 @@ def _end_stolen(tx: Connection, grant: str, now: int) -> None:
 
 
 def _succeed(tx: Connection, kind: Kind, grant: str, secret: str, now: int) -> str:
-    """The refresh token that follows a code or refresh token, which is used up; takes away what has expired."""
+    """Marks a code or refresh token as used and returns the refresh token that follows it. Deletes expired ones."""
     s = oauth_secrets.c
     refresh = f"{REFRESH_PREFIX}{new_token()}"
     tx.execute(delete(oauth_secrets).where(s.expires_at <= now))
+    # Only the latest used token can still return its successor; the content of older ones is erased.
     mine = (s.grant == grant) & (s.kind == Kind.REFRESH.value)
     tx.execute(update(oauth_secrets).where(mine).values(content=b""))
     sealed = _sealed(secret, refresh.encode()) if kind is Kind.REFRESH else b""
@@ -187,7 +189,7 @@ def _succeed(tx: Connection, kind: Kind, grant: str, secret: str, now: int) -> s
 
 
 def _successor(tx: Connection, secret: str, sealed: bytes, now: int) -> str | None:
-    """The refresh token that follows a used one; None where that was used, too."""
+    """The refresh token that follows a used one; None if that one was used, too."""
     s = oauth_secrets.c
     refresh = _sealed(secret, sealed).decode("latin-1")
     unused = (s.hash == hash_token(refresh)) & s.used_at.is_(None) & (s.expires_at > now)
@@ -195,7 +197,9 @@ def _successor(tx: Connection, secret: str, sealed: bytes, now: int) -> str | No
 
 
 def _sealed(secret: str, content: bytes) -> bytes:
-    """`content` so that only whoever has the secret can read it, or what was sealed so in the clear again."""
+    """Encrypts `content` with the secret, and decrypts what was encrypted this way."""
+    # A one-time pad: a refresh token is random and encrypts exactly one successor, so the XOR is never used twice. A
+    # copy of the database, which has only the secret's hash, can't decrypt it.
     pad = hashlib.shake_256(f"successor {secret}".encode()).digest(len(content))
     return bytes(one ^ other for one, other in zip(content, pad, strict=True))
 

@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, which is slow on purpose, so always outside a transaction."""
+"""Hashes passwords with argon2id. That is slow on purpose, so never do it inside a transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS = 2
-"""Each hash takes 64 MiB while it is made."""
+"""Each hash uses 64 MiB of memory while it runs."""
 
 MOST_WAITING = 100
 BUSY_SECONDS = 5
@@ -29,19 +29,19 @@ _waiting = asyncio.Semaphore(MOST_WAITING)
 
 
 class Verdict(NamedTuple):
-    """Whether a password is the right one, and its new hash where the stored one was made with other parameters."""
+    """Whether the password is right, and its new hash if the stored one has outdated parameters."""
 
     right: bool
     new_hash: str | None = None
 
 
 def hash_password(password: str) -> str:
-    """The password's argon2id hash; tens of milliseconds. Raises Invalid for a length that isn't allowed."""
+    """The password's argon2id hash; takes tens of milliseconds. Raises Invalid if its length isn't allowed."""
     return _hasher.hash(check_password(password))
 
 
 def judge_password(stored: str | None, password: str) -> Verdict:
-    """Compares a password with the stored hash; without one it takes as long and is wrong."""
+    """Compares a password with the stored hash. Without a hash it is wrong, and that takes the same time."""
     dummy = _dummy_hash()
     if len(password) > PASSWORD_LENGTH[1]:
         return Verdict(False)
@@ -55,7 +55,7 @@ def judge_password(stored: str | None, password: str) -> Verdict:
 
 
 async def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs `hash_password` or `judge_password` in one of two threads. Raises TooMany while a hundred wait."""
+    """Runs `hash_password` or `judge_password` in one of two threads. Raises TooMany if 100 are waiting."""
     if _waiting.locked():
         raise TooMany("Too many people are signing in right now. Try again in a moment.", BUSY_SECONDS)
     async with _waiting:

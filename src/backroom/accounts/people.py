@@ -1,4 +1,4 @@
-"""A person's own account: name, password, and a link for a forgotten one."""
+"""A person's own account: name, password, and resetting a forgotten password."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from backroom.errors import Conflict, Invalid, NotFound
 from backroom.store.tables import memberships, tickets, users, workspaces
 
 MOST_RESETS = 3
-"""Links for one person that are good at a time."""
+"""Reset links that one person can have at the same time."""
 
-CHANGED_MEANWHILE = "Your password was changed meanwhile. Try again with the new one."
+CHANGED_MEANWHILE = "Your password has changed in the meantime. Try again with the new one."
 
 
 class Person(NamedTuple):
-    """Somebody with an account. `created_at` in milliseconds since the epoch; workspaces as (id, name, role)."""
+    """A person with an account. `created_at` is in milliseconds since the epoch; workspaces are (id, name, role)."""
 
     id: str
     email: str
@@ -36,7 +36,7 @@ class Person(NamedTuple):
 
 
 class Reset(NamedTuple):
-    """A link for a new password, and whose it is."""
+    """A link that sets a new password, and the person it is for."""
 
     user: str
     email: str
@@ -45,7 +45,7 @@ class Reset(NamedTuple):
 
 
 def list_people(conn: Connection) -> list[Person]:
-    """Everybody with an account, by address; for the operator."""
+    """Everyone with an account, sorted by email; for the operator."""
     belongs = select(memberships.c.user, workspaces.c.id, workspaces.c.name, memberships.c.role)
     belongs = belongs.select_from(memberships.join(workspaces, workspaces.c.id == memberships.c.workspace))
     of: dict[str, list[tuple[str, str, Role]]] = {}
@@ -67,17 +67,17 @@ def list_people(conn: Connection) -> list[Person]:
 
 
 def rename_person(tx: Connection, user: str, name: str) -> str:
-    """Changes how others see a person; returns the name as kept. Raises Invalid."""
+    """Changes a person's name; returns it as stored. Raises Invalid."""
     name = check_name(name)
     tx.execute(update(users).where(users.c.id == user).values(name=name))
     return name
 
 
 def change_password(tx: Connection, login: Login, password_hash: str, session: str, now: int) -> None:
-    """Sets a new password for whoever gave the one in `login`; every session but `session` ends, every connected
-    program, and every reset link.
+    """Sets a new password for the person in `login`, who has given the current one. Ends every other session than
+    `session`, every connected program and every reset link.
 
-    Raises Conflict where it was changed meanwhile.
+    Raises Conflict if the password has changed since `login` was read.
     """
     same = users.c.id == login.user, users.c.password_hash == login.password_hash
     if tx.execute(update(users).where(*same).values(password_hash=password_hash)).rowcount == 0:
@@ -86,10 +86,10 @@ def change_password(tx: Connection, login: Login, password_hash: str, session: s
 
 
 def begin_reset(tx: Connection, email: str, now: int) -> Reset | None:
-    """A link that sets a new password, good for an hour, to be mailed; None where nobody has the address, or
-    three links are on their way already.
+    """Creates a link that sets a new password, valid for an hour, to be emailed. None if nobody has the email, or if
+    the person already has three such links.
 
-    Whoever asks must not learn which: answer them before this is run.
+    The person who asks must not learn which: answer before you run this.
     """
     try:
         email = check_email(email)
@@ -102,14 +102,14 @@ def begin_reset(tx: Connection, email: str, now: int) -> Reset | None:
 
 
 def force_reset(tx: Connection, email: str, now: int) -> Reset:
-    """The same for the operator, in place of all links before. Raises NotFound, Invalid."""
+    """Creates a reset link for the operator. Earlier links stop working. Raises NotFound, Invalid."""
     row = _get_person(tx, email)
     tx.execute(delete(tickets).where(tickets.c.kind == Purpose.RESET.value, tickets.c.user == row[0]))
     return Reset(*row, issue(tx, Purpose.RESET, now, user=row[0]))
 
 
 def look_at_reset(conn: Connection, token: str, now: int) -> str:
-    """The address whose password the link sets. Raises NotFound."""
+    """The email of the person whose password the link sets. Raises NotFound."""
     found = get_ticket(conn, Purpose.RESET, token, now)
     return str(conn.execute(select(users.c.email).where(users.c.id == found.user)).scalar_one())
 
@@ -126,7 +126,7 @@ def take_reset(tx: Connection, token: str, password_hash: str, now: int) -> str:
 
 
 def set_password(tx: Connection, email: str, password_hash: str, now: int) -> str:
-    """The same for the operator, by the address; returns the id. Raises NotFound, Invalid."""
+    """Sets a person's password for the operator; returns their id. Raises NotFound, Invalid."""
     user = _get_person(tx, email)[0]
     tx.execute(update(users).where(users.c.id == user).values(password_hash=password_hash))
     _after_new_password(tx, user, None, "password.reset", now)
@@ -134,7 +134,7 @@ def set_password(tx: Connection, email: str, password_hash: str, now: int) -> st
 
 
 def lose_second_factor(tx: Connection, email: str, now: int) -> None:
-    """Turns somebody's second factor off, who has lost it and the recovery codes. Raises NotFound, Invalid."""
+    """Turns off the second factor of a person who has lost it and the recovery codes. Raises NotFound, Invalid."""
     user, _, name = _get_person(tx, email)
     clear_second_factor(tx, user)
     note_personal(tx, user, name, "second-factor.lost", now)
@@ -157,5 +157,5 @@ def _get_person(conn: Connection, email: str) -> tuple[str, str, str]:
     email = check_email(email)
     row = conn.execute(select(users.c.id, users.c.email, users.c.name).where(users.c.email == email)).first()
     if row is None:
-        raise NotFound(f"There is no user with the address {email}.")
+        raise NotFound(f"There is no user with the email {email}.")
     return row.id, row.email, row.name

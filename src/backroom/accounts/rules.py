@@ -1,4 +1,4 @@
-"""What the plans include, and what a name, an address and a password must be."""
+"""What the plans include, and the rules for names, emails and passwords."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLAN_NAMES = "FREE, STARTER or PRO"
 
 
 class SignUp(StrEnum):
-    """Who may make an account: nobody new, those with an invitation, or everybody."""
+    """Who may create an account: nobody, people with an invitation, or everyone."""
 
     CLOSED = "closed"
     INVITATION = "invitation"
@@ -35,7 +35,7 @@ class SignUp(StrEnum):
 
 
 class Kind(StrEnum):
-    """What is counted by the month."""
+    """What is counted per month."""
 
     API_CALLS = "api_calls"
     FEEDBACK = "feedback"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan includes; None is unlimited. Calls and feedback are per month."""
+    """What a plan includes; None means unlimited. Calls and feedback are per month."""
 
     reads_api: bool
     api_calls: int | None
@@ -52,7 +52,7 @@ class Limits:
     notification_addresses: int
 
     def of(self, kind: Kind) -> int | None:
-        """The month's quota of `kind`, None where there is no limit."""
+        """The monthly quota of `kind`; None means unlimited."""
         return self.api_calls if kind is Kind.API_CALLS else self.feedback
 
 
@@ -69,7 +69,7 @@ OVER_QUOTA = {
 
 
 def over_quota(kind: Kind, limit: int, used: int, now: int) -> OverQuota:
-    """The failure of one call or report too many (Miniback, "Keys and plans", texts to the letter)."""
+    """The failure of a call or report over the quota. The texts are fixed (Miniback, "Keys and plans")."""
     return OverQuota(OVER_QUOTA[kind], limit, used, next_month(now))
 
 
@@ -82,10 +82,10 @@ def parse_plan(text: str) -> Plan:
 
 
 def check_email(email: str) -> str:
-    """The address as it is kept: trimmed, in lower case. Raises Invalid."""
+    """The email as it is stored: trimmed and in lower case. Raises Invalid."""
     email = email.strip().lower()
     if not EMAIL.match(email) or not _is_text(email):
-        raise Invalid("The mail address must look like name@example.com.")
+        raise Invalid("The email must look like name@example.com.")
     return email
 
 
@@ -114,7 +114,7 @@ def parse_role(text: str) -> Role:
 
 
 def parse_sign_up(text: str) -> SignUp:
-    """The way to sign up of that name. Raises Invalid."""
+    """The sign-up setting of that name. Raises Invalid."""
     try:
         return SignUp(text)
     except ValueError:
@@ -122,24 +122,24 @@ def parse_sign_up(text: str) -> SignUp:
 
 
 def may_manage(actor: Actor, role: Role) -> bool:
-    """Whether the actor may give or take `role`: an owner any, an admin every one but owner."""
+    """Whether the actor may give or remove `role`: owners any role, admins any but owner."""
     return actor.has_role(Role.OWNER if role is Role.OWNER else Role.ADMIN)
 
 
 def require_person(actor: Actor, least: Role) -> None:
-    """Raises Denied for a key, which may act for an owner, and for a role below `least`."""
+    """Raises Denied for a key, even one created by an owner, and for a role below `least`."""
     if actor.kind == "key":
         raise Denied("A key can't do that. Sign in.")
     actor.require_role(least)
 
 
 def require_managing(actor: Actor, *roles: Role) -> None:
-    """Raises Denied unless the actor is a person who may give and take all of `roles`."""
+    """Raises Denied unless the actor is a person who may give and remove all of `roles`."""
     require_person(actor, Role.ADMIN)
     if not all(may_manage(actor, role) for role in roles):
-        raise Denied("Only an owner makes or changes an owner.")
+        raise Denied("Only an owner can add or change an owner.")
 
 
 def _is_text(text: str) -> bool:
-    """Whether it has no halves of characters, which neither engine takes."""
+    """Whether the text has no lone surrogates, which neither database accepts."""
     return not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,7 +1,7 @@
-"""The second factor: codes of an app by the clock (RFC 6238), and recovery codes for who has lost it.
+"""The second factor: an app's time-based codes (RFC 6238), and recovery codes for people who have lost the app.
 
-`users.totp_secret` without `totp_step` is a set-up that was begun; with it the factor is on, and the number
-of the last 30 seconds that a code was taken for: it and every earlier one is refused from then on.
+A user with `totp_secret` but no `totp_step` has begun the setup and not finished it. With `totp_step` the factor is
+on: the step counts 30-second periods since the epoch, and codes of that step or an earlier one are refused.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from backroom.store.tables import recovery_codes, users
 ISSUER = "Backroom"
 DIGITS = 6
 WINDOW = 1
-"""How many steps of 30 seconds a clock may be off."""
+"""By how many 30-second steps a phone's clock may be wrong."""
 
 RECOVERY_CODES = 10
 RECOVERY_GROUPS = 4
 GROUP_LENGTH = 4
 RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-WRONG_CODE = "That code isn't right, or it was used already. Wait for the next one."
-IS_ON = "The second factor is on already."
+WRONG_CODE = "That code is wrong or was already used. Wait for the next one."
+IS_ON = "The second factor is already on."
 NOT_ON = "The second factor isn't on."
 QR_BORDER = 2
 
 
 class Begun(NamedTuple):
-    """What an app needs to make codes: the secret in base 32, and the address that a QR code of it holds."""
+    """What an app needs to generate codes: the secret in base 32, and the URI that the QR code contains."""
 
     secret: str
     uri: str
 
 
 def begin_totp(tx: Connection, user: str) -> Begun:
-    """Makes a secret for an app; `confirm_totp` turns the factor on. Raises Conflict where it is on."""
+    """Creates a secret for an app; `confirm_totp` turns the factor on. Raises Conflict if it is already on."""
     row = tx.execute(select(users.c.email, users.c.totp_step).where(users.c.id == user)).one()
     if row.totp_step is not None:
         raise Conflict(IS_ON)
@@ -53,7 +53,7 @@ def begin_totp(tx: Connection, user: str) -> Begun:
 
 
 def begun_totp(conn: Connection, user: str) -> Begun | None:
-    """The set-up that was begun and not confirmed, for a form that is shown again."""
+    """The setup that was begun and not confirmed, to show its form again."""
     row = conn.execute(select(users.c.email, users.c.totp_secret, users.c.totp_step).where(users.c.id == user)).one()
     if row.totp_secret is None or row.totp_step is not None:
         return None
@@ -61,16 +61,16 @@ def begun_totp(conn: Connection, user: str) -> Begun | None:
 
 
 def qr_code(uri: str) -> str:
-    """The address as a QR code: an SVG element for a page, without styles of its own."""
+    """The URI as a QR code: an SVG element for a page, without inline styles."""
     return segno.make(uri, micro=False).svg_inline(
         border=QR_BORDER, omitsize=True, light="#fff", dark="#000", svgclass="qr", lineclass=None
     )
 
 
 def confirm_totp(tx: Connection, user: str, session: str, code: str, now: int) -> list[str]:
-    """Turns the factor on with a first code of the app; returns ten recovery codes, to be shown this once.
+    """Turns the factor on with a first code from the app; returns ten recovery codes, which can't be shown again.
 
-    Every other session of the person ends, for it was begun without the factor. Raises Invalid, Conflict.
+    Ends the person's other sessions, which began without the factor. Raises Invalid, Conflict.
     """
     row = tx.execute(select(users.c.name, users.c.totp_secret, users.c.totp_step).where(users.c.id == user)).one()
     if row.totp_step is not None:
@@ -87,14 +87,14 @@ def confirm_totp(tx: Connection, user: str, session: str, code: str, now: int) -
 
 
 def disable_totp(tx: Connection, user: str, code: str, now: int) -> None:
-    """Turns the factor off with a code of the app or a recovery code. Raises Invalid, Conflict."""
+    """Turns the factor off with a code from the app or a recovery code. Raises Invalid, Conflict."""
     name = _take_code(tx, user, code, now)
     clear_second_factor(tx, user)
     note_personal(tx, user, name, "second-factor.off", now)
 
 
 def renew_recovery_codes(tx: Connection, user: str, code: str, now: int) -> list[str]:
-    """Ten new recovery codes in place of those that are left. Raises Invalid, Conflict."""
+    """Replaces the recovery codes by ten new ones. Raises Invalid, Conflict."""
     name = _take_code(tx, user, code, now)
     note_personal(tx, user, name, "second-factor.codes", now)
     return _new_codes(tx, user)
@@ -106,14 +106,13 @@ def count_recovery_codes(conn: Connection, user: str) -> int:
 
 
 def confirm_session(tx: Connection, token: str, code: str, now: int) -> str:
-    """Makes a session whole that waits for the second factor; returns its new token, the one before is void.
+    """Confirms a session with a code from the app or a recovery code; returns its new token. The old one is invalid.
 
-    Takes a code of the app, or a recovery code, which is used up. Raises Unauthenticated (no such session, or it
-    waited too long), Invalid (the code).
+    Raises Unauthenticated (no such session, or it expired), Invalid (the code).
     """
     session = find_session(tx, token, now)
     if session is None:
-        raise Unauthenticated("Signing in took too long. Begin again.")
+        raise Unauthenticated("Signing in took too long. Start again.")
     if session.confirmed:
         return token
     _take_code(tx, session.user, code, now)
@@ -121,13 +120,16 @@ def confirm_session(tx: Connection, token: str, code: str, now: int) -> str:
 
 
 def clear_second_factor(tx: Connection, user: str) -> None:
-    """Turns the factor off, whatever it was."""
+    """Turns the factor off and deletes its recovery codes."""
     tx.execute(update(users).where(users.c.id == user).values(totp_secret=None, totp_step=None))
     tx.execute(delete(recovery_codes).where(recovery_codes.c.user == user))
 
 
 def _take_code(tx: Connection, user: str, code: str, now: int) -> str:
-    """Uses a code of the app or a recovery code up; returns the person's name. Raises Invalid, Conflict."""
+    """Accepts a code from the app or a recovery code, which can't be used again; returns the person's name.
+
+    Raises Invalid, Conflict.
+    """
     row = tx.execute(select(users.c.name, users.c.totp_secret, users.c.totp_step).where(users.c.id == user)).one()
     if row.totp_secret is None or row.totp_step is None:
         raise Conflict(NOT_ON)
@@ -137,13 +139,11 @@ def _take_code(tx: Connection, user: str, code: str, now: int) -> str:
 
 
 def _use_code(tx: Connection, user: str, secret: str, plain: str, now: int) -> bool:
-    """Whether it is a code of the app that nobody used before, nor a later one; it is used then.
-
-    Of two at once with one code the later one finds its step taken, by the condition of the update.
-    """
+    """Whether this is a code from the app of a later step than the last one that was used; marks it as used."""
     step = _step_of(secret, plain, now)
     if step is None:
         return False
+    # The condition is in the update itself, so of two requests with the same code only one succeeds.
     newer = users.c.id == user, users.c.totp_step < step
     return tx.execute(update(users).where(*newer).values(totp_step=step)).rowcount == 1
 
@@ -154,7 +154,7 @@ def _use_recovery_code(tx: Connection, user: str, plain: str) -> bool:
 
 
 def _step_of(secret: str, code: str, now: int) -> int | None:
-    """Which 30 seconds since the epoch the code belongs to; None where to none near `now` (ms)."""
+    """The 30-second step since the epoch that the code belongs to; None if it fits no step near `now` (ms)."""
     if not (len(code) == DIGITS and code.isascii() and code.isdigit()):
         return None
     try:
@@ -179,10 +179,10 @@ def _group() -> str:
 
 
 def _plain(code: str) -> str:
-    """A code as typed, without the spaces and dashes that make it easy to read."""
+    """A code as typed, without spaces and dashes, in lower case."""
     return "".join(char for char in code.lower() if not char.isspace() and char != "-")
 
 
 def _hash(user: str, plain: str) -> str:
-    """SHA-256, for a recovery code has 79 random bits."""
+    """SHA-256 is enough, because a recovery code has 79 random bits."""
     return hashlib.sha256(f"{user}:{plain}".encode("utf-8", "surrogatepass")).hexdigest()

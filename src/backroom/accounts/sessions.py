@@ -1,4 +1,4 @@
-"""Browsers that somebody signed in with. A cookie holds the token, the store only its hash."""
+"""Sessions of signed-in browsers. The cookie has the token, the store only its hash."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from backroom.store.tables import memberships, sessions, users, workspaces
 
 LASTS = 30 * DAY
 UNCONFIRMED_LASTS = 10 * MINUTE
-"""How long somebody has for the second factor."""
+"""How long a person has to give the second factor."""
 
 MOST_SESSIONS = 50
-"""Of one person; the one seen longest ago makes room."""
+"""Sessions per person; beyond that, the least recently used one ends."""
 
 ADDRESS_LENGTH = 64
 AGENT_LENGTH = 300
-NO_WORKSPACE = "You don't belong to a workspace any more. Ask somebody there for an invitation."
+NO_WORKSPACE = "You no longer belong to a workspace. Ask an admin there for an invitation."
 
 
 class Session(NamedTuple):
-    """A browser that somebody is signed in with. Times are in milliseconds since the epoch.
+    """A browser's session. Times are in milliseconds since the epoch.
 
-    `workspace` is the current one, with `role` in it; "" and None for somebody who belongs to none.
-    `confirmed` is false until the second factor was given: such a one may do nothing else.
+    `workspace` is the current one and `role` the person's role in it; "" and None if they belong to none.
+    `confirmed` is false until the second factor was given; until then the session allows nothing else.
     """
 
     id: str
@@ -48,14 +48,14 @@ class Session(NamedTuple):
 
     @property
     def actor(self) -> Actor:
-        """Who acts in this session. Raises Denied for somebody without a workspace or a second factor to give."""
+        """The actor of this session. Raises Denied without a workspace, or until the second factor was given."""
         if self.role is None or not self.confirmed:
-            raise Denied(NO_WORKSPACE if self.confirmed else "Give the code of your second factor first.")
+            raise Denied(NO_WORKSPACE if self.confirmed else "Enter the code of your second factor first.")
         return person(self.user, self.name, self.workspace, self.role)
 
 
 class SessionInfo(NamedTuple):
-    """A session as its owner sees it in a list. Times are in milliseconds since the epoch."""
+    """A session in its owner's list. Times are in milliseconds since the epoch."""
 
     id: str
     address: str
@@ -92,9 +92,9 @@ _find = Prepared(
 def start_session(
     tx: Connection, user: str, workspace: str, address: str, agent: str, confirmed: bool, now: int
 ) -> str:
-    """Signs somebody in; returns the token for the cookie. Not `confirmed`, it waits for the second factor.
+    """Starts a session; returns the token for the cookie. If not `confirmed`, it waits for the second factor.
 
-    Sessions that are too old go, and of more than 50 of one person the one that was seen longest ago.
+    Deletes expired sessions, and the person's least recently used ones beyond 50.
     """
     tx.execute(delete(sessions).where(sessions.c.expires_at <= now))
     kept = select(sessions.c.hash).where(sessions.c.user == user).order_by(sessions.c.seen_at.desc())
@@ -120,7 +120,7 @@ def start_session(
 
 
 def find_session(conn: Connection, token: str, now: int) -> Session | None:
-    """The session of that token, with the person and their role as they are now; None where it has ended."""
+    """The session of that token, with the person and their current role; None if it has ended."""
     rows = _find(conn, hash=hash_token(token), now=now)
     if not rows:
         return None
@@ -142,13 +142,14 @@ def find_session(conn: Connection, token: str, now: int) -> Session | None:
 
 
 def mark_session_seen(tx: Connection, session: str, now: int) -> None:
-    """Notes that a session is in use, which keeps it for another 30 days; for `write_soon`, every few minutes."""
+    """Extends a session that is in use by 30 days; for `write_soon`, every few minutes."""
     seen = update(sessions).where(sessions.c.id == session, sessions.c.confirmed.is_(True), sessions.c.seen_at < now)
     tx.execute(seen.values(seen_at=now, expires_at=now + LASTS))
 
 
 def confirm(tx: Connection, session: str, now: int) -> str:
-    """Makes a session whole once the second factor was given, under a new token, which is returned."""
+    """Confirms a session after the second factor was given; returns its new token."""
+    # A new token, so that a cookie from before the second factor is worth nothing afterwards.
     token = new_token()
     values = {"hash": hash_token(token), "confirmed": True, "seen_at": now, "expires_at": now + LASTS}
     tx.execute(update(sessions).where(sessions.c.id == session).values(values))
@@ -156,35 +157,35 @@ def confirm(tx: Connection, session: str, now: int) -> str:
 
 
 def switch_workspace(tx: Connection, session: Session, workspace: str) -> None:
-    """Makes another workspace of the person's the session's current one. Raises NotFound."""
+    """Switches the session to another workspace of the person. Raises NotFound."""
     query = select(memberships.c.role).where(memberships.c.workspace == workspace, memberships.c.user == session.user)
     if not _is_clean(workspace) or tx.execute(query).first() is None:
-        raise NotFound("You don't belong to that workspace.")
+        raise NotFound("You aren't a member of that workspace.")
     tx.execute(update(sessions).where(sessions.c.id == session.id).values(workspace=workspace))
 
 
 def list_sessions(conn: Connection, user: str, now: int) -> list[SessionInfo]:
-    """The person's sessions, the one seen last first."""
+    """The person's sessions, most recently used first."""
     columns = (sessions.c.id, sessions.c.address, sessions.c.agent, sessions.c.created_at, sessions.c.seen_at)
     query = select(*columns).where(sessions.c.user == user, sessions.c.confirmed.is_(True), sessions.c.expires_at > now)
     return [SessionInfo(*row) for row in conn.execute(query.order_by(sessions.c.seen_at.desc(), sessions.c.id))]
 
 
 def end_session(tx: Connection, user: str, session: str) -> None:
-    """Ends one of the person's own sessions, by its id. Raises NotFound."""
+    """Ends one of the person's sessions by its id. Raises NotFound."""
     own = (sessions.c.id == session) & (sessions.c.user == user)
     if not _is_clean(session) or tx.execute(delete(sessions).where(own)).rowcount == 0:
-        raise NotFound("That session has ended already.")
+        raise NotFound("That session has already ended.")
 
 
 def end_other_sessions(tx: Connection, user: str, kept: str | None) -> int:
-    """Ends all of the person's sessions but the one with the id `kept`; returns how many."""
+    """Ends all of the person's sessions except the one with the id `kept`; returns how many ended."""
     others = delete(sessions).where(sessions.c.user == user)
     return tx.execute(others if kept is None else others.where(sessions.c.id != kept)).rowcount
 
 
 def move_sessions(tx: Connection, user: str, gone: str) -> None:
-    """Takes the person's sessions out of a workspace that they belong to no more, into another one of theirs."""
+    """Switches the person's sessions from a workspace that they have left to another one of theirs."""
     rest = select(memberships.c.workspace).where(memberships.c.user == user, memberships.c.workspace != gone)
     other = tx.execute(rest.order_by(memberships.c.created_at, memberships.c.workspace).limit(1)).scalar()
     moved = update(sessions).where(sessions.c.user == user, sessions.c.workspace == gone)
@@ -196,5 +197,5 @@ def _printable(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether an engine takes it at all: PostgreSQL refuses a NUL."""
+    """Whether the database accepts the text: PostgreSQL refuses a NUL."""
     return text.isascii() and text.isprintable()

@@ -1,4 +1,4 @@
-"""The first start: a link that only the terminal shows makes the owner's account."""
+"""The first start: the terminal shows a link with which the owner creates their account."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from backroom.errors import Conflict
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import users
 
-IS_SET_UP = "Backroom is set up already. Sign in."
+IS_SET_UP = "Backroom is already set up. Sign in."
 
 
 def needs_setup(conn: Connection) -> bool:
-    """Whether nobody has an account yet."""
+    """Whether the instance has no accounts yet."""
     return conn.execute(select(users.c.id).limit(1)).first() is None
 
 
 def make_setup(tx: Connection, now: int) -> NewTicket | None:
-    """A ticket for the owner's account, beside those of other processes; None once somebody has an account."""
+    """A ticket to create the owner's account; None once there is an account. Each process creates one of its own."""
     return issue(tx, Purpose.SETUP, now) if needs_setup(tx) else None
 
 
 def take_setup(tx: Connection, token: str, email: str, name: str, password_hash: str, plan: Plan, now: int) -> NewUser:
-    """Makes the owner's account and workspace, and ends every set-up link.
+    """Creates the owner's account and workspace. No setup link works afterwards.
 
-    Raises NotFound (the link), Conflict (somebody was faster), Invalid (address or name).
+    Raises NotFound (the link), Conflict (there already is an account), Invalid (email or name).
     """
-    mark_config_changed(tx)  # on PostgreSQL it makes those who would be the first take turns
+    # On PostgreSQL this locks a row, so that two people with two setup links run one after the other.
+    mark_config_changed(tx)
     if not needs_setup(tx):
         raise Conflict(IS_SET_UP)
     spend(tx, Purpose.SETUP, token, now)

@@ -1,4 +1,4 @@
-"""Signing in: a look at who it may be, the slow comparison outside any transaction, then the session."""
+"""Signing in: find the account, compare the password (slow, so outside any transaction), start the session."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from backroom.accounts.sessions import start_session
 from backroom.errors import Invalid, Unauthenticated
 from backroom.store.tables import memberships, sessions, users
 
-WRONG = "The address or the password isn't right."
+WRONG = "The email or the password is wrong."
 
 
 class Login(NamedTuple):
-    """Whoever has an address."""
+    """The account that has an email."""
 
     user: str
     email: str
@@ -24,7 +24,7 @@ class Login(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A new session; not `confirmed`, the second factor comes next."""
+    """A new session. If it isn't `confirmed`, the second factor comes next."""
 
     token: str
     confirmed: bool
@@ -34,7 +34,7 @@ _columns = (users.c.id, users.c.email, users.c.password_hash)
 
 
 def find_login(conn: Connection, email: str) -> Login | None:
-    """Whoever has that address as typed; None where nobody has, or it is none."""
+    """The account with that email; None if there is none, or the text isn't an email."""
     try:
         email = check_email(email)
     except Invalid:
@@ -44,17 +44,17 @@ def find_login(conn: Connection, email: str) -> Login | None:
 
 
 def get_login(conn: Connection, user: str) -> Login:
-    """The login of somebody who is signed in, to ask for their password again."""
+    """The account of a person who is signed in, to ask for their password again."""
     return Login(
         *conn.execute(select(users.c.id, users.c.email, users.c.password_hash).where(users.c.id == user)).one()
     )
 
 
 def sign_in(tx: Connection, login: Login | None, verdict: Verdict, address: str, agent: str, now: int) -> SignedIn:
-    """Begins a session for whoever gave the right password; one with a second factor isn't confirmed yet.
+    """Starts a session if the password was right. With a second factor it isn't confirmed yet.
 
-    `verdict` is `judge_password(login and login.password_hash, password)`. Raises Unauthenticated, in the same
-    words for a wrong password, an unknown address, and a password that was changed meanwhile.
+    `verdict` is `judge_password(login and login.password_hash, password)`. Raises Unauthenticated with the same text
+    for a wrong password, an unknown email, and a password that has changed in the meantime.
     """
     if login is None or not verdict.right:
         raise Unauthenticated(WRONG)
@@ -67,14 +67,14 @@ def sign_in(tx: Connection, login: Login | None, verdict: Verdict, address: str,
 
 
 def begin(tx: Connection, user: str, address: str, agent: str, now: int) -> SignedIn:
-    """A session for somebody who has shown that they are who they say, such as by making the account just now."""
+    """Starts a session for a person who has just proved who they are, for example by creating the account."""
     step = tx.execute(select(users.c.totp_step).where(users.c.id == user)).scalar_one()
     token = start_session(tx, user, first_workspace(tx, user), address, agent, step is None, now)
     return SignedIn(token, step is None)
 
 
 def first_workspace(conn: Connection, user: str) -> str:
-    """The workspace that the person was in last, else the one they joined first; "" where they belong to none."""
+    """The workspace that the person used last, or else joined first; "" if they belong to none."""
     own = memberships.c.user == user
     last = select(sessions.c.workspace).where(sessions.c.user == user).order_by(sessions.c.seen_at.desc()).limit(1)
     before = select(memberships.c.workspace).where(own, memberships.c.workspace == last.scalar_subquery())

@@ -1,9 +1,9 @@
-"""How often passwords and codes may be tried, so that guessing doesn't pay and locks nobody else out.
+"""Limits how often passwords and codes may be tried. Guessing is slow, and it doesn't lock anyone else out.
 
-Three kinds of buckets of tokens, in the memory of one process. One for the client's address, one for that
-address and the account, one for the account from everywhere: the last stops those who guess from many addresses,
-and would lock the account's owner out with them, as the others would lock out whoever shares an address with a guesser.
-So a browser in which the owner has signed in before has a signed cookie, and a bucket of its own in place of them.
+Every attempt takes a token from three buckets in the memory of the process: the client's address, that address with
+the account, and the account from any address. The last one stops guessing from many addresses. It would also lock out
+the account's owner, and the first two would lock out people who share an address with an attacker. So a browser in
+which the owner has signed in before has a signed cookie and uses a bucket of its own instead of the three.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from backroom.accounts.tickets import new_token
 from backroom.buckets import SECOND, Buckets, take_from_all
 
 MOST_KEPT = 20_000
-TOO_MANY = "Too many tries. Wait a little, then try again."
+TOO_MANY = "Too many attempts. Wait a little, then try again."
 
 
 class Rate(NamedTuple):
-    """A bucket's size: `burst` tries at once, then one every `seconds`."""
+    """A bucket's size: `burst` attempts at once, then one every `seconds`."""
 
     burst: int
     seconds: int
 
 
 class Bucket(StrEnum):
-    """What is counted apart."""
+    """What has a bucket of its own."""
 
     ADDRESS = "address"
     ADDRESS_ACCOUNT = "address and account"
@@ -56,13 +56,13 @@ RATES = {
 }
 
 Attempt = list[tuple[Bucket, str]]
-"""What a try has taken a token from."""
+"""The buckets that an attempt has taken a token from."""
 
 
 class Throttle:
-    """The buckets of one process; belongs to the event loop's thread. `clock` tells monotonic nanoseconds.
+    """The buckets of one process. Use it in the event loop's thread only. `clock` returns monotonic nanoseconds.
 
-    `site` is what a client is counted by: an IPv4 address, or an IPv6 address's /64.
+    `site` identifies a client: its IPv4 address, or the /64 network of its IPv6 address.
     """
 
     def __init__(self, on: bool = True, clock: Callable[[], int] = time.monotonic_ns) -> None:
@@ -73,7 +73,7 @@ class Throttle:
         }
 
     def password(self, site: str, email: str, device: str | None) -> Attempt:
-        """Counts a try of a password, before it is judged. `device` is from `known_device`. Raises TooMany."""
+        """Counts an attempt with a password, before it is checked. `device` is from `known_device`. Raises TooMany."""
         account = email.strip().lower()
         if device is not None:
             return self._take([(Bucket.DEVICE, device)])
@@ -81,26 +81,28 @@ class Throttle:
         return self._take([*from_here, (Bucket.ACCOUNT, account)])
 
     def code(self, site: str, user: str, device: str | None) -> Attempt:
-        """Counts a try of a second factor's code, which has a million values. Raises TooMany."""
+        """Counts an attempt with a second factor's code. Raises TooMany."""
+        # A code is one of a million, three are valid at a time, and there is one attempt in 300 s: guessing a code
+        # takes about three years.
         if device is not None:
             return self._take([(Bucket.DEVICE_CODE, device)])
         return self._take([(Bucket.ADDRESS, site), (Bucket.CODE, user)])
 
     def reset(self, site: str, email: str) -> Attempt:
-        """Counts a mail that is asked for, whether or not somebody has the address. Raises TooMany."""
+        """Counts a request for a reset email, whether or not the account exists. Raises TooMany."""
         return self._take([(Bucket.MAIL_ADDRESS, site), (Bucket.MAIL_ACCOUNT, email.strip().lower())])
 
     def sign_up(self, site: str) -> Attempt:
-        """Counts an account that is asked for. Raises TooMany."""
+        """Counts a request for a new account. Raises TooMany."""
         return self._take([(Bucket.SIGN_UP, site)])
 
     def forgive(self, attempt: Attempt) -> None:
-        """Gives the tokens of a try back that was right."""
+        """Returns the tokens of an attempt that was successful."""
         for bucket, name in attempt:
             self._buckets[bucket].give_back(name)
 
     def _take(self, wanted: Attempt) -> Attempt:
-        """Takes a token from each bucket, or none from any and raises TooMany."""
+        """Takes a token from each bucket, or takes none and raises TooMany."""
         if not self._on:
             return []
         attempt = [(bucket, _digest(name)) for bucket, name in wanted]
@@ -109,13 +111,13 @@ class Throttle:
 
 
 def device_cookie(secret: bytes, email: str) -> str:
-    """What a browser keeps in which the owner of `email` has signed in. `secret` is the instance's."""
+    """The cookie for a browser in which the owner of `email` has signed in. `secret` is the instance's."""
     name = new_token()
     return f"{name}.{_signature(secret, email, name)}"
 
 
 def known_device(secret: bytes, email: str, cookie: str) -> str | None:
-    """The device's name, where the cookie is ours and of that address; else None."""
+    """The device's name if the cookie is genuine and belongs to that email, else None."""
     name, _, signature = cookie.partition(".")
     known = hmac.compare_digest(signature.encode(errors="replace"), _signature(secret, email, name).encode())
     return name if known else None
@@ -127,5 +129,5 @@ def _signature(secret: bytes, email: str, name: str) -> str:
 
 
 def _digest(name: str) -> str:
-    """A short name for anything that was typed, of any length."""
+    """A short key for text of any length, so that long input doesn't fill the memory."""
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

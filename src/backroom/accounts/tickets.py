@@ -1,4 +1,4 @@
-"""Links that may be used once. The store keeps only a hash of the secret in them."""
+"""Links that can be used once. The store has only a hash of their secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backroom.ids import new_id
 from backroom.store.tables import tickets
 
 TOKEN_BYTES = 32
-GONE = "This link isn't valid any more: it was used, withdrawn, or it is too old. Ask for a new one."
+GONE = "This link is no longer valid: it was used or revoked, or it has expired. Ask for a new one."
 
 
 class Purpose(StrEnum):
@@ -31,7 +31,7 @@ LASTS = {Purpose.SETUP: 7 * DAY, Purpose.INVITATION: 7 * DAY, Purpose.RESET: HOU
 
 
 class NewTicket(NamedTuple):
-    """A ticket, the one time its token can be read. `expires_at` in milliseconds since the epoch."""
+    """A ticket with its token, which can't be shown again. `expires_at` is in milliseconds since the epoch."""
 
     id: str
     token: str
@@ -39,7 +39,7 @@ class NewTicket(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """A ticket that is still good."""
+    """A ticket that is still valid."""
 
     id: str
     workspace: str | None
@@ -67,7 +67,7 @@ def new_token() -> str:
 
 
 def hash_token(token: str) -> str:
-    """The hash under which a token is stored: SHA-256, for the token itself is random enough."""
+    """The hash under which a token is stored. SHA-256 is enough, because the token has 256 random bits."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -82,7 +82,7 @@ def issue(
     role: str | None = None,
     created_by: str = "",
 ) -> NewTicket:
-    """Adds a ticket, and clears away all that are too old."""
+    """Adds a ticket and deletes expired ones."""
     tx.execute(delete(tickets).where(tickets.c.expires_at <= now))
     made = NewTicket(new_id(now), new_token(), now + LASTS[purpose])
     tx.execute(
@@ -103,7 +103,7 @@ def issue(
 
 
 def get_ticket(conn: Connection, purpose: Purpose, token: str, now: int) -> Ticket:
-    """The ticket of that token, which stays. Raises NotFound."""
+    """The ticket of that token, which stays valid. Raises NotFound."""
     query = select(*_columns).where(tickets.c.hash == hash_token(token), tickets.c.kind == purpose.value)
     row = conn.execute(query.where(tickets.c.expires_at > now)).first()
     if row is None:
@@ -112,7 +112,7 @@ def get_ticket(conn: Connection, purpose: Purpose, token: str, now: int) -> Tick
 
 
 def spend(tx: Connection, purpose: Purpose, token: str, now: int) -> Ticket:
-    """The ticket of that token, which nobody can use again. Raises NotFound."""
+    """Deletes the ticket of that token, so that it can't be used again, and returns it. Raises NotFound."""
     found = get_ticket(tx, purpose, token, now)
     if tx.execute(delete(tickets).where(tickets.c.id == found.id)).rowcount == 0:
         raise NotFound(GONE)

@@ -1,4 +1,4 @@
-"""Monthly usage, exact under concurrency: counted in the transaction of what it counts."""
+"""Monthly usage. It is exact: each call or report is counted in the transaction that stores it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backroom.store.tasks import Batched
 
 
 class Meter(NamedTuple):
-    """Where a workspace stands in a month: the quota (None: unlimited), what is used, when it starts anew (ms)."""
+    """A workspace's month: the quota (None: unlimited), how much is used, and when the next month starts (ms)."""
 
     limit: int | None
     used: int
@@ -72,7 +72,7 @@ _add = {dialect: _add_statement(dialect) for dialect in ("sqlite", "postgresql")
 
 
 def get_plan(conn: Connection, workspace: str) -> Plan:
-    """The plan of a workspace that there is."""
+    """The plan of a workspace, which must exist."""
     return Plan(conn.execute(select(workspaces.c.plan).where(workspaces.c.id == workspace)).scalar_one())
 
 
@@ -83,7 +83,7 @@ def used(conn: Connection, workspace: str, kind: Kind, now: int) -> int:
 
 
 def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
-    """Where the workspace stands with `kind` in the month of `now` (ms)."""
+    """The workspace's quota and usage of `kind` in the month of `now` (ms)."""
     rows = _standing(conn, workspace=workspace, month=month_of(now), kind=kind.value)
     if not rows:
         return Meter(0, used(conn, workspace, kind, now), next_month(now))
@@ -94,11 +94,10 @@ def meter(conn: Connection, workspace: str, kind: Kind, now: int) -> Meter:
 def take(
     tx: Connection, workspace: str, kind: Kind, wanted: int, now: int, plan: Plan | None = None
 ) -> tuple[int, Meter]:
-    """Uses up to `wanted` of the month's quota; returns how many were granted and where the workspace stands then.
+    """Uses up to `wanted` of the month's quota; returns how many were granted, and the usage afterwards.
 
-    The number is raised first, which locks its row on PostgreSQL, and what is too much is given back: so
-    two writers can't both take the last one. Several are taken sorted by kind, then workspace. `plan` is the
-    workspace's where the caller knows it: one without a limit needs no look at what is used.
+    Pass the workspace's `plan` if you know it: an unlimited one saves a read. To take several in one transaction,
+    sort them by kind, then workspace; otherwise two transactions can deadlock.
     """
     unlimited = plan is not None and PLANS[plan].of(kind) is None
     before = Meter(None, 0, next_month(now)) if unlimited else meter(tx, workspace, kind, now)
@@ -106,6 +105,8 @@ def take(
         return 0, before
     add = _add[tx.dialect.name]
     name = {"workspace": workspace, "month": month_of(now), "kind": kind.value}
+    # Adds first and subtracts what was too much. The update locks the row on PostgreSQL, so two writers that both
+    # read the same number before can't both take the last one.
     after = int(add(tx, **name, n=wanted)[0][0])
     excess = 0 if before.limit is None else min(wanted, max(0, after - before.limit))
     if excess:
@@ -113,17 +114,15 @@ def take(
     return wanted - excess, Meter(before.limit, after - excess, before.reset)
 
 
-def hold(tx: Connection, workspace: str, kind: Kind, now: int) -> None:
-    """Waits for every other writer that is using the month's quota, until it has committed, and keeps out the next.
-
-    For PostgreSQL; SQLite has one writer at a time.
-    """
+def lock_quota(tx: Connection, workspace: str, kind: Kind, now: int) -> None:
+    """Locks the month's quota until the transaction ends: waits for other writers that use it, and blocks new ones."""
+    # SQLite needs no lock, it has one writer at a time. Adding 0 locks the row even if it had to be created first.
     if tx.dialect.name == "postgresql":
         _add["postgresql"](tx, workspace=workspace, month=month_of(now), kind=kind.value, n=0)
 
 
 def _count_calls(tx: Connection, calls: list[Call]) -> list[Meter | OverQuota]:
-    """Counts API calls: each one's place in the month, or OverQuota for those past the limit."""
+    """Counts API calls; returns for each one the usage after it, or OverQuota if it is over the limit."""
     outcomes: dict[int, Meter | OverQuota] = {}
     for (workspace, _), places in _grouped(calls):
         now = calls[places[0]].now

@@ -1,4 +1,4 @@
-"""What happens to projects goes to their workspace's audit log."""
+"""Logs changes of projects in the audit log of their workspace."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from backroom.projects.queries import Project
 def note(
     tx: Connection, actor: Actor, project: Project, action: str, subject: str, payload: dict[str, Any], now: int
 ) -> None:
-    """Notes `action` (such as `key.revoke`) on `subject`, with the project's id and name, which may be gone later.
+    """Logs `action` (such as `key.revoke`) on `subject`. `payload` must not contain secrets.
 
-    The operator has no workspace of their own, so the project's is where it stands. `payload` holds no secrets.
+    The entry has the project's id and name, because the project may be deleted later. An operator has no workspace,
+    so their changes are logged in the project's.
     """
     where = actor._replace(workspace=project.workspace)
     named = {"project": project.id, "project_name": project.name}

@@ -1,4 +1,4 @@
-"""Channels and hints: add, change, archive; never delete."""
+"""Channels and hints. A channel can be added, changed and archived, but never deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backroom.errors import Conflict, Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
 from backroom.projects.audit import note
-from backroom.projects.queries import get_reached, hold, within_reach
+from backroom.projects.queries import get_reached, lock_project, within_reach
 from backroom.projects.rules import HINT_LIFETIME, WORDED_WEIGHTS, Channel, Hint
 from backroom.store.changes import mark_config_changed
 from backroom.store.prepared import Prepared
@@ -28,7 +28,7 @@ COLUMNS = (
     channels.c.base_weight,
     channels.c.archived,
 )
-"""The fields of a Channel, in their order."""
+"""The columns for a Channel, in the order of its fields."""
 
 _live = Prepared(
     select(hints.c.id, hints.c.channel_key, hints.c.user_id, hints.c.weight)
@@ -46,7 +46,7 @@ CHECKS: dict[str, Any] = {
 
 
 class LiveHint(NamedTuple):
-    """A hint that counts: for one user, or for everybody where `user_id` is None; `left_ms` is what it has left."""
+    """A hint that hasn't expired: for one user, or for everyone if `user_id` is None. It expires in `left_ms`."""
 
     id: str
     channel_key: str
@@ -57,7 +57,7 @@ class LiveHint(NamedTuple):
 
 
 def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) -> list[Channel]:
-    """The project's channels, oldest first; with the archived ones where `archived`. Raises NotFound, Denied."""
+    """The project's channels, oldest first. Includes archived ones if `archived`. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
     actor.require(KeyScope.CHANNEL_READ)
     query = select(*COLUMNS).where(channels.c.project == project).order_by(channels.c.id)
@@ -67,9 +67,9 @@ def list_channels(conn: Connection, actor: Actor, project: str, archived: bool) 
 
 
 def list_channels_of(conn: Connection, actor: Actor, named: Sequence[str], archived: bool) -> dict[str, list[Channel]]:
-    """The channels of each of the projects `named`, as `list_channels` gives them, in one statement.
+    """The channels of each of the projects `named`, as `list_channels` returns them, in one statement.
 
-    Raises NotFound where one of them is out of reach, Denied.
+    Raises NotFound if the actor can't access one of them, Denied.
     """
     kept = channels.c.project == projects.c.id
     if not archived:
@@ -88,9 +88,9 @@ def list_channels_of(conn: Connection, actor: Actor, named: Sequence[str], archi
 
 
 def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel, now: int) -> Channel:
-    """Adds a channel (its `id` is made here).
+    """Adds a channel with a new `id`.
 
-    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid, Conflict where the key is taken.
+    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid, Conflict (the key is taken).
     """
     found = get_reached(tx, actor, project)
     actor.require(KeyScope.CHANNEL_WRITE)
@@ -104,7 +104,7 @@ def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel,
         False,
     )
     if _find(tx, project, new.key):
-        raise Conflict(f"This project has a channel {new.key} already.")
+        raise Conflict(f"This project already has a channel {new.key}.")
     tx.execute(insert(channels).values(project=project, **asdict(new)))
     mark_config_changed(tx)
     note(tx, actor, found, "channel.create", new.key, {"name": new.name}, now)
@@ -112,12 +112,11 @@ def create_channel(tx: Connection, actor: Actor, project: str, channel: Channel,
 
 
 def update_channel(tx: Connection, actor: Actor, project: str, key: str, changes: dict[str, Any], now: int) -> Channel:
-    """Changes a channel's `name`, `color`, `mascot`, `base_weight` or `archived`; returns it as it is then.
+    """Changes a channel's `name`, `color`, `mascot`, `base_weight` or `archived`; returns the changed channel.
 
-    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid (also where the default channel would
-    be archived).
+    Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid (also for archiving the default channel).
     """
-    hold(tx, project)
+    lock_project(tx, project)
     found = get_reached(tx, actor, project)
     actor.require(KeyScope.CHANNEL_WRITE)
     before = asdict(_get(tx, project, key))
@@ -142,9 +141,9 @@ def add_hint(
     user_id: str | None,
     now: int,
 ) -> None:
-    """Biases routing towards a live channel for five minutes.
+    """Adds a hint, which favors a live channel for five minutes.
 
-    Only a person's hint is noted in the audit log: an application may send one with every click of a user.
+    Only a person's hint is logged in the audit log: an app may send one with every click of a user.
     Raises NotFound, Denied (least: admin, or a key's channel:write), Invalid.
     """
     found = get_reached(tx, actor, project)
@@ -170,19 +169,19 @@ def add_hint(
 
 
 def delete_hint(tx: Connection, actor: Actor, project: str, hint: str, now: int) -> None:
-    """Takes a hint back before its time. Raises NotFound, Denied (least: admin, or a key's channel:write)."""
+    """Deletes a hint before it expires. Raises NotFound, Denied (least: admin, or a key's channel:write)."""
     found = get_reached(tx, actor, project)
     actor.require(KeyScope.CHANNEL_WRITE)
     condition = (hints.c.project == project) & (hints.c.id == hint) & (hints.c.expires_at > now)
     returned = (hints.c.channel_key, hints.c.user_id)
     row = tx.execute(delete(hints).where(condition).returning(*returned)).first() if is_id(hint) else None
     if row is None:
-        raise NotFound("This hint has ended already.")
+        raise NotFound("This hint has already ended.")
     note(tx, actor, found, "hint.delete", hint, {"channel": row.channel_key, "user": row.user_id}, now)
 
 
 def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[LiveHint]:
-    """The hints that count at `now` (ms), oldest first. Raises NotFound, Denied."""
+    """The hints that are live at `now` (ms), oldest first. Raises NotFound, Denied."""
     get_reached(conn, actor, project)
     actor.require(KeyScope.CHANNEL_READ)
     query = select(hints).where(hints.c.project == project, hints.c.expires_at > now)
@@ -193,7 +192,7 @@ def list_hints(conn: Connection, actor: Actor, project: str, now: int) -> list[L
 
 
 def live_hints(conn: Connection, project: str, now: int) -> list[Hint]:
-    """The hints of a project that count at `now` (ms), oldest first."""
+    """The hints of a project that are live at `now` (ms), oldest first."""
     rows = _live(conn, project=project, now=now)
     return [Hint(id_, channel, user, _weight(weight)) for id_, channel, user, weight in rows]
 

@@ -1,4 +1,4 @@
-"""Writes to projects and their keys."""
+"""Creates, changes and deletes projects and their keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backroom.errors import Conflict, Invalid, NotFound, PlanLimit
 from backroom.ids import is_id, new_id
 from backroom.projects import rules
 from backroom.projects.audit import note
-from backroom.projects.queries import Project, find_project, get_reached, hold
+from backroom.projects.queries import Project, find_project, get_reached, lock_project
 from backroom.projects.rules import FIRST_CHANNELS, SHOWN_OF_KEY, Dialect, ProjectStatus
 from backroom.store.changes import mark_config_changed
 from backroom.store.tables import (
@@ -34,7 +34,7 @@ PROJECT_LIMIT = "Project limit reached. Upgrade your plan to create more project
 
 
 class NewKey(NamedTuple):
-    """A secret key, the one time it can be read."""
+    """A new secret key. The store has only its hash, so it can't be shown again."""
 
     id: str
     key: str
@@ -43,12 +43,12 @@ class NewKey(NamedTuple):
 def create_project(tx: Connection, actor: Actor, name: str, slug: str | None, now: int) -> str:
     """Adds a project with its first channels to the actor's workspace; returns its id.
 
-    Without `slug` one is made from the name. Raises Denied (least: admin), PlanLimit, Conflict (a slug asked for
-    that is taken).
+    Without `slug` it is generated from the name. Raises Denied (least: admin), PlanLimit, Conflict (`slug` is taken).
     """
     actor.require_role(Role.ADMIN)
     name = check_name(name)
-    mark_config_changed(tx)  # first, for on PostgreSQL it makes those who choose slugs take turns
+    # Before a slug is chosen: on PostgreSQL this locks a row, so that two transactions don't choose the same one.
+    mark_config_changed(tx)
     _check_project_limit(tx, actor.workspace)
     slug = _free_slug(tx, rules.slug_of(name)) if slug is None else _asked_slug(tx, slug)
     tx.execute(delete(old_slugs).where(old_slugs.c.slug == slug))
@@ -102,7 +102,8 @@ def _check_project_limit(tx: Connection, workspace: str) -> None:
 
 
 def _free_slug(tx: Connection, wanted: str) -> str:
-    """`wanted`, or with -2, -3 … the first that is free on the instance; and was, for nobody asked for just this."""
+    """`wanted`, or `wanted` with -2, -3 … if it is taken. Nobody chose this slug, so it also avoids slugs that other
+    projects had earlier: their old links go on working."""
     start = wanted[: rules.SLUG_LENGTH - LONGEST_NUMBER].rstrip("-")
     taken: set[str] = set()
     for slugs in (projects.c.slug, old_slugs.c.slug):
@@ -122,12 +123,12 @@ def _asked_slug(tx: Connection, slug: str) -> str:
 
 
 def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str, Any], now: int) -> None:
-    """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns`, `identity_secret` (None takes
-    it away) or `default_channel_key` (of a live channel).
+    """Changes a project's `name`, `slug`, `status`, `allowed_origins`, `url_patterns`, `identity_secret` (None
+    removes it) or `default_channel_key` (of a live channel).
 
     Raises NotFound, Denied (least: admin, or a key's project:write), Conflict (the slug is taken), Invalid.
     """
-    hold(tx, project)
+    lock_project(tx, project)
     found = get_reached(tx, actor, project)
     actor.require(KeyScope.PROJECT_WRITE)
     values = _checked(tx, found, changes)
@@ -142,13 +143,13 @@ def update_project(tx: Connection, actor: Actor, project: str, changes: dict[str
 
 
 def _keep_old_slug(tx: Connection, before: Project, slug: str) -> None:
-    """Links with the slug that the project had lead to it from now on; those with its new one to nothing else."""
+    """Makes links with the project's old slug redirect to it, and removes redirects from its new slug."""
     tx.execute(delete(old_slugs).where(old_slugs.c.slug.in_([slug, before.slug])))
     tx.execute(insert(old_slugs).values(slug=before.slug, project=before.id))
 
 
 def _checked(tx: Connection, found: Project, changes: dict[str, Any]) -> dict[str, Any]:
-    """The changes in the form in which they are kept. Raises Invalid, Conflict."""
+    """The changes as they are stored. Raises Invalid, Conflict."""
     values: dict[str, Any] = {}
     if "name" in changes:
         values["name"] = check_name(changes["name"])
@@ -169,7 +170,7 @@ def _checked(tx: Connection, found: Project, changes: dict[str, Any]) -> dict[st
 
 
 def _differences(before: Project, values: dict[str, Any]) -> dict[str, Any]:
-    """What `values` change, as `[before, after]`; of the identity secret only what became of it."""
+    """What `values` change, each as `[before, after]`. The identity secret itself is never part of it."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name != "identity_secret":
@@ -179,29 +180,29 @@ def _differences(before: Project, values: dict[str, Any]) -> dict[str, Any]:
         elif value is not None:
             found[name] = "replaced" if before.identity_secret_set else "set"
         elif before.identity_secret_set:
-            found[name] = "taken away"
+            found[name] = "removed"
     return found
 
 
 def generate_identity_secret(tx: Connection, actor: Actor, project: str, now: int) -> str:
-    """Gives a project a new secret that signs users, and returns it, this once. Raises as `update_project`."""
+    """Replaces a project's identity secret and returns the new one. Raises the same as `update_project`."""
     secret = rules.new_identity_secret()
     update_project(tx, actor, project, {"identity_secret": secret}, now)
     return secret
 
 
 def _live_channel(tx: Connection, project: str, key: str) -> str:
-    """The key, which a live channel of the project has. Raises Invalid."""
+    """Returns `key` if a live channel of the project has it. Raises Invalid."""
     query = select(channels.c.id).where(channels.c.project == project, channels.c.key == key)
-    possible = rules.CHANNEL_KEY.match(key)  # PostgreSQL refuses a NUL
+    possible = rules.CHANNEL_KEY.match(key)  # PostgreSQL rejects NUL
     if not possible or tx.execute(query.where(channels.c.archived.is_(False))).first() is None:
         raise Invalid(f"This project has no live channel {key}.")
     return key
 
 
 def delete_named(tx: Connection, actor: Actor, project: str, typed: str, now: int) -> None:
-    """Deletes a project for somebody who typed its name to be sure. Raises Invalid, and as `delete_project`."""
-    hold(tx, project)
+    """Deletes a project if `typed` is its name, as a confirmation. Raises Invalid, and the same as `delete_project`."""
+    lock_project(tx, project)
     found = get_reached(tx, actor, project)
     actor.require_role(Role.OWNER)
     if typed.strip() != found.name:
@@ -210,11 +211,11 @@ def delete_named(tx: Connection, actor: Actor, project: str, typed: str, now: in
 
 
 def delete_project(tx: Connection, actor: Actor, project: str, now: int) -> None:
-    """Deletes a project for good: gone for everybody at once, its reports cleared away right after.
+    """Deletes a project permanently. It disappears at once; a background task deletes its reports afterwards.
 
     Raises NotFound, Denied (least: owner).
     """
-    hold(tx, project)
+    lock_project(tx, project)
     found = get_reached(tx, actor, project)
     actor.require_role(Role.OWNER)
     for table in (key_days, api_keys, channels, hints, old_slugs):
@@ -238,14 +239,10 @@ def create_secret_key(
 
 
 def regenerate_miniback_key(tx: Connection, actor: Actor, project: str, now: int) -> NewKey:
-    """Gives a project a new `mbk_` key in place of the one it had, which ends at once.
-
-    On PostgreSQL the project's row is locked, so that of two at once the later one ends the earlier one's key.
-    Raises NotFound, Denied (least: admin).
-    """
+    """Replaces a project's `mbk_` key. The old one stops working at once. Raises NotFound, Denied (least: admin)."""
     found = get_reached(tx, actor, project)
     actor.require_role(Role.ADMIN)
-    hold(tx, project)
+    lock_project(tx, project)  # of two regenerations at once the later one must find and revoke the earlier one's key
     old = (api_keys.c.project == project) & (api_keys.c.dialect == Dialect.MINIBACK.value)
     tx.execute(update(api_keys).where(old, api_keys.c.revoked_at.is_(None)).values(revoked_at=now))
     return _insert_key(tx, actor, found, Dialect.MINIBACK, frozenset(KeyScope), "API Access", now)
@@ -281,12 +278,12 @@ def _insert_key(
 
 
 def revoke_key(tx: Connection, actor: Actor, key: str, now: int) -> int:
-    """Ends a secret key from now on; a key that was ended before keeps its time. Returns that time (ms).
+    """Revokes a secret key; returns when it was revoked (ms), which may be earlier.
 
-    Raises NotFound, Denied (least: admin); a text that can't be an id may be the key itself, and isn't repeated.
+    Raises NotFound, Denied (least: admin). Text that can't be an id may be the key itself, so no error repeats it.
     """
     if not is_id(key):
-        raise NotFound("A key is revoked by its id, the 24 hex digits told when it was made, not by the key itself.")
+        raise NotFound("Give the key's id, not the key itself: the 24 hex digits that were shown when it was created.")
     columns = (api_keys.c.project, api_keys.c.name, api_keys.c.dialect, api_keys.c.revoked_at)
     row = tx.execute(select(*columns).where(api_keys.c.id == key).with_for_update()).first()
     found = None if row is None else find_project(tx, actor, row.project)

@@ -1,8 +1,8 @@
-"""What a door needs of a project to take a request, kept in memory while nothing changes.
+"""A cache of projects and keys, so that a request needs no query for them.
 
-A copy is good while the store's config change number is the one it was read at. A read checks the
-number first; a write checks it again inside its transaction (`reports.submit`), so that a revoked key or a
-paused project counts from the moment it is committed, in every process.
+A copy is valid as long as the store's config change number is the one it was read at. Reads check the number first.
+Writes check it again inside their transaction (`reports.submit`). So a revoked key or a paused project takes effect
+in every process as soon as it is committed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ MOST_KEPT = 10_000
 
 
 class Stale(Failure):
-    """What the request was checked against has changed meanwhile: look it up again, then try again."""
+    """The project or key has changed since the request was checked. Look it up again and retry."""
 
 
 class ProjectFacts(NamedTuple):
-    """A project as the doors see it. `generation` is the config change number that this was read at."""
+    """What doors know of a project. `generation` is the config change number at which this was read."""
 
     id: str
     workspace: str
@@ -46,7 +46,7 @@ class ProjectFacts(NamedTuple):
 
 
 class KeyFacts(NamedTuple):
-    """A live secret key: who it acts as, and its project."""
+    """A live secret key: the actor it stands for, and its project."""
 
     actor: Actor
     dialect: Dialect
@@ -78,8 +78,9 @@ _secret_key = Prepared(
 
 
 class Directory:
-    """Keys and projects by what requests carry. One per process; safe to share between threads."""
+    """Finds keys and projects by what requests contain. One per process; threads can share it."""
 
+    # Without a lock: a value that two threads read at once is read twice, and the dicts are replaced, never cleared.
     def __init__(self) -> None:
         self._generation = -1
         self._projects: dict[tuple[str, str], ProjectFacts] = {}
@@ -109,15 +110,15 @@ class Directory:
         return found
 
     def kept_project(self, project_key: str) -> ProjectFacts | None:
-        """The copy of the project with that `pr_` key, unchecked; only for a write that confirms it."""
+        """The cached project with that `pr_` key, which may be outdated; only for a write that confirms it."""
         return self._projects.get(("key", project_key))
 
     def kept_secret(self, key_hash: str) -> KeyFacts | None:
-        """The copy of the key with that hash, unchecked; only for a write that confirms it."""
+        """The cached key with that hash, which may be outdated; only for a write that confirms it."""
         return self._keys.get(key_hash)
 
     def _project(self, conn: Connection, kind: str, value: str) -> ProjectFacts | None:
-        if not (value.isascii() and value.isprintable()):  # the engines refuse a NUL and half a character
+        if not (value.isascii() and value.isprintable()):  # the databases reject NUL and lone surrogates
             return None
         generation = self._refresh(conn)
         found = self._projects.get((kind, value))
@@ -184,5 +185,5 @@ def _read_key(conn: Connection, key_hash: str, generation: int) -> KeyFacts | No
 
 
 def read_secret(conn: Connection, key_hash: str) -> KeyFacts | None:
-    """The live secret key with that hash, read anew: for a command that must not act for a key just revoked."""
+    """The live secret key with that hash from the store, for commands that must notice a key revoked just now."""
     return _read_key(conn, key_hash, change_number(conn, CONFIG))

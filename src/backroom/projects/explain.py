@@ -1,4 +1,4 @@
-"""Where a report would go, and why, in words."""
+"""Explains in sentences which channel a report would go to."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from backroom.projects.queries import get_reached
 from backroom.projects.rules import Channel, Hint, Reason, Score, Verdict, judge
 
 FIGURE = ".10g"
-"""How weights are written: 1 and not 1.0, up to a billion in full."""
+"""The format of weights: 1 instead of 1.0, and all digits up to a billion."""
 
 
 class Explanation(NamedTuple):
-    """The channel of a report, and the steps to it as sentences; `verdict` has them as figures."""
+    """The channel of a report, and sentences that explain why. `verdict` has the numbers."""
 
     channel: Channel
     steps: list[str]
@@ -26,9 +26,9 @@ class Explanation(NamedTuple):
 def explain_route(
     conn: Connection, actor: Actor, project: str, user_id: str | None, explicit: str | None, now: int
 ) -> Explanation:
-    """Where a report of the user `user_id` that asks for the channel `explicit` would go at `now` (ms).
+    """The channel of a report of `user_id` that asks for the channel `explicit`, if it came at `now` (ms).
 
-    Decided by the function that decides for real reports. Raises NotFound, Denied.
+    The same function as for real reports decides. Raises NotFound, Denied.
     """
     found = get_reached(conn, actor, project)
     actor.require(KeyScope.CHANNEL_READ)
@@ -39,7 +39,7 @@ def explain_route(
 
 
 def in_words(channels: dict[str, Channel], explicit: str | None, verdict: Verdict) -> list[str]:
-    """The steps to the verdict. `channels` are the project's, by key."""
+    """One sentence for each step of the decision. `channels` are the project's, by key."""
     name = channels[verdict.channel_key].name
     if verdict.reason is Reason.EXPLICIT:
         return [f"The report asks for {name}, which is live. That wins over everything else."]

@@ -1,4 +1,4 @@
-"""Reads of projects and their keys, always within the actor's reach."""
+"""Reads projects and their keys, only those that the actor can access."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Project(NamedTuple):
 
 
 class KeyInfo(NamedTuple):
-    """What can be shown of a secret key. Times are in milliseconds since the epoch."""
+    """The part of a secret key that can be shown. Times are in milliseconds since the epoch."""
 
     id: str
     prefix: str
@@ -42,7 +42,7 @@ class KeyInfo(NamedTuple):
 
 
 class KeyRow(NamedTuple):
-    """A secret key as a list shows it; `created_by` is a name. Times are in milliseconds since the epoch."""
+    """A secret key in a list. `created_by` is a name. Times are in milliseconds since the epoch."""
 
     id: str
     dialect: Dialect
@@ -56,7 +56,7 @@ class KeyRow(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """A project as a list shows it: `reports` in all, `open` of them not looked at yet. `created_at` is in ms."""
+    """A project in a list. `reports` is the number of all reports, `open` of the open ones. `created_at` is in ms."""
 
     id: str
     name: str
@@ -68,7 +68,7 @@ class Overview(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A project as the navigation names it; `open` of its reports weren't looked at yet."""
+    """A project in the navigation. `open` is the number of its open reports."""
 
     id: str
     name: str
@@ -77,7 +77,7 @@ class Waiting(NamedTuple):
 
 
 class Sort(StrEnum):
-    """What a list of projects is sorted by."""
+    """How a list of projects is sorted."""
 
     NAME = "name"
     CREATED = "created"
@@ -85,14 +85,14 @@ class Sort(StrEnum):
 
 
 def get_project(conn: Connection, actor: Actor, project: str) -> Project:
-    """The project, for those who may read it. Raises NotFound, Denied."""
+    """The project, if the actor may read it. Raises NotFound, Denied."""
     found = get_reached(conn, actor, project)
     actor.require(KeyScope.PROJECT_READ)
     return found
 
 
 def get_reached(conn: Connection, actor: Actor, project: str) -> Project:
-    """The project that the actor wants to do something to, which the caller judges. Raises NotFound."""
+    """The project, if the actor can access it. The caller checks what the actor may do. Raises NotFound."""
     found = find_project(conn, actor, project)
     if found is None:
         raise NotFound("Project not found")
@@ -100,7 +100,7 @@ def get_reached(conn: Connection, actor: Actor, project: str) -> Project:
 
 
 def get_by_slug(conn: Connection, actor: Actor, slug: str) -> Project:
-    """The project with that slug, for those who may read it. Raises NotFound, Denied."""
+    """The project with that slug, if the actor may read it. Raises NotFound, Denied."""
     if not SLUG.match(slug):  # PostgreSQL refuses a NUL
         raise NotFound("Project not found")
     named = select(projects.c.id).where(projects.c.slug == slug)
@@ -108,7 +108,7 @@ def get_by_slug(conn: Connection, actor: Actor, slug: str) -> Project:
 
 
 def find_workspace_of_slug(conn: Connection, user: str, slug: str) -> str | None:
-    """The workspace of the project with that slug, where the person with that id is a member; else None."""
+    """The workspace of the project with that slug, if that person is a member of it; else None."""
     if not SLUG.match(slug):
         return None
     ours = (memberships.c.workspace == projects.c.workspace) & (memberships.c.user == user)
@@ -117,7 +117,7 @@ def find_workspace_of_slug(conn: Connection, user: str, slug: str) -> str | None
 
 
 def find_new_slug(conn: Connection, user: str, slug: str) -> str | None:
-    """The slug that the project has now that had this one, where the person with that id is a member; else None."""
+    """The current slug of the project that had this slug earlier, if that person is a member; else None."""
     if not SLUG.match(slug):
         return None
     ours = (memberships.c.workspace == projects.c.workspace) & (memberships.c.user == user)
@@ -126,7 +126,7 @@ def find_new_slug(conn: Connection, user: str, slug: str) -> str | None:
 
 
 def find_project(conn: Connection, actor: Actor, project: str) -> Project | None:
-    """The project, or None where there is none within the actor's reach. The operator reaches all."""
+    """The project, or None if the actor can't access it. The operator can access all."""
     if actor.project is not None and actor.project != project:
         return None
     query = select(projects).where(projects.c.id == project)
@@ -137,7 +137,7 @@ def find_project(conn: Connection, actor: Actor, project: str) -> Project | None
 
 
 def get_named(conn: Connection, actor: Actor, name: str) -> Project:
-    """The project with that id or, where none has it, with that slug, if the actor reaches it. Raises NotFound."""
+    """The project with that id or slug (the id wins), if the actor can access it. Raises NotFound."""
     slug = select(projects.c.id).where(projects.c.slug == name)
     found = find_project(conn, actor, name) or find_project(conn, actor, conn.execute(slug).scalar() or "")
     if found is None:
@@ -146,23 +146,20 @@ def get_named(conn: Connection, actor: Actor, name: str) -> Project:
 
 
 def within_reach(actor: Actor) -> ColumnElement[bool]:
-    """Meets the rows of the projects that the actor reaches. The operator reaches all."""
+    """A condition for the projects that the actor can access. The operator can access all."""
     bounds = [projects.c.id == actor.project] if actor.project is not None else []
     if actor.kind != "operator":
         bounds.append(projects.c.workspace == actor.workspace)
     return and_(True, *bounds)
 
 
-def hold(tx: Connection, project: str) -> None:
-    """Waits for every other writer that holds the project, until it has committed, and keeps out the next.
-
-    For PostgreSQL; SQLite has one writer at a time.
-    """
+def lock_project(tx: Connection, project: str) -> None:
+    """Locks the project's row on PostgreSQL until the transaction ends. SQLite has one writer at a time."""
     tx.execute(select(projects.c.id).where(projects.c.id == project).with_for_update())
 
 
 def list_projects(conn: Connection, actor: Actor) -> list[Project]:
-    """The projects that the actor reaches, newest first. Raises Denied."""
+    """The projects that the actor can access, newest first. Raises Denied."""
     actor.require(KeyScope.PROJECT_READ)
     query = select(projects).where(projects.c.workspace == actor.workspace).order_by(projects.c.id.desc())
     if actor.project is not None:
@@ -171,7 +168,7 @@ def list_projects(conn: Connection, actor: Actor) -> list[Project]:
 
 
 def list_waiting(conn: Connection, actor: Actor) -> list[Waiting]:
-    """The projects that the actor reaches with their open reports, newest first, in one statement. Raises Denied."""
+    """The projects that the actor can access with their number of open reports, newest first. Raises Denied."""
     actor.require(KeyScope.PROJECT_READ)
     p, k = projects.c, counters.c
     query = select(p.id, p.name, p.slug, func.coalesce(func.sum(k.n), 0))
@@ -196,9 +193,9 @@ def list_overview(
     search: str = "",
     include_paused: bool = True,
 ) -> list[Overview]:
-    """The projects that the actor reaches, with their counts (Miniback, "Projects page"). Raises Denied.
+    """The projects that the actor can access, with their counts (Miniback, "Projects page"). Raises Denied.
 
-    `search` is found in names and slugs, in capitals or not. Equal ones stand newest first.
+    `search` looks in names and slugs and ignores case. Of equal projects the newest comes first.
     """
     counted = _counts(conn, actor)
     rows = [
@@ -212,7 +209,7 @@ def list_overview(
 
 
 def _counts(conn: Connection, actor: Actor) -> dict[str, tuple[int, int]]:
-    """How many reports each project of the actor's workspace has, in all and open."""
+    """The number of all reports and of open ones in each project of the actor's workspace."""
     of_open = case((counters.c.status == "open", counters.c.n), else_=0)
     query = select(counters.c.project, func.sum(counters.c.n), func.sum(of_open))
     query = query.join(projects, projects.c.id == counters.c.project).where(projects.c.workspace == actor.workspace)
@@ -220,7 +217,8 @@ def _counts(conn: Connection, actor: Actor) -> dict[str, tuple[int, int]]:
 
 
 def list_keys(conn: Connection, actor: Actor, project: str) -> list[KeyRow]:
-    """The project's secret keys, live ones first, newest first. Raises NotFound, Denied (least: admin)."""
+    """The project's secret keys: first live ones, then revoked ones, newest first. Raises NotFound, Denied (least:
+    admin)."""
     get_reached(conn, actor, project)
     actor.require_role(Role.ADMIN)
     maker = api_keys.alias()
@@ -232,7 +230,7 @@ def list_keys(conn: Connection, actor: Actor, project: str) -> list[KeyRow]:
 
 
 def _key_row(row: Row[Any]) -> KeyRow:
-    by_machine = operator().name if row.created_by == operator().id else "Somebody who left"
+    by_machine = operator().name if row.created_by == operator().id else "A former member"
     return KeyRow(
         row.id,
         Dialect(row.dialect),
@@ -247,7 +245,7 @@ def _key_row(row: Row[Any]) -> KeyRow:
 
 
 def find_miniback_key(conn: Connection, actor: Actor, project: str) -> KeyInfo | None:
-    """What can be shown of the project's live `mbk_` key; None where it has none.
+    """The part of the project's live `mbk_` key that can be shown; None if it has none.
 
     Raises NotFound, Denied (least: admin).
     """

@@ -1,4 +1,4 @@
-"""Pure decisions about projects: slugs, keys, channels, routing, origins."""
+"""Rules for projects, without the store: slugs, keys, channels, routing, origins."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Dialect(StrEnum):
 
 
 class ProjectStatus(StrEnum):
-    """A paused project takes no feedback; what it has stays readable."""
+    """A paused project accepts no reports. Its existing ones stay readable."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
@@ -63,7 +63,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A bias towards a channel: for one user, or for everybody where `user_id` is None.
+    """Favors a channel: for one user, or for everyone if `user_id` is None.
 
     `weight` is "suggest", "max" or a number.
     """
@@ -86,7 +86,7 @@ class Reason(StrEnum):
 
 
 class Score(NamedTuple):
-    """What speaks for a channel: its base weight and the hints that count. `total` is infinite with a `max`."""
+    """A channel's base weight, the hints that apply, and their sum `total`, which is infinite with a `max` hint."""
 
     channel_key: str
     base_weight: float
@@ -95,7 +95,8 @@ class Score(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Where a report goes and why; `scores` of the live channels, oldest first, where they were asked for."""
+    """The channel of a report and the reason. `scores` are those of the live channels, oldest first; empty if hints
+    didn't decide."""
 
     channel_key: str
     reason: Reason
@@ -107,7 +108,7 @@ FIRST_CHANNELS = (
     ("feature", "Ideas", "#7950f2", "owl"),
     ("alpha-feedback", "Alpha feedback", "#1971c2", "panda"),
 )
-"""What a new project has (Patchrooms, "Channels"): key, name, color, mascot. The first is the default."""
+"""The channels of a new project (Patchrooms, "Channels"): key, name, color, mascot. The first is the default."""
 
 
 def new_key(prefix: str) -> str:
@@ -116,7 +117,7 @@ def new_key(prefix: str) -> str:
 
 
 def hash_key(key: str) -> str:
-    """The hash under which a secret key is stored: SHA-256, for the key itself is random enough."""
+    """The hash under which a secret key is stored. SHA-256 is enough, because the key has over 200 random bits."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -200,11 +201,11 @@ def judge(
     explicit: str | None = None,
     user_id: str | None = None,
 ) -> Verdict:
-    """Decides to which channel a report goes (Patchrooms, "Channels", Matching).
+    """Decides which channel a report goes to (Patchrooms, "Channels", Matching).
 
-    `channels` are the project's and `hints` its live ones, both oldest first. An explicit, live channel wins;
-    else the highest score of base weight and hints, ties to the default and then the oldest; without
-    a hint the default. A hint for a channel that was archived meanwhile counts no more.
+    `channels` are the project's and `hints` its live ones, both oldest first. If the report asks for a live channel,
+    it goes there. If no hint applies, it goes to the default channel. Otherwise the channel with the highest score of
+    base weight and hints wins; on a tie the default channel, then the oldest. Hints for archived channels don't apply.
     """
     live = [channel for channel in channels if not channel.archived]
     if explicit is not None and any(channel.key == explicit for channel in live):
@@ -234,9 +235,9 @@ def _score(channel: Channel, concerned: Sequence[Hint]) -> Score:
 
 
 def check_origin(origin: str) -> str:
-    """The origin as browsers send it: lower case, no trailing slash, no port that goes without saying.
+    """The origin as browsers send it: in lower case, without a trailing slash and without the scheme's default port.
 
-    `https://*.example.com` stands for every host below example.com. Raises Invalid unless it is one.
+    `https://*.example.com` stands for every host below example.com. Raises Invalid if it isn't an origin.
     """
     cleaned = origin.strip().rstrip("/").lower()
     if not ORIGIN.match(cleaned):
@@ -253,17 +254,19 @@ def check_url_pattern(pattern: str) -> str:
 
 
 def matches(patterns: Sequence[str], url: str) -> bool:
-    """Whether the widget shows itself at `url`, the full address of a page with query and fragment.
+    """Whether the widget appears at `url`, the full address of a page with query and fragment.
 
-    In a pattern `*` stands for any characters, also none and also slashes; everything else for itself, capitals
-    too; a pattern covers the whole address. Without a pattern it is shown everywhere (Patchrooms, "Widget", B).
-    The widget decides the same way in its own language; both are tested with the same examples.
+    In a pattern `*` matches any number of any characters, including slashes. Everything else matches itself, with
+    case. A pattern has to match the whole address. Without patterns the widget appears everywhere (Patchrooms,
+    "Widget", B). The widget has its own implementation of this; tests run both with the same examples.
     """
     return not patterns or any(_glob_matches(pattern.strip(), url) for pattern in patterns)
 
 
 def _glob_matches(pattern: str, text: str) -> bool:
-    """Without regular expressions, so that no pattern can be slow."""
+    """Whether `text` matches `pattern`, in which `*` stands for any characters."""
+    # Not a regular expression: `a*a*a*…b` as one takes exponential time. Taking the first place at which each part
+    # occurs is enough, because the parts between stars can begin anywhere.
     first, *rest = pattern.split("*")
     if not rest:
         return first == text
@@ -280,7 +283,7 @@ def _glob_matches(pattern: str, text: str) -> bool:
 
 
 def new_identity_secret() -> str:
-    """A secret to sign users' ids with, from the secure random source."""
+    """A new secret to sign user ids with, from the secure random source."""
     return random_text(GENERATED_SECRET_LENGTH)
 
 
@@ -300,7 +303,7 @@ def parse_project_status(text: str) -> ProjectStatus:
 
 
 def origin_allowed(allowed: Sequence[str], origin: str | None) -> bool:
-    """Whether a browser's `Origin` may send: everyone where nothing is listed; a request without one always.
+    """Whether a browser's `Origin` may send reports. Yes if `allowed` is empty or the request has no origin.
 
     An entry `https://*.example.com` stands for every host below example.com, not for example.com itself.
     """
@@ -318,7 +321,7 @@ def _is_below(origin: str, entry: str) -> bool:
 
 
 def signature_is_right(secret: str | None, user_id: str, signature: str | None) -> bool:
-    """Whether `signature` is the lowercase hex HMAC-SHA256 of the user's id (Patchrooms, "Ingest", Identity)."""
+    """Whether `signature` is the lowercase hex HMAC-SHA256 of the user id (Patchrooms, "Ingest", Identity)."""
     if not secret or not signature:
         return False
     wanted = hmac.new(secret.encode(), user_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -1,6 +1,6 @@
-"""How a server signs its users' ids, in five languages, to be pasted (Patchrooms, "Ingest", Identity).
+"""Code that signs user ids on a server, in five languages, to copy (Patchrooms, "Ingest", Identity).
 
-Each sample is a whole file that defines one function of a user's id; the secret comes from the environment.
+Each sample is a complete file with one function, which takes a user id. The secret comes from the environment.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Sample(NamedTuple):
-    """`language` is one word in small letters, `title` what people call it, `code` ends with a line break."""
+    """`language` is one lowercase word, `title` the language's usual name. `code` ends with a line break."""
 
     language: str
     title: str

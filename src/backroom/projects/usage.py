@@ -1,4 +1,4 @@
-"""What a workspace uses of its plan, and the calls of its keys day by day."""
+"""How much of its plan a workspace uses, and the calls of its keys per day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METERED = (Kind.FEEDBACK, Kind.API_CALLS)
 
 
 class KeyUse(NamedTuple):
-    """How often a key was used on a day (UTC, days since the epoch), and when last (ms)."""
+    """How often a key was used on a day (UTC, days since the epoch), and when it was last used (ms)."""
 
     key: str
     day: int
@@ -31,7 +31,7 @@ class KeyUse(NamedTuple):
 
 
 class KeyCalls(NamedTuple):
-    """A key's calls: `days` are those of the last 30 days, oldest first. `revoked` keys show as long as they count."""
+    """A key's calls on each of the last 30 days, oldest first. Revoked keys are listed if they were used then."""
 
     key: str
     name: str
@@ -43,8 +43,8 @@ class KeyCalls(NamedTuple):
 
 
 class UsageOverview(NamedTuple):
-    """Where a workspace stands: `projects` of now, the others of this month (UTC), of which `days_left` are left,
-    today among them. `first_day` (days since the epoch, UTC) is that of `days[0]` of each key, those used most first.
+    """A workspace's usage: the current number of projects; reports and calls of this month (UTC). `days_left` counts
+    today. `first_day` (days since the epoch, UTC) is the day of each key's `days[0]`. Most used keys come first.
     """
 
     plan: Plan
@@ -99,11 +99,11 @@ def _calls(conn: Connection, workspace: str, first_day: int) -> list[KeyCalls]:
 
 
 def note_uses(tx: Connection, uses: Sequence[KeyUse]) -> None:
-    """Adds to the calls of keys, and notes when each was last used, unless that was noted within the last minute.
+    """Counts calls of keys, and records when each was last used, at most once a minute.
 
-    The project is the key's own; a key that is gone with its project counts no more. In sorted order, so that
-    writers don't deadlock.
+    Keys that no longer exist, because their project was deleted, are ignored.
     """
+    # Sorted, so that two transactions lock the rows in the same order and can't deadlock.
     add = _add[tx.dialect.name]
     for use in sorted(uses):
         add(tx, id=use.key, day=use.day, n=use.n)

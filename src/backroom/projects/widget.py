@@ -1,6 +1,6 @@
-"""A project's widget: how it looks and behaves until a page's own options say otherwise.
+"""A project's widget settings: how it looks and behaves. A page's own options override them.
 
-Kept in `projects.widget` as a JSON object of only what differs from the defaults, under the names of
+The column `projects.widget` has a JSON object with only those settings that differ from the defaults. Its names are
 the options of `Patchrooms.init` (Patchrooms, "Widget").
 """
 
@@ -18,7 +18,7 @@ from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid
 from backroom.projects.audit import note
 from backroom.projects.channels import COLUMNS
-from backroom.projects.queries import Project, get_project, get_reached, hold
+from backroom.projects.queries import Project, get_project, get_reached, lock_project
 from backroom.projects.rules import COLOR, Channel, ProjectStatus
 from backroom.store.changes import CONFIG, change_number, mark_config_changed
 from backroom.store.prepared import Prepared
@@ -49,9 +49,9 @@ MOST_KEPT = 10_000
 
 
 class WidgetConfig(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True, frozen=True):
-    """The widget's settings. `locale` None follows the browser, `color` None is the theme's own (`#rrggbb` else).
+    """The widget's settings. A `locale` of None follows the browser, a `color` of None the theme, else `#rrggbb`.
 
-    `mask` lists CSS selectors of what is covered in every picture; `texts` replaces words of the widget by key.
+    `mask` lists CSS selectors of elements to cover in every screenshot. `texts` replaces texts of the widget by key.
     """
 
     locale: Locale | None = None
@@ -75,14 +75,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "theme": get_args(Theme),
     "trigger": get_args(Trigger),
 }
-"""What a form may offer for each setting that is one of several words."""
+"""The allowed values of settings that have a fixed set of them, for forms."""
 
 _spelled = {field.name: field.encode_name for field in msgspec.structs.fields(WidgetConfig)}
-"""The settings' names, and how JSON spells them."""
+"""The settings' names and their spelling in JSON."""
 
 
 class WidgetFacts(NamedTuple):
-    """What a page is told of a project. `generation` is the config change number that this was read at."""
+    """What a page gets to know about a project. `generation` is the config change number at which this was read."""
 
     project: str
     name: str
@@ -97,17 +97,17 @@ class WidgetFacts(NamedTuple):
 
 
 def get_widget(conn: Connection, actor: Actor, project: str) -> WidgetConfig:
-    """The widget's settings, for those who may read the project. Raises NotFound, Denied."""
+    """The widget's settings, if the actor may read the project. Raises NotFound, Denied."""
     found = get_project(conn, actor, project)
     return _stored(conn, found)
 
 
 def update_widget(tx: Connection, actor: Actor, project: str, changes: Mapping[str, Any], now: int) -> WidgetConfig:
-    """Changes settings by their names in WidgetConfig; returns all as they are then.
+    """Changes settings by their names in WidgetConfig; returns all settings after the change.
 
     Raises NotFound, Denied (least: admin, or a key's project:write), Invalid.
     """
-    hold(tx, project)
+    lock_project(tx, project)
     found = get_reached(tx, actor, project)
     actor.require(KeyScope.PROJECT_WRITE)
     before = _stored(tx, found)
@@ -122,7 +122,7 @@ def update_widget(tx: Connection, actor: Actor, project: str, changes: Mapping[s
 
 
 def check_widget(values: Mapping[str, Any]) -> WidgetConfig:
-    """The settings with these values, by their names in WidgetConfig. Raises Invalid, which names what is wrong."""
+    """The settings with these values, by their names in WidgetConfig. Raises Invalid, which names the wrong one."""
     for name, value in values.items():
         if name not in _spelled:
             raise Invalid(f"The widget has no setting {name}.")
@@ -192,7 +192,7 @@ _live_channels = Prepared(
 
 
 class Widgets:
-    """What pages are told, kept in memory while no settings change. One per process; safe between threads."""
+    """A cache of the widget's settings, valid until settings change. One per process; threads can share it."""
 
     def __init__(self) -> None:
         self._generation = -1
@@ -207,7 +207,7 @@ class Widgets:
         return self._find(conn, "slug", slug)
 
     def _find(self, conn: Connection, kind: str, value: str) -> WidgetFacts | None:
-        if not (value.isascii() and value.isprintable()):  # the engines refuse a NUL and half a character
+        if not (value.isascii() and value.isprintable()):  # the databases reject NUL and lone surrogates
             return None
         generation = change_number(conn, CONFIG)
         if generation != self._generation or len(self._kept) >= MOST_KEPT:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from backroom.access import Actor, KeyScope
 from backroom.errors import Conflict, Invalid, NotFound
-from backroom.projects.queries import hold
+from backroom.projects.queries import lock_project
 from backroom.projects.rules import check_color
 from backroom.reports.lookup import reach, reached
 from backroom.reports.views import follow_label
@@ -112,7 +112,7 @@ def _is(project: str, name: str) -> ColumnElement[bool]:
 def _get(tx: Connection, actor: Actor, project: str, name: str) -> None:
     """Makes sure that the actor may change this label of the project, and holds it until the commit."""
     _reach(tx, actor, project, KeyScope.FEEDBACK_WRITE)
-    hold(tx, project)
+    lock_project(tx, project)
     if tx.execute(select(labels.c.name).where(_is(project, name))).first() is None:
         raise NotFound(f"This project has no label {name[:NAME_LENGTH]}.")
 

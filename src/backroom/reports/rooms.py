@@ -12,7 +12,7 @@ from backroom.access import Actor, KeyScope
 from backroom.errors import Invalid, NotFound
 from backroom.ids import is_id, new_id
 from backroom.projects.audit import note
-from backroom.projects.queries import get_reached, hold
+from backroom.projects.queries import get_reached, lock_project
 from backroom.reports.find import Key, are_keys
 from backroom.reports.rules import MOST_BLOCKS, TEXT_LENGTH, Status, check_text
 from backroom.store.tables import reports, rooms
@@ -58,7 +58,7 @@ def open_room(
 
     Raises NotFound, Denied, Invalid.
     """
-    hold(tx, project)
+    lock_project(tx, project)
     where = get_reached(tx, actor, project)
     actor.require(KeyScope.FEEDBACK_WRITE)
     title = check_text("title", title, 1, TITLE_LENGTH)

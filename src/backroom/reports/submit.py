@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, bindparam, select
 
 from backroom.accounts.rules import Kind, over_quota
-from backroom.accounts.usage import Meter, hold, take
+from backroom.accounts.usage import Meter, lock_quota, take
 from backroom.clock import month_of
 from backroom.errors import Denied, Failure
 from backroom.ids import moment_of, new_id
@@ -167,14 +167,14 @@ def _admit(
 
 
 def _let_others_finish(tx: Connection, batch: list[Submission]) -> None:
-    """Waits for writers that are storing reports of the same workspaces, so that the look-ups find what they store.
+    """Waits for writers that store reports of the same workspaces, so that the look-ups find what they have stored.
 
-    PostgreSQL's own: the index of client ids refused a row of theirs that no look-up sees before they commit. They
-    hold the workspace's month, which is locked here before looking; what was uncommitted then is there now.
+    Only PostgreSQL needs this: the unique index also refuses client ids of rows that aren't committed yet, which a
+    look-up can't see. Those writers have locked the workspace's month, so locking it here waits for their commit.
     """
     moments = {(item.project.workspace, month_of(item.now)): item.now for item in batch}
     for (workspace, _), now in sorted(moments.items()):
-        hold(tx, workspace, Kind.FEEDBACK, now)
+        lock_quota(tx, workspace, Kind.FEEDBACK, now)
 
 
 def _find_repeats(

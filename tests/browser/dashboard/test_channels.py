@@ -109,7 +109,7 @@ def test_what_is_wrong_comes_back_at_its_field(room: Room, visit: Visit) -> None
     page.get_by_label("Weight").fill("2")
     page.get_by_label("Panda").check()
     page.get_by_role("button", name="Add channel").click()
-    expect_wrong(page, "Key", "bug", "This project has a channel bug already.")
+    expect_wrong(page, "Key", "bug", "This project already has a channel bug.")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Another")
     expect(page.get_by_label("Panda")).to_be_checked()
     forgive_refusal(visitor)

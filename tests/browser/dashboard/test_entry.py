@@ -138,7 +138,7 @@ def test_a_second_factor_and_a_forgotten_password(new_server: Server, store: Sto
 
     other = open_window()
     sign_in(other, "nadia@example.com", PASSWORD)
-    expect(other.get_by_role("alert")).to_have_text("The address or the password isn't right.")
+    expect(other.get_by_role("alert")).to_have_text("The email or the password is wrong.")
     expect(other.get_by_label("Email")).to_have_value("nadia@example.com")
     sign_in(other, "nadia@example.com", "the newest password")
     other.get_by_role("link", name="Use a recovery code").click()

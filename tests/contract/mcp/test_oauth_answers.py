@@ -162,7 +162,7 @@ def test_a_request_that_is_over_says_so(flow: Flow) -> None:
     assert "code" in returned(flow.answer(request, "feedback:read"))
     for answer in (flow.answer(request, "feedback:read"), flow.person.get(f"/connections/new?request={request}")):
         assert answer.status_code == 404
-        assert "This request isn&#39;t valid any more. Connect again from the program." in answer.text
+        assert "This request is no longer valid. Connect again from the program." in answer.text
     program = flow.person.get(f"/connections/new?request={request}", {"accept": "*/*"})
     assert (program.status_code, program.json()) == (404, {"error": GONE})
 

@@ -88,7 +88,7 @@ def test_wrong_fields_come_back_with_what_was_typed(people: People) -> None:
             assert message in words(page)
     page = owner.post(at, {**LOOKS, "key": "bug"})
     assert page.status_code == 400
-    assert "This project has a channel bug already." in words(page)
+    assert "This project already has a channel bug." in words(page)
     assert 'value="Crashes &amp; burns"' in page.text
     assert owner.post(at, {**LOOKS, "key": "No Key"}).status_code == 400
     assert owner.post(f"{at}/missing", {**LOOKS, "change": "save"}).status_code == 404

@@ -34,7 +34,7 @@ from tests.web.dashboard.coming import (
 
 StartServer = Callable[..., Server]
 NEW = {"name": "Nadia", "email": "nadia@example.com", "password": "a good long password"}
-WRONG = "The address or the password isn't right."
+WRONG = "The email or the password is wrong."
 
 
 def setup_path(server: Server) -> str:
@@ -165,7 +165,7 @@ def test_the_second_factor_is_asked_for(cast: Cast, server: Server, stranger: Br
     assert 'autocomplete="one-time-code"' in fresh.follow(answer).text
     refused = fresh.post("/sign-in/code", {"code": "000000", "next": "/projects"})
     assert refused.status_code == 400
-    assert "That code isn't right" in words(refused)
+    assert "That code is wrong" in words(refused)
     waiting = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
     used = code(secret, 1)
     done = fresh.post("/sign-in/code", {"code": used, "next": "/projects"})
@@ -205,7 +205,7 @@ def test_guessing_ends_and_locks_nobody_else_out(
     assert tried >= burst
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
-    assert "Too many tries" in words(refused)
+    assert "Too many attempts" in words(refused)
     assert attempt(stranger(server), "203.0.113.1", right).status_code == 429  # from a browser that nobody knows
     assert attempt(browser, "203.0.113.1", right).status_code == 303  # the owner's own
     other = {"email": fresh_cast.outsider.email, "password": fresh_cast.outsider.password}
@@ -273,7 +273,7 @@ def test_somebody_with_an_account_accepts(
     assert browser.get("/p/room").status_code == 200
     once_more = invite(server, people["owner"])
     again = browser.post("/invitation", {"token": token_of(once_more)})
-    assert (again.status_code, "belong to that workspace already" in words(again)) == (400, True)
+    assert (again.status_code, "already a member of that workspace" in words(again)) == (400, True)
     # The other one of theirs is a click away.
     assert browser.post("/workspaces/switch", {"workspace": cast.outsider.workspace}).status_code == 303
     assert "Room" not in words(browser.get("/projects"))

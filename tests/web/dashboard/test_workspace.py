@@ -90,7 +90,7 @@ def test_invitations_are_shown_once_listed_and_withdrawn(
     assert (wrong.status_code, 'value="nobody"' in wrong.text) == (400, True)
     assert 'value="viewer" checked' in wrong.text
     member = admin.post("/workspace/invitations", {"email": "member@example.com", "role": "viewer"})
-    assert "is a member already" in words(member)
+    assert "is already a member" in words(member)
     made = admin.post("/workspace/invitations", {"email": "guest@example.com", "role": "viewer"})
     path = found(rf"{server.url}(/invitation\?token=[\w-]+)", made)
     assert "Share this link with guest@example.com." in words(made)
@@ -117,7 +117,7 @@ def test_invitations_are_mailed(fresh_cast: Cast, start_server: StartServer) -> 
             assert link in mail.get_content()
             assert "as an admin" in mail.get_content()
             refused = people["owner"].post("/workspace/invitations", {"email": "refused@example.com", "role": "admin"})
-            assert "didn't take the mail" in words(refused)
+            assert "didn't accept the email" in words(refused)
             assert "/invitation?token=" in refused.text
             open_ = people["owner"].post("/workspace/invitations", {"email": "", "role": "viewer"})
             assert "Share this link. You won't see it again:" in words(open_)
@@ -128,7 +128,7 @@ def test_invitations_are_mailed(fresh_cast: Cast, start_server: StartServer) -> 
             assert people["admin"].post("/instance/test-mail").status_code == 403
     with members_of(fresh_cast, server) as people:
         gone = people["owner"].post("/instance/test-mail")
-        assert (gone.status_code, "didn't take the mail" in words(gone)) == (400, True)
+        assert (gone.status_code, "didn't accept the email" in words(gone)) == (400, True)
 
 
 def test_members_change_leave_and_are_removed(fresh_cast: Cast, start_server: StartServer) -> None:
