@@ -115,8 +115,8 @@ def test_nobody_who_hears_complaints_changes_no_status(store: Store) -> None:
 @pytest.mark.parametrize(
     ("args", "status", "shown"),
     [
-        (("key", "revoke", "pr_sk_SECRETsecret12"), 1, "by its id"),
-        (("key", "revoke", "mbk_SECRETsecret12"), 1, "by its id"),
+        (("key", "revoke", "pr_sk_SECRETsecret12"), 1, "the key's id"),
+        (("key", "revoke", "mbk_SECRETsecret12"), 1, "the key's id"),
         (("key", "revoke", NOBODY, "pr_sk_SECRETsecret12"), 2, "pr_sk_…"),
         (("key", "pr_sk_SECRETsecret12"), 2, "pr_sk_…"),
         (("workspace", "set-plan", "mbk_SECRETsecret12", "PRO"), 1, "mbk_…"),

@@ -31,4 +31,4 @@ def test_failed_command_tells_its_status_and_words(cli: Cli) -> None:
     with pytest.raises(CommandFailed) as failure:
         cli("user", "create", "--email", "nobody", "--password-stdin", input="long enough to do\n")
     assert failure.value.finished.status != 0
-    assert "address" in failure.value.finished.err
+    assert "name@example.com" in failure.value.finished.err
